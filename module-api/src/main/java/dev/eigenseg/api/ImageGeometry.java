@@ -1,0 +1,84 @@
+package dev.eigenseg.api;
+
+import dev.eigenseg.api.tensor.Tensor;
+import java.awt.image.BufferedImage;
+import java.util.Optional;
+
+/**
+ * How an image of any size becomes a grid of patches, and how a grid maps back: an optional bilinear resize to a fixed size, then
+ * padding with black on the right and at the bottom up to whole patches.
+ *
+ * @param resize the size to which every image is resized, or empty to keep each image's own
+ * @param patchSize the backbone's patch side in pixels
+ */
+public record ImageGeometry(Optional<Size> resize, int patchSize) {
+  /** Width and height in pixels. */
+  public record Size(int width, int height) {
+    /** Checks that both are positive. */
+    public Size {
+      if (width < 1 || height < 1) {
+        throw new IllegalArgumentException("not an image size: " + width + "x" + height);
+      }
+    }
+
+    /** Reads {@code "480x352"}, width first. */
+    public static Size parse(String text) {
+      String[] sides = text.split("x", -1);
+      try {
+        if (sides.length == 2) {
+          return new Size(Integer.parseInt(sides[0]), Integer.parseInt(sides[1]));
+        }
+      } catch (NumberFormatException e) {
+        throw new IllegalArgumentException("not a size: '" + text + "', expected WIDTHxHEIGHT", e);
+      }
+      throw new IllegalArgumentException("not a size: '" + text + "', expected WIDTHxHEIGHT");
+    }
+
+    @Override
+    public String toString() {
+      return width + "x" + height;
+    }
+  }
+
+  /** The content's size before padding, for an image of the given size. */
+  public Size content(int width, int height) {
+    return resize.orElseGet(() -> new Size(width, height));
+  }
+
+  /** Patch rows for an image of the given size. */
+  public int gridRows(int width, int height) {
+    return Math.ceilDiv(content(width, height).height(), patchSize);
+  }
+
+  /** Patch columns for an image of the given size. */
+  public int gridColumns(int width, int height) {
+    return Math.ceilDiv(content(width, height).width(), patchSize);
+  }
+
+  /**
+   * The backbone's input.
+   *
+   * @return float32, {@code [3, gridRows * patchSize, gridColumns * patchSize]}, RGB in [0, 1]; the caller owns it
+   */
+  public Tensor pixels(BufferedImage image) {
+    Size content = content(image.getWidth(), image.getHeight());
+    return ImagePixels.planes(
+        image,
+        content.width(),
+        content.height(),
+        gridColumns(image.getWidth(), image.getHeight()) * patchSize,
+        gridRows(image.getWidth(), image.getHeight()) * patchSize);
+  }
+
+  /**
+   * The colours on the patch grid: half-pixel bilinear samples of the backbone's input, without antialiasing.
+   *
+   * @param pixels the result of {@link #pixels}; borrowed
+   * @return float32, {@code [gridRows * gridColumns, 3]}; the caller owns it
+   */
+  public Tensor patchColors(Tensor pixels) {
+    int rows = Math.toIntExact(pixels.size(1) / patchSize);
+    int columns = Math.toIntExact(pixels.size(2) / patchSize);
+    return ImagePixels.reduceToGrid(pixels, rows, columns);
+  }
+}

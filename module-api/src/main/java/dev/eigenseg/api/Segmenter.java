@@ -1,0 +1,68 @@
+package dev.eigenseg.api;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Owns a trained model and its backbone; turns images into segments. Thread-safe: one segmenter serves any number of threads.
+ *
+ * <pre>{@code
+ * try (Segmenter segmenter = Segmenter.load(Path.of("model.safetensors"))) {
+ *   Segmentation segments = segmenter.segment(Path.of("street.jpg"));
+ *   segments.writeIndexPng(Path.of("street.png"));
+ * }
+ * }</pre>
+ */
+public interface Segmenter extends AutoCloseable {
+  /**
+   * Opens a model and looks for its backbone beside the model, in {@code EIGENSEG_WEIGHTS} and in the user's cache.
+   *
+   * @throws IncompatibleException if a backbone is found but its hash is not the model's
+   * @throws UnavailableException if the backbone or its provider is missing
+   * @throws CorruptFileException if the file is damaged
+   */
+  static Segmenter load(Path model) throws IOException {
+    return Segmenters.load(model);
+  }
+
+  /**
+   * Opens a model with a given backbone, which the segmenter owns from here on, also if this call fails.
+   *
+   * @throws IncompatibleException if the model was trained on another backbone
+   */
+  static Segmenter load(Path model, Backbone backbone) throws IOException {
+    return Segmenters.load(model, backbone);
+  }
+
+  /** What the model says of itself. */
+  ModelInfo info();
+
+  /** The backbone; borrowed. */
+  Backbone backbone();
+
+  /** Segments an image. */
+  Segmentation segment(BufferedImage image);
+
+  /**
+   * Segments an image file.
+   *
+   * @throws BadInputException if it is not a readable image
+   */
+  default Segmentation segment(Path image) throws IOException {
+    return segment(Images.read(image));
+  }
+
+  /**
+   * Segments an image whose features are at hand, for example to run several models on one backbone.
+   *
+   * @param features of the image under this model's geometry; borrowed
+   * @param width pixels of the segmentation, the image's own by custom
+   * @param height likewise
+   */
+  Segmentation segment(PatchFeatures features, int width, int height);
+
+  /** Frees the model and the backbone. Waits for calls under way; later calls throw {@link IllegalStateException}. */
+  @Override
+  void close();
+}

@@ -1,0 +1,2 @@
+/** Files that are whole or absent: atomic replacement, checksums, safetensors. */
+package dev.eigenseg.api.internal.file;

@@ -1,0 +1,67 @@
+package dev.eigenseg.api.internal.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
+
+/** Runs independent pieces of work on a few threads that live for one call. */
+public final class Parallel {
+  private Parallel() {}
+
+  /**
+   * Runs {@code body} for every number below {@code tasks}; which thread takes which number is left open, so results must not
+   * depend on it. Returns when all have ended.
+   *
+   * @throws RuntimeException the first failure; the pieces not yet begun are skipped, later failures are suppressed
+   */
+  public static void forEach(int threads, long tasks, LongConsumer body) {
+    AtomicLong next = new AtomicLong();
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Runnable worker =
+        () -> {
+          try {
+            for (long i = next.getAndIncrement();
+                i < tasks && failure.get() == null;
+                i = next.getAndIncrement()) {
+              body.accept(i);
+            }
+          } catch (RuntimeException | Error e) {
+            if (!failure.compareAndSet(null, e)) {
+              failure.get().addSuppressed(e);
+            }
+          }
+        };
+    List<Thread> helpers = new ArrayList<>();
+    for (int i = 1; i < Math.min(threads, tasks); i++) {
+      helpers.add(Thread.ofPlatform().daemon().name("eigenseg-worker-" + i).start(worker));
+    }
+    worker.run();
+    for (Thread helper : helpers) {
+      joinUninterruptibly(helper);
+    }
+    switch (failure.get()) {
+      case null -> {}
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      case Throwable e -> throw new IllegalStateException(e);
+    }
+  }
+
+  // Workers write into memory that the caller frees afterwards: leaving before they end is never safe.
+  private static void joinUninterruptibly(Thread thread) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,2 @@
+/** Segmenters, their results, backbones and errors. */
+package dev.eigenseg.api;

@@ -1,0 +1,49 @@
+package dev.eigenseg.api.spi;
+
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.tensor.Tensor;
+import java.io.IOException;
+
+/** Finds the k nearest neighbours of every row of a feature matrix among the other rows, by cosine similarity. */
+public interface KnnEngine {
+  /** The name used in options and files, such as {@code "vector"}. */
+  String name();
+
+  /** Engines of higher priority are preferred when the user names none. */
+  int priority();
+
+  /** Whether this engine can work here; cheap, without side effects. */
+  Availability availability();
+
+  /**
+   * Predicts the cost of a search.
+   *
+   * @return predicted seconds and peak bytes, printed before a search starts
+   */
+  Cost predict(Request request);
+
+  /**
+   * Searches. For row i, neighbours stand in falling order of similarity, ties by lower id; a row never is its own neighbour; a
+   * zero row has similarity 0 to all. Rows are complete: k is less than the number of rows.
+   *
+   * @param request what to search
+   * @param ids receives the neighbours' ids, i32 (unsigned), {@code [rows, k]}; borrowed
+   * @param similarities receives their cosine similarities, float32, {@code [rows, k]}; borrowed
+   * @throws dev.eigenseg.api.BadInputException if a row holds a value that is not finite; the message names the row
+   */
+  void search(Request request, Tensor ids, Tensor similarities, Progress progress) throws IOException;
+
+  /**
+   * A search.
+   *
+   * @param features the rows
+   * @param k neighbours a row, less than the number of rows
+   * @param memory bytes that the engine may use beyond the results, heap and off-heap together
+   * @param threads worker threads
+   */
+  record Request(FeatureRows features, int k, long memory, int threads) {}
+
+  /** Predicted wall seconds and peak bytes. */
+  record Cost(double seconds, long peakBytes) {}
+}

@@ -1,0 +1,2 @@
+/** What third parties implement: backbones, nearest-neighbour engines and loaders of segmenter files. */
+package dev.eigenseg.api.spi;

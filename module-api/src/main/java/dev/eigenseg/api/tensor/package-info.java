@@ -1,0 +1,2 @@
+/** Dense arrays outside the heap. */
+package dev.eigenseg.api.tensor;

@@ -1,0 +1,2 @@
+/** The kernel over a feature bank. */
+package dev.eigenseg.graph;

@@ -1,0 +1,15 @@
+/**
+ * The kernel over a feature bank: nearest neighbours across images, the normalised adjacencies, and k-means.
+ *
+ * @provides dev.eigenseg.api.spi.KnnEngine the embedded Vector API engine
+ * @uses dev.eigenseg.api.spi.KnnEngine to find the engines that are installed
+ */
+module dev.eigenseg.graph {
+  requires transitive dev.eigenseg.api;
+  requires com.google.gson;
+  requires jdk.incubator.vector;
+
+  exports dev.eigenseg.graph;
+
+  uses dev.eigenseg.api.spi.KnnEngine;
+}

@@ -1,0 +1,2 @@
+/** Models on the Vector API. */
+package dev.eigenseg.infer;

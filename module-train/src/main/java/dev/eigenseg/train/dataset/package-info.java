@@ -1,0 +1,2 @@
+/** Images with ground truth. */
+package dev.eigenseg.train.dataset;

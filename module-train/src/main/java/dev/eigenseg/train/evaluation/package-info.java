@@ -1,0 +1,2 @@
+/** Matchings of clusters to classes, and scores. */
+package dev.eigenseg.train.evaluation;

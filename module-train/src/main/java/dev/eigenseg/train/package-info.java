@@ -1,0 +1,2 @@
+/** Learning eigenfunctions. */
+package dev.eigenseg.train;

@@ -1,0 +1,14 @@
+/** Learning eigenfunctions with DJL PyTorch, TorchScript backbones, datasets with ground truth, and evaluation. */
+module dev.eigenseg.train {
+  requires transitive dev.eigenseg.api;
+  requires transitive dev.eigenseg.graph;
+  requires transitive dev.eigenseg.infer;
+  requires com.google.gson;
+  requires ai.djl.api;
+  requires org.slf4j; // read by DJL, an automatic module that cannot say so
+  requires org.jgrapht.core;
+
+  exports dev.eigenseg.train;
+  exports dev.eigenseg.train.dataset;
+  exports dev.eigenseg.train.evaluation;
+}
