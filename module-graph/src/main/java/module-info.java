@@ -1,5 +1,6 @@
 /**
- * The kernel over a feature bank: nearest neighbours across images, the normalised adjacencies, and k-means.
+ * The kernel over a feature bank: nearest neighbours across images, the normalised adjacencies, and
+ * k-means.
  *
  * @provides dev.eigenseg.api.spi.KnnEngine the embedded Vector API engine
  * @uses dev.eigenseg.api.spi.KnnEngine to find the engines that are installed
