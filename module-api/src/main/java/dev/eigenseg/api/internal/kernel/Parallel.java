@@ -11,10 +11,11 @@ public final class Parallel {
   private Parallel() {}
 
   /**
-   * Runs {@code body} for every number below {@code tasks}; which thread takes which number is left open, so results must not
-   * depend on it. Returns when all have ended.
+   * Runs {@code body} for every number below {@code tasks}; which thread takes which number is left
+   * open, so results must not depend on it. Returns when all have ended.
    *
-   * @throws RuntimeException the first failure; the pieces not yet begun are skipped, later failures are suppressed
+   * @throws RuntimeException the first failure; the pieces not yet begun are skipped, later
+   *     failures are suppressed
    */
   public static void forEach(int threads, long tasks, LongConsumer body) {
     AtomicLong next = new AtomicLong();
@@ -49,7 +50,8 @@ public final class Parallel {
     }
   }
 
-  // Workers write into memory that the caller frees afterwards: leaving before they end is never safe.
+  // Workers write into memory that the caller frees afterwards: leaving before they end is never
+  // safe.
   private static void joinUninterruptibly(Thread thread) {
     boolean interrupted = false;
     while (true) {

@@ -1,0 +1,99 @@
+package dev.eigenseg.api.internal.file;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.ThreadLocalRandom;
+
+/**
+ * Files that appear whole or not at all: written under a temporary name in the same folder, forced
+ * to disk, renamed.
+ *
+ * <p>After a failure (a full disk, an interrupt, an error of the writer) the target is what it was
+ * before and the temporary file is gone. Only the death of the process leaves a temporary file
+ * behind; its name begins with a dot and ends in {@code .tmp}.
+ */
+public final class AtomicFile {
+  private AtomicFile() {}
+
+  /**
+   * Replaces a file.
+   *
+   * @param target the file; its folder must exist
+   * @param body writes the content through a channel that can also be read and mapped; it must not
+   *     close the channel
+   * @throws IOException if writing fails; the message names the target
+   */
+  public static void write(Path target, IoConsumer<FileChannel> body) throws IOException {
+    Path absolute = target.toAbsolutePath();
+    Path temporary = temporaryName(absolute);
+    try {
+      try (FileChannel channel =
+          FileChannel.open(
+              temporary,
+              StandardOpenOption.CREATE_NEW,
+              StandardOpenOption.READ,
+              StandardOpenOption.WRITE)) {
+        body.accept(channel);
+        channel.force(true);
+      }
+      Files.move(
+          temporary, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      forceFolder(absolute.getParent());
+    } catch (IOException | UncheckedIOException e) {
+      IOException failure = new IOException("writing " + target + " failed: " + reason(e), e);
+      deleteAfter(failure, temporary);
+      throw failure;
+    } catch (RuntimeException | Error e) {
+      deleteAfter(e, temporary);
+      throw e;
+    }
+  }
+
+  /** Replaces a file by a text in UTF-8. */
+  public static void writeString(Path target, String text) throws IOException {
+    write(
+        target,
+        channel -> {
+          ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+          while (bytes.hasRemaining()) {
+            channel.write(bytes);
+          }
+        });
+  }
+
+  private static Path temporaryName(Path target) {
+    // Not Files.createTempFile: that one makes files only their owner can read.
+    long random = ThreadLocalRandom.current().nextLong();
+    return target.resolveSibling(".%s.%016x.tmp".formatted(target.getFileName(), random));
+  }
+
+  private static String reason(Exception e) {
+    String message = e.getMessage();
+    return message == null ? e.getClass().getSimpleName() : message;
+  }
+
+  private static void deleteAfter(Throwable failure, Path temporary) {
+    try {
+      Files.deleteIfExists(temporary);
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  // A rename is on disk only when its folder is; folders cannot be opened on Windows, where the
+  // rename itself is logged.
+  private static void forceFolder(Path folder) throws IOException {
+    if (folder.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+        channel.force(true);
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+package dev.eigenseg.api.internal.file;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.zip.CRC32C;
+
+/** Checksums of files and of memory. */
+public final class Hashes {
+  private static final int CHUNK = 1 << 20;
+
+  private Hashes() {}
+
+  /** The SHA-256 of a file's content as 64 lower-case hexadecimal digits. */
+  public static String sha256(Path file) throws IOException {
+    MessageDigest digest = newSha256();
+    byte[] chunk = new byte[CHUNK];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int read = in.read(chunk); read >= 0; read = in.read(chunk)) {
+        digest.update(chunk, 0, read);
+      }
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /**
+   * The CRC32C (Castagnoli, RFC 3720) of memory of any length, on the heap only if it is a byte
+   * array.
+   */
+  public static int crc32c(MemorySegment memory) {
+    CRC32C crc = new CRC32C();
+    for (long offset = 0; offset < memory.byteSize(); offset += CHUNK) {
+      long length = Math.min(CHUNK, memory.byteSize() - offset);
+      crc.update(memory.asSlice(offset, length).asByteBuffer());
+    }
+    return (int) crc.getValue();
+  }
+
+  private static MessageDigest newSha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,237 @@
+package dev.eigenseg.api.internal.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Objects;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Matrix products {@code C = A B^T} of float32 matrices outside the heap, A {@code [m, depth]} and
+ * B {@code [n, depth]}, row-major.
+ *
+ * <p>Both operands are packed into panels first: {@link #rowPanel()} rows of A, {@link
+ * #columnPanel()} rows of B (columns of C), each panel as {@code [depth][panel]}, the last one
+ * padded with zeros. Every element of C is one chain of fused multiply-adds from k = 0 to depth - 1
+ * starting at 0. Its bits therefore depend neither on tile sizes, nor on the vectors' length, nor
+ * on which operand is A. Stateless and thread-safe.
+ */
+public final class Gemm {
+  private static final int LANES = FloatVector.SPECIES_PREFERRED.length();
+  private static final int ROW_PANEL = 6;
+  private static final int COLUMN_PANEL = 2 * LANES;
+
+  /** Packed rows that stay in the second-level cache while the column panels pass by. */
+  private static final long BLOCK_BYTES = 256 << 10;
+
+  private static final int TASK_ROWS = 240;
+  private static final GemmTile TILE = new ScalarTile();
+
+  private Gemm() {}
+
+  /** Rows of A in a panel. */
+  public static int rowPanel() {
+    return ROW_PANEL;
+  }
+
+  /** Rows of B, which are columns of C, in a panel. */
+  public static int columnPanel() {
+    return COLUMN_PANEL;
+  }
+
+  /** Bytes that {@link #packRows} fills. */
+  public static long packedRowBytes(int rows, int depth) {
+    return packedBytes(rows, depth, ROW_PANEL);
+  }
+
+  /** Bytes that {@link #packColumns} fills. */
+  public static long packedColumnBytes(int columns, int depth) {
+    return packedBytes(columns, depth, COLUMN_PANEL);
+  }
+
+  private static long packedBytes(int rows, int depth, int panel) {
+    return panels(rows, panel) * panel * depth * Float.BYTES;
+  }
+
+  private static long panels(int rows, int panel) {
+    return (rows + (long) panel - 1) / panel;
+  }
+
+  /**
+   * Packs rows of A.
+   *
+   * @param src row-major rows of {@code depth} floats
+   * @param panels receives {@link #packedRowBytes} bytes
+   */
+  public static void packRows(
+      MemorySegment src, long srcOffset, int rows, int depth, MemorySegment panels) {
+    pack(src, srcOffset, rows, depth, panels, ROW_PANEL);
+  }
+
+  /**
+   * Packs rows of B.
+   *
+   * @param src row-major rows of {@code depth} floats
+   * @param panels receives {@link #packedColumnBytes} bytes
+   */
+  public static void packColumns(
+      MemorySegment src, long srcOffset, int columns, int depth, MemorySegment panels) {
+    pack(src, srcOffset, columns, depth, panels, COLUMN_PANEL);
+  }
+
+  private static void pack(
+      MemorySegment src, long srcOffset, int rows, int depth, MemorySegment panels, int panel) {
+    long rowBytes = (long) depth * Float.BYTES;
+    Objects.checkFromIndexSize(srcOffset, rows * rowBytes, src.byteSize());
+    Objects.checkFromIndexSize(0, packedBytes(rows, depth, panel), panels.byteSize());
+    for (int first = 0; first < rows; first += panel) {
+      int filled = Math.min(panel, rows - first);
+      MemorySegment target = panels.asSlice(first * rowBytes, panel * rowBytes);
+      if (filled < panel) {
+        target.fill((byte) 0);
+      }
+      for (int row = 0; row < filled; row++) {
+        long from = srcOffset + (first + row) * rowBytes;
+        for (long k = 0; k < depth; k++) {
+          float value = src.get(JAVA_FLOAT_UNALIGNED, from + k * Float.BYTES);
+          target.set(JAVA_FLOAT_UNALIGNED, (k * panel + row) * Float.BYTES, value);
+        }
+      }
+    }
+  }
+
+  /**
+   * Multiplies packed operands.
+   *
+   * @param rowPanels from {@link #packRows}
+   * @param rows rows of C to write
+   * @param columnPanels from {@link #packColumns}
+   * @param columns columns of C to write
+   * @param c overwritten from {@code cOffset} bytes on
+   * @param cStride floats from one row of C to the next, at least {@code columns}
+   */
+  public static void multiply(
+      MemorySegment rowPanels,
+      int rows,
+      MemorySegment columnPanels,
+      int columns,
+      int depth,
+      MemorySegment c,
+      long cOffset,
+      long cStride) {
+    multiply(TILE, rowPanels, rows, columnPanels, columns, depth, c, cOffset, cStride);
+  }
+
+  static void multiply(
+      GemmTile tile,
+      MemorySegment rowPanels,
+      int rows,
+      MemorySegment columnPanels,
+      int columns,
+      int depth,
+      MemorySegment c,
+      long cOffset,
+      long cStride) {
+    if (rows == 0 || columns == 0) {
+      return;
+    }
+    if (cStride < columns) {
+      throw new IllegalArgumentException(
+          "rows of %d columns do not fit a stride of %d".formatted(columns, cStride));
+    }
+    Objects.checkFromIndexSize(0, packedRowBytes(rows, depth), rowPanels.byteSize());
+    Objects.checkFromIndexSize(0, packedColumnBytes(columns, depth), columnPanels.byteSize());
+    long cBytes = Math.multiplyExact((rows - 1) * cStride + columns, Float.BYTES);
+    Objects.checkFromIndexSize(cOffset, cBytes, c.byteSize());
+    long rowPanelBytes = (long) ROW_PANEL * depth * Float.BYTES;
+    long columnPanelBytes = (long) COLUMN_PANEL * depth * Float.BYTES;
+    int block = Math.clamp(BLOCK_BYTES / Math.max(1, rowPanelBytes), 1, 1 << 16) * ROW_PANEL;
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment edge = arena.allocate((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64);
+      for (int blockRow = 0; blockRow < rows; blockRow += block) {
+        int blockEnd = (int) Math.min(rows, (long) blockRow + block);
+        for (int column = 0; column < columns; column += COLUMN_PANEL) {
+          long b = column / COLUMN_PANEL * columnPanelBytes;
+          for (int row = blockRow; row < blockEnd; row += ROW_PANEL) {
+            long a = row / ROW_PANEL * rowPanelBytes;
+            long target = cOffset + (row * cStride + column) * Float.BYTES;
+            int height = Math.min(ROW_PANEL, rows - row);
+            int width = Math.min(COLUMN_PANEL, columns - column);
+            if (height == ROW_PANEL && width == COLUMN_PANEL) {
+              tile.multiply(rowPanels, a, columnPanels, b, depth, c, target, cStride);
+            } else {
+              tile.multiply(rowPanels, a, columnPanels, b, depth, edge, 0, COLUMN_PANEL);
+              copyEdge(edge, height, width, c, target, cStride);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static void copyEdge(
+      MemorySegment edge, int height, int width, MemorySegment c, long cOffset, long cStride) {
+    for (int row = 0; row < height; row++) {
+      MemorySegment.copy(
+          edge,
+          (long) row * COLUMN_PANEL * Float.BYTES,
+          c,
+          cOffset + row * cStride * Float.BYTES,
+          (long) width * Float.BYTES);
+    }
+  }
+
+  /**
+   * Packs and multiplies whole tensors.
+   *
+   * @param a float32 {@code [m, depth]}
+   * @param b float32 {@code [n, depth]}, packed as a whole: needs as much memory again
+   * @param c float32 {@code [m, n]}, overwritten
+   */
+  public static void multiply(Tensor a, Tensor b, Tensor c, int threads) {
+    requireMatrix(a);
+    requireMatrix(b);
+    requireMatrix(c);
+    if (a.size(1) != b.size(1) || c.size(0) != a.size(0) || c.size(1) != b.size(0)) {
+      throw new IllegalArgumentException("%s x %s^T does not give %s".formatted(a, b, c));
+    }
+    int depth = Math.toIntExact(a.size(1));
+    int columns = Math.toIntExact(b.size(0));
+    long rows = a.size(0);
+    try (Arena shared = Arena.ofShared()) {
+      MemorySegment columnPanels =
+          shared.allocate(Math.max(1, packedColumnBytes(columns, depth)), 64);
+      packColumns(b.segment(), 0, columns, depth, columnPanels);
+      Parallel.forEach(
+          threads,
+          (rows + TASK_ROWS - 1) / TASK_ROWS,
+          task -> {
+            long first = task * TASK_ROWS;
+            int count = (int) Math.min(TASK_ROWS, rows - first);
+            try (Arena arena = Arena.ofConfined()) {
+              MemorySegment rowPanels =
+                  arena.allocate(Math.max(1, packedRowBytes(count, depth)), 64);
+              packRows(a.segment(), first * depth * Float.BYTES, count, depth, rowPanels);
+              multiply(
+                  rowPanels,
+                  count,
+                  columnPanels,
+                  columns,
+                  depth,
+                  c.segment(),
+                  first * columns * Float.BYTES,
+                  columns);
+            }
+          });
+    }
+  }
+
+  private static void requireMatrix(Tensor tensor) {
+    if (tensor.rank() != 2 || tensor.dtype() != DType.F32) {
+      throw new IllegalArgumentException("expected a float32 matrix, found " + tensor);
+    }
+  }
+}

@@ -1,0 +1,34 @@
+package dev.eigenseg.api.internal.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+
+/** The scalar twin of the packed tile. */
+final class ScalarTile implements GemmTile {
+  @Override
+  public void multiply(
+      MemorySegment a,
+      long aOffset,
+      MemorySegment b,
+      long bOffset,
+      long depth,
+      MemorySegment c,
+      long cOffset,
+      long cStride) {
+    int height = Gemm.rowPanel();
+    int width = Gemm.columnPanel();
+    for (int row = 0; row < height; row++) {
+      for (int column = 0; column < width; column++) {
+        float sum = 0;
+        for (long k = 0; k < depth; k++) {
+          float left = a.get(JAVA_FLOAT, aOffset + (k * height + row) * Float.BYTES);
+          float right = b.get(JAVA_FLOAT, bOffset + (k * width + column) * Float.BYTES);
+          sum = Math.fma(left, right, sum);
+        }
+        c.set(JAVA_FLOAT_UNALIGNED, cOffset + (row * cStride + column) * Float.BYTES, sum);
+      }
+    }
+  }
+}
