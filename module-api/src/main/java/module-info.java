@@ -1,6 +1,6 @@
 /**
- * What users of Eigenseg see: segmenters and their results, backbones, off-heap tensors, feature banks, and the service
- * interfaces through which engines are plugged in.
+ * What users of Eigenseg see: segmenters and their results, backbones, off-heap tensors, feature
+ * banks, and the service interfaces through which engines are plugged in.
  *
  * @uses dev.eigenseg.api.spi.SegmenterLoader to open segmenter files
  * @uses dev.eigenseg.api.spi.BackboneProvider to open backbones by their specification

@@ -1,6 +1,9 @@
 package dev.eigenseg.api;
 
-/** An input of the user cannot be used: an unreadable image, labels of another size, more clusters than patches. */
+/**
+ * An input of the user cannot be used: an unreadable image, labels of another size, more clusters
+ * than patches.
+ */
 public final class BadInputException extends EigensegException {
   private static final long serialVersionUID = 1L;
 

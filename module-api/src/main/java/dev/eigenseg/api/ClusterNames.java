@@ -17,7 +17,8 @@ public record ClusterNames(ClassList classes, int[] classOfCluster, String match
     for (int index : classOfCluster) {
       if (index < -1 || index >= classes.size()) {
         throw new IllegalArgumentException(
-            "class %d of %d in %s".formatted(index, classes.size(), Arrays.toString(classOfCluster)));
+            "class %d of %d in %s"
+                .formatted(index, classes.size(), Arrays.toString(classOfCluster)));
       }
     }
   }

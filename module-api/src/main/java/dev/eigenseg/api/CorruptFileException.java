@@ -1,6 +1,9 @@
 package dev.eigenseg.api;
 
-/** A file of ours, or a published format that we read, is truncated, damaged or of an unknown version. */
+/**
+ * A file of ours, or a published format that we read, is truncated, damaged or of an unknown
+ * version.
+ */
 public final class CorruptFileException extends EigensegException {
   private static final long serialVersionUID = 1L;
 

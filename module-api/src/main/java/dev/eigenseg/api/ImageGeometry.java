@@ -5,8 +5,9 @@ import java.awt.image.BufferedImage;
 import java.util.Optional;
 
 /**
- * How an image of any size becomes a grid of patches, and how a grid maps back: an optional bilinear resize to a fixed size, then
- * padding with black on the right and at the bottom up to whole patches.
+ * How an image of any size becomes a grid of patches, and how a grid maps back: an optional
+ * bilinear resize to a fixed size, then padding with black on the right and at the bottom up to
+ * whole patches.
  *
  * @param resize the size to which every image is resized, or empty to keep each image's own
  * @param patchSize the backbone's patch side in pixels
@@ -58,7 +59,8 @@ public record ImageGeometry(Optional<Size> resize, int patchSize) {
   /**
    * The backbone's input.
    *
-   * @return float32, {@code [3, gridRows * patchSize, gridColumns * patchSize]}, RGB in [0, 1]; the caller owns it
+   * @return float32, {@code [3, gridRows * patchSize, gridColumns * patchSize]}, RGB in [0, 1]; the
+   *     caller owns it
    */
   public Tensor pixels(BufferedImage image) {
     Size content = content(image.getWidth(), image.getHeight());
@@ -71,7 +73,8 @@ public record ImageGeometry(Optional<Size> resize, int patchSize) {
   }
 
   /**
-   * The colours on the patch grid: half-pixel bilinear samples of the backbone's input, without antialiasing.
+   * The colours on the patch grid: half-pixel bilinear samples of the backbone's input, without
+   * antialiasing.
    *
    * @param pixels the result of {@link #pixels}; borrowed
    * @return float32, {@code [gridRows * gridColumns, 3]}; the caller owns it

@@ -1,6 +1,9 @@
 package dev.eigenseg.api;
 
-/** Two things that are each valid do not belong together: a model and a backbone, a bank and other settings. */
+/**
+ * Two things that are each valid do not belong together: a model and a backbone, a bank and other
+ * settings.
+ */
 public final class IncompatibleException extends EigensegException {
   private static final long serialVersionUID = 1L;
 

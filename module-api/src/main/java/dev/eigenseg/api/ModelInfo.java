@@ -5,11 +5,13 @@ import java.util.Optional;
 /**
  * What a segmenter file says of itself.
  *
- * @param method {@code "neural-eigenfunctions"}, {@code "kmeans-features"} or {@code "kmeans-hidden"}
+ * @param method {@code "neural-eigenfunctions"}, {@code "kmeans-features"} or {@code
+ *     "kmeans-hidden"}
  * @param clusters the number K of clusters
  * @param backboneId the backbone's {@link Backbone#id()}
  * @param backboneSha256 the backbone's {@link Backbone#sha256()}
- * @param backboneSpec the specification under which the backbone was opened in training, such as {@code "torchscript:FILE.pt"}
+ * @param backboneSpec the specification under which the backbone was opened in training, such as
+ *     {@code "torchscript:FILE.pt"}
  * @param geometry how images become patches
  * @param names the names that a matching gave to the clusters, if any were stored
  */

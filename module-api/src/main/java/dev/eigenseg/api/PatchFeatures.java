@@ -8,7 +8,8 @@ import java.util.Objects;
  *
  * @param gridRows patches from top to bottom
  * @param gridColumns patches from left to right
- * @param low tokens of the first block, float32, {@code [gridRows * gridColumns, dim]}, patches row by row
+ * @param low tokens of the first block, float32, {@code [gridRows * gridColumns, dim]}, patches row
+ *     by row
  * @param mid tokens of the middle block, likewise
  * @param high tokens of the last block, likewise; the kernel is built on these
  */
@@ -23,7 +24,8 @@ public record PatchFeatures(int gridRows, int gridColumns, Tensor low, Tensor mi
     for (Tensor level : new Tensor[] {low, mid, high}) {
       if (level.rank() != 2 || level.size(0) != patches) {
         throw new IllegalArgumentException(
-            "expected one row for each of %d x %d patches, found %s".formatted(gridRows, gridColumns, level));
+            "expected one row for each of %d x %d patches, found %s"
+                .formatted(gridRows, gridColumns, level));
       }
     }
   }
@@ -35,7 +37,9 @@ public record PatchFeatures(int gridRows, int gridColumns, Tensor low, Tensor mi
 
   @Override
   public void close() {
-    try (low; mid; high) {
+    try (low;
+        mid;
+        high) {
       // Each level is closed, even if another one fails.
     }
   }

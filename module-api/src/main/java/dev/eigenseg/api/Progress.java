@@ -1,9 +1,11 @@
 package dev.eigenseg.api;
 
 /**
- * Receives the progress of long work and carries the wish to stop back to it. Implementations are thread-safe.
+ * Receives the progress of long work and carries the wish to stop back to it. Implementations are
+ * thread-safe.
  *
- * <p>Work is reported as tasks: {@code try (Progress.Task task = progress.start("graph", tiles, "tiles"))}.
+ * <p>Work is reported as tasks: {@code try (Progress.Task task = progress.start("graph", tiles,
+ * "tiles"))}.
  */
 public interface Progress {
   /** Reports nothing and never cancels. */

@@ -5,7 +5,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * Owns a trained model and its backbone; turns images into segments. Thread-safe: one segmenter serves any number of threads.
+ * Owns a trained model and its backbone; turns images into segments. Thread-safe: one segmenter
+ * serves any number of threads.
  *
  * <pre>{@code
  * try (Segmenter segmenter = Segmenter.load(Path.of("model.safetensors"))) {
@@ -16,7 +17,8 @@ import java.nio.file.Path;
  */
 public interface Segmenter extends AutoCloseable {
   /**
-   * Opens a model and looks for its backbone beside the model, in {@code EIGENSEG_WEIGHTS} and in the user's cache.
+   * Opens a model and looks for its backbone beside the model, in {@code EIGENSEG_WEIGHTS} and in
+   * the user's cache.
    *
    * @throws IncompatibleException if a backbone is found but its hash is not the model's
    * @throws UnavailableException if the backbone or its provider is missing
@@ -27,7 +29,8 @@ public interface Segmenter extends AutoCloseable {
   }
 
   /**
-   * Opens a model with a given backbone, which the segmenter owns from here on, also if this call fails.
+   * Opens a model with a given backbone, which the segmenter owns from here on, also if this call
+   * fails.
    *
    * @throws IncompatibleException if the model was trained on another backbone
    */
@@ -54,7 +57,8 @@ public interface Segmenter extends AutoCloseable {
   }
 
   /**
-   * Segments an image whose features are at hand, for example to run several models on one backbone.
+   * Segments an image whose features are at hand, for example to run several models on one
+   * backbone.
    *
    * @param features of the image under this model's geometry; borrowed
    * @param width pixels of the segmentation, the image's own by custom
@@ -62,7 +66,10 @@ public interface Segmenter extends AutoCloseable {
    */
   Segmentation segment(PatchFeatures features, int width, int height);
 
-  /** Frees the model and the backbone. Waits for calls under way; later calls throw {@link IllegalStateException}. */
+  /**
+   * Frees the model and the backbone. Waits for calls under way; later calls throw {@link
+   * IllegalStateException}.
+   */
   @Override
   void close();
 }

@@ -5,7 +5,10 @@ import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** A matrix of feature rows that may be larger than memory: one level of a bank, or a tensor. Thread-safe. */
+/**
+ * A matrix of feature rows that may be larger than memory: one level of a bank, or a tensor.
+ * Thread-safe.
+ */
 public interface FeatureRows {
   /** The number of rows. */
   long rows();

@@ -3,7 +3,10 @@ package dev.eigenseg.api.spi;
 import dev.eigenseg.api.Backbone;
 import java.io.IOException;
 
-/** Opens backbones of one kind, named by the scheme of a specification such as {@code torchscript:FILE.pt}. */
+/**
+ * Opens backbones of one kind, named by the scheme of a specification such as {@code
+ * torchscript:FILE.pt}.
+ */
 public interface BackboneProvider {
   /** The part of a specification before the colon, such as {@code "torchscript"}. */
   String scheme();

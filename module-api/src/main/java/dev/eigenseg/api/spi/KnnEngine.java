@@ -5,7 +5,10 @@ import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 
-/** Finds the k nearest neighbours of every row of a feature matrix among the other rows, by cosine similarity. */
+/**
+ * Finds the k nearest neighbours of every row of a feature matrix among the other rows, by cosine
+ * similarity.
+ */
 public interface KnnEngine {
   /** The name used in options and files, such as {@code "vector"}. */
   String name();
@@ -24,15 +27,18 @@ public interface KnnEngine {
   Cost predict(Request request);
 
   /**
-   * Searches. For row i, neighbours stand in falling order of similarity, ties by lower id; a row never is its own neighbour; a
-   * zero row has similarity 0 to all. Rows are complete: k is less than the number of rows.
+   * Searches. For row i, neighbours stand in falling order of similarity, ties by lower id; a row
+   * never is its own neighbour; a zero row has similarity 0 to all. Rows are complete: k is less
+   * than the number of rows.
    *
    * @param request what to search
    * @param ids receives the neighbours' ids, i32 (unsigned), {@code [rows, k]}; borrowed
    * @param similarities receives their cosine similarities, float32, {@code [rows, k]}; borrowed
-   * @throws dev.eigenseg.api.BadInputException if a row holds a value that is not finite; the message names the row
+   * @throws dev.eigenseg.api.BadInputException if a row holds a value that is not finite; the
+   *     message names the row
    */
-  void search(Request request, Tensor ids, Tensor similarities, Progress progress) throws IOException;
+  void search(Request request, Tensor ids, Tensor similarities, Progress progress)
+      throws IOException;
 
   /**
    * A search.

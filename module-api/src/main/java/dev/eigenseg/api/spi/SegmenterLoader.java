@@ -8,7 +8,10 @@ import java.nio.file.Path;
 
 /** Opens segmenter files. */
 public interface SegmenterLoader {
-  /** Whether the file's beginning is of a format that this loader knows; reads no more than a header. */
+  /**
+   * Whether the file's beginning is of a format that this loader knows; reads no more than a
+   * header.
+   */
   boolean recognises(Path model) throws IOException;
 
   /** Reads what a model says of itself, without its weights. */
@@ -18,7 +21,8 @@ public interface SegmenterLoader {
    * Opens a segmenter.
    *
    * @param model the file
-   * @param backbone the backbone to use; owned by the segmenter from here on, also if this call fails
+   * @param backbone the backbone to use; owned by the segmenter from here on, also if this call
+   *     fails
    * @throws dev.eigenseg.api.IncompatibleException if the model was trained on another backbone
    */
   Segmenter load(Path model, Backbone backbone) throws IOException;

@@ -1,2 +1,5 @@
-/** What third parties implement: backbones, nearest-neighbour engines and loaders of segmenter files. */
+/**
+ * What third parties implement: backbones, nearest-neighbour engines and loaders of segmenter
+ * files.
+ */
 package dev.eigenseg.api.spi;

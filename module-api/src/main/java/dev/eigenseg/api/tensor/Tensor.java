@@ -7,11 +7,13 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Owns, or borrows, a dense row-major array outside the heap. Sizes are {@code long}; more than 2 GiB is normal.
+ * Owns, or borrows, a dense row-major array outside the heap. Sizes are {@code long}; more than 2
+ * GiB is normal.
  *
- * <p>A tensor from {@link #allocate} or {@link #own} owns its memory and frees it on {@link #close()}, which is idempotent.
- * Tensors from {@link #borrow}, {@link #slice} and {@link #reshape} are views: closing them does nothing, and they must not be
- * used after their owner was closed (an {@link IllegalStateException} then). Reading is thread-safe; writing is up to the callers.
+ * <p>A tensor from {@link #allocate} or {@link #own} owns its memory and frees it on {@link
+ * #close()}, which is idempotent. Tensors from {@link #borrow}, {@link #slice} and {@link #reshape}
+ * are views: closing them does nothing, and they must not be used after their owner was closed (an
+ * {@link IllegalStateException} then). Reading is thread-safe; writing is up to the callers.
  */
 public final class Tensor implements AutoCloseable {
   private static final long ALIGNMENT = 64;
@@ -30,7 +32,8 @@ public final class Tensor implements AutoCloseable {
               .formatted(dtype, Arrays.toString(shape), bytes, segment.byteSize()));
     }
     if (!segment.isNative()) {
-      throw new IllegalArgumentException("tensors live outside the heap; copy arrays with Tensor.of");
+      throw new IllegalArgumentException(
+          "tensors live outside the heap; copy arrays with Tensor.of");
     }
     this.segment = segment.asSlice(0, bytes);
     this.dtype = dtype;
