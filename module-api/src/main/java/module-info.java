@@ -7,7 +7,7 @@
  */
 module dev.eigenseg.api {
   requires transitive java.desktop; // BufferedImage is the image type of the API
-  requires com.google.gson;
+  requires transitive com.google.gson; // provenance is handed over as JSON
   requires jdk.incubator.vector;
 
   exports dev.eigenseg.api;

@@ -58,6 +58,7 @@ public final class SafeTensors implements AutoCloseable {
           Map.entry("U64", 8),
           Map.entry("C64", 8));
 
+  @SuppressWarnings("ArrayRecordComponent") // private, and never compared
   private record Entry(String name, String type, long[] shape, long begin, long end) {
     Optional<DType> dtype() {
       return Arrays.stream(DType.values()).filter(d -> d.name().equals(type)).findFirst();
@@ -199,6 +200,7 @@ public final class SafeTensors implements AutoCloseable {
     }
   }
 
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation would be a dependency
   private static CorruptFileException corrupt(Path file, String message, Object... arguments) {
     return new CorruptFileException(
         "%s is no valid safetensors file: %s".formatted(file, message.formatted(arguments)));

@@ -44,7 +44,7 @@ public final class SafeTensorsWriter {
     SafeTensors.requireLittleEndian();
     List<Map.Entry<String, Tensor>> ordered =
         tensors.entrySet().stream()
-            .sorted(Comparator.comparing(e -> -e.getValue().dtype().bytes()))
+            .sorted(Comparator.comparingInt(e -> -e.getValue().dtype().bytes()))
             .toList();
     byte[] header = header(metadata, ordered);
     if (header.length > SafeTensors.MAX_HEADER_BYTES) {

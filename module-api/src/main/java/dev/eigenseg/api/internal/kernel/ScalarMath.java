@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.lang.foreign.MemorySegment;
 
 /** The plain loops that every fast kernel is measured against. */
+@SuppressWarnings("FloatingPointLiteralPrecision") // the constants as published
 final class ScalarMath implements VectorMath {
   static final ScalarMath INSTANCE = new ScalarMath();
 

@@ -1,0 +1,31 @@
+package dev.eigenseg.api.bank;
+
+import dev.eigenseg.api.Backbone.FeatureDims;
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.tensor.DType;
+
+/**
+ * What must be equal for features to stand in one bank.
+ *
+ * @param backboneId the backbone's id
+ * @param backboneSha256 SHA-256 of its weights
+ * @param backboneSpec the specification under which it was opened; may differ between runs, since
+ *     files move
+ * @param dims its channels
+ * @param dtype {@link DType#F32} or {@link DType#F16}, in which low, mid and high are stored
+ * @param geometry how images became patches
+ */
+public record BankSettings(
+    String backboneId,
+    String backboneSha256,
+    String backboneSpec,
+    FeatureDims dims,
+    DType dtype,
+    ImageGeometry geometry) {
+  /** Checks the type. */
+  public BankSettings {
+    if (dtype != DType.F32 && dtype != DType.F16) {
+      throw new IllegalArgumentException("banks hold float32 or float16, not " + dtype);
+    }
+  }
+}
