@@ -1,4 +1,7 @@
-/** Learning eigenfunctions with DJL PyTorch, TorchScript backbones, datasets with ground truth, and evaluation. */
+/**
+ * Learning eigenfunctions with DJL PyTorch, TorchScript backbones, datasets with ground truth, and
+ * evaluation.
+ */
 module dev.eigenseg.train {
   requires transitive dev.eigenseg.api;
   requires transitive dev.eigenseg.graph;

@@ -1,0 +1,36 @@
+package dev.eigenseg.train.dataset;
+
+import dev.eigenseg.api.BadInputException;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+
+/** Opens datasets by name. */
+public final class Datasets {
+  private Datasets() {}
+
+  /** The names that {@link #open} knows. */
+  public static List<String> names() {
+    return List.of(CamVid.NAME, FolderDataset.NAME);
+  }
+
+  /**
+   * Opens one split of a dataset and checks that it is complete.
+   *
+   * @param name one of {@link #names()}
+   * @param root the dataset's folder
+   * @param split such as {@code "train"} or {@code "val"}
+   * @throws BadInputException if the name is unknown, or files are missing or do not belong there;
+   *     the message lists them
+   * @throws IOException if the folder cannot be read
+   */
+  public static Dataset open(String name, Path root, String split) throws IOException {
+    return switch (name) {
+      case CamVid.NAME -> CamVid.open(root, split);
+      case FolderDataset.NAME -> FolderDataset.open(root, split);
+      default ->
+          throw new BadInputException(
+              "unknown dataset '%s'; known are %s".formatted(name, String.join(", ", names())));
+    };
+  }
+}

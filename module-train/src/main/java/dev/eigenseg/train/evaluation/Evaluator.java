@@ -1,0 +1,198 @@
+package dev.eigenseg.train.evaluation;
+
+import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.Images;
+import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.Segmentation;
+import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.train.dataset.Dataset;
+import dev.eigenseg.train.dataset.LabelMap;
+import dev.eigenseg.train.dataset.Sample;
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Runs models over a dataset and counts which clusters meet which classes, at the resolution of the
+ * labels. Models with the same backbone and geometry share the features of an image, which are
+ * extracted once. The result does not depend on the number of threads.
+ */
+public final class Evaluator {
+  /**
+   * A model under a name for tables.
+   *
+   * @param segmenter borrowed
+   */
+  public record EvaluatedModel(String name, Segmenter segmenter) {}
+
+  /** What must be equal for two models to read the same features. */
+  private record FeatureKey(String backboneId, String backboneSha256, ImageGeometry geometry) {
+    static FeatureKey of(Segmenter segmenter) {
+      Backbone backbone = segmenter.backbone();
+      return new FeatureKey(backbone.id(), backbone.sha256(), segmenter.info().geometry());
+    }
+  }
+
+  private final Dataset dataset;
+  private final List<EvaluatedModel> models;
+  private final SequencedMap<FeatureKey, List<Integer>> modelsOfFeatures = new LinkedHashMap<>();
+  private final List<ConfusionMatrix> totals;
+  private final TreeMap<String, String> skipped = new TreeMap<>();
+  private final LongAdder reading = new LongAdder();
+  private final LongAdder extracting = new LongAdder();
+  private final LongAdder segmenting = new LongAdder();
+  private final LongAdder comparing = new LongAdder();
+
+  private Evaluator(Dataset dataset, List<EvaluatedModel> models) {
+    this.dataset = dataset;
+    this.models = List.copyOf(models);
+    this.totals = emptyMatrices();
+    for (int i = 0; i < models.size(); i++) {
+      modelsOfFeatures
+          .computeIfAbsent(FeatureKey.of(models.get(i).segmenter()), key -> new ArrayList<>())
+          .add(i);
+    }
+  }
+
+  /**
+   * Evaluates models on all images of a dataset; the first image that cannot be used ends it.
+   *
+   * @throws BadInputException if an image or its labels cannot be used
+   * @throws dev.eigenseg.api.CancelledException if the user wants to stop; asked before every image
+   */
+  public static Evaluation evaluate(
+      Dataset dataset, List<EvaluatedModel> models, int threads, Progress progress) {
+    return evaluate(dataset, models, threads, false, progress);
+  }
+
+  /**
+   * Evaluates models on the images of a dataset.
+   *
+   * @param models at least one
+   * @param threads how many images are worked on at the same time
+   * @param skipBad whether images and labels that cannot be used are listed in the result instead
+   *     of ending it
+   * @throws BadInputException if an image or its labels cannot be used and are not skipped, or if
+   *     nothing is left
+   * @throws dev.eigenseg.api.CancelledException if the user wants to stop; asked before every image
+   */
+  public static Evaluation evaluate(
+      Dataset dataset,
+      List<EvaluatedModel> models,
+      int threads,
+      boolean skipBad,
+      Progress progress) {
+    if (models.isEmpty()) {
+      throw new BadInputException("no model to evaluate; name at least one");
+    }
+    return new Evaluator(dataset, models).run(threads, skipBad, progress);
+  }
+
+  private Evaluation run(int threads, boolean skipBad, Progress progress) {
+    long start = System.nanoTime();
+    List<Sample> samples = dataset.samples();
+    try (Progress.Task task = progress.start("evaluate", samples.size(), "images")) {
+      Parallel.forEach(
+          threads,
+          samples.size(),
+          i -> {
+            progress.checkCancelled();
+            one(samples.get((int) i), skipBad);
+            task.advance(1);
+          });
+    }
+    if (skipped.size() == samples.size()) {
+      throw new BadInputException(
+          "none of the %d images could be used; the first: %s"
+              .formatted(samples.size(), skipped.firstEntry().getValue()));
+    }
+    List<Evaluation.Result> results = new ArrayList<>();
+    for (int i = 0; i < models.size(); i++) {
+      EvaluatedModel model = models.get(i);
+      results.add(new Evaluation.Result(model.name(), model.segmenter().info(), totals.get(i)));
+    }
+    return new Evaluation(
+        samples.size() - skipped.size(), results, skipped, seconds(System.nanoTime() - start));
+  }
+
+  private void one(Sample sample, boolean skipBad) {
+    try {
+      List<ConfusionMatrix> counts = count(sample);
+      synchronized (totals) {
+        for (int i = 0; i < counts.size(); i++) {
+          totals.get(i).merge(counts.get(i));
+        }
+      }
+    } catch (BadInputException e) {
+      if (!skipBad) {
+        throw e;
+      }
+      synchronized (totals) {
+        skipped.put(sample.name(), e.getMessage());
+      }
+    }
+  }
+
+  private List<ConfusionMatrix> count(Sample sample) {
+    long start = System.nanoTime();
+    BufferedImage image = Images.read(sample.image());
+    LabelMap labels = dataset.labels(sample, image.getWidth(), image.getHeight());
+    reading.add(System.nanoTime() - start);
+    List<ConfusionMatrix> counts = emptyMatrices();
+    for (var group : modelsOfFeatures.entrySet()) {
+      try (PatchFeatures features = extract(image, group)) {
+        for (int model : group.getValue()) {
+          count(features, labels, model, counts.get(model));
+        }
+      }
+    }
+    return counts;
+  }
+
+  private PatchFeatures extract(BufferedImage image, Map.Entry<FeatureKey, List<Integer>> group) {
+    long start = System.nanoTime();
+    Backbone backbone = models.get(group.getValue().getFirst()).segmenter().backbone();
+    try (Tensor pixels = group.getKey().geometry().pixels(image)) {
+      return backbone.extract(pixels);
+    } finally {
+      extracting.add(System.nanoTime() - start);
+    }
+  }
+
+  private void count(
+      PatchFeatures features, LabelMap labels, int model, ConfusionMatrix confusion) {
+    long start = System.nanoTime();
+    Segmentation segments =
+        models.get(model).segmenter().segment(features, labels.width(), labels.height());
+    long middle = System.nanoTime();
+    confusion.add(segments, labels, dataset.voidIndex());
+    segmenting.add(middle - start);
+    comparing.add(System.nanoTime() - middle);
+  }
+
+  private List<ConfusionMatrix> emptyMatrices() {
+    return models.stream()
+        .map(m -> new ConfusionMatrix(m.segmenter().info().clusters(), dataset.classes().size()))
+        .toList();
+  }
+
+  private SequencedMap<String, Double> seconds(long totalNanos) {
+    SequencedMap<String, Double> seconds = new LinkedHashMap<>();
+    seconds.put("read", reading.sum() / 1e9);
+    seconds.put("extract", extracting.sum() / 1e9);
+    seconds.put("segment", segmenting.sum() / 1e9);
+    seconds.put("compare", comparing.sum() / 1e9);
+    seconds.put("total", totalNanos / 1e9);
+    return seconds;
+  }
+}
