@@ -1,5 +1,9 @@
 /**
- * Segmentation without any native library: psi, the built-in backbone and the upsampling on the Vector API over mapped weights.
+ * Segmentation without any native library: psi, the built-in backbone and the upsampling on the
+ * Vector API over mapped weights.
+ *
+ * @provides dev.eigenseg.api.spi.SegmenterLoader for segmenter files
+ * @provides dev.eigenseg.api.spi.BackboneProvider for the specification {@code descriptor}
  */
 module dev.eigenseg.infer {
   requires transitive dev.eigenseg.api;
@@ -7,4 +11,9 @@ module dev.eigenseg.infer {
   requires jdk.incubator.vector;
 
   exports dev.eigenseg.infer;
+
+  provides dev.eigenseg.api.spi.SegmenterLoader with
+      dev.eigenseg.infer.SafetensorsSegmenterLoader;
+  provides dev.eigenseg.api.spi.BackboneProvider with
+      dev.eigenseg.infer.DescriptorProvider;
 }

@@ -1,0 +1,37 @@
+package dev.eigenseg.infer;
+
+import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.api.spi.Availability;
+import dev.eigenseg.api.spi.BackboneProvider;
+
+/** Opens the built-in {@link DescriptorBackbone} for the specification {@code descriptor}. */
+public final class DescriptorProvider implements BackboneProvider {
+  /** For the service loader. */
+  public DescriptorProvider() {}
+
+  @Override
+  public String scheme() {
+    return DescriptorBackbone.ID;
+  }
+
+  @Override
+  public Availability availability() {
+    return Availability.YES;
+  }
+
+  @Override
+  public Backbone open(String location, String device) {
+    if (!location.isEmpty()) {
+      throw new BadInputException(
+          "the descriptor backbone has no file: write 'descriptor', not 'descriptor:%s'"
+              .formatted(location));
+    }
+    if (!device.equals("cpu")) {
+      throw new UnavailableException(
+          "the descriptor backbone runs on 'cpu' only, not on '%s'".formatted(device));
+    }
+    return new DescriptorBackbone();
+  }
+}

@@ -1,0 +1,69 @@
+package dev.eigenseg.infer;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Counts the calls that use a resource, so that closing waits for them. Entering and leaving take
+ * one atomic step each and never wait.
+ */
+final class InUse {
+  private static final long CLOSED = 1L << 62;
+
+  private final String resource;
+  private final AtomicLong state = new AtomicLong(); // calls under way, plus CLOSED
+  private final CountDownLatch drained = new CountDownLatch(1);
+
+  /** A counter for a resource that is named in errors. */
+  InUse(String resource) {
+    this.resource = resource;
+  }
+
+  /**
+   * Begins a call; {@link #leave} must follow.
+   *
+   * @throws IllegalStateException if the resource is closed
+   */
+  void enter() {
+    if (state.getAndIncrement() >= CLOSED) {
+      leave();
+      throw new IllegalStateException(resource + " is closed");
+    }
+  }
+
+  void leave() {
+    if (state.decrementAndGet() == CLOSED) {
+      drained.countDown();
+    }
+  }
+
+  /**
+   * Refuses later calls and waits for those under way.
+   *
+   * @return whether this was the call that closed
+   */
+  boolean close() {
+    boolean first = (state.getAndUpdate(s -> s | CLOSED) & CLOSED) == 0;
+    if (first && state.get() == CLOSED) {
+      drained.countDown();
+    }
+    awaitUninterruptibly();
+    return first;
+  }
+
+  // Freed memory under a call that still runs is never right, so an interrupt only waits its turn.
+  private void awaitUninterruptibly() {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        drained.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package dev.eigenseg.infer;
+
+import dev.eigenseg.api.internal.kernel.Gemm;
+import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A linear layer whose weights were packed once; its memory belongs to the arena that it was made
+ * in. Immutable.
+ */
+final class Linear {
+  private final MemorySegment panels;
+  private final MemorySegment bias; // empty for none
+  private final int in;
+  private final int out;
+
+  /** A layer without a bias; {@code weight}, float32 {@code [out, in]}, is copied. */
+  Linear(Tensor weight, Arena arena) {
+    this(weight, MemorySegment.NULL, arena);
+  }
+
+  /**
+   * A layer; {@code weight}, float32 {@code [out, in]}, and {@code bias}, {@code [out]}, are
+   * copied.
+   */
+  Linear(Tensor weight, Tensor bias, Arena arena) {
+    this(weight, Scratch.copy(bias, arena), arena);
+  }
+
+  private Linear(Tensor weight, MemorySegment bias, Arena arena) {
+    out = Math.toIntExact(weight.size(0));
+    in = Math.toIntExact(weight.size(1));
+    panels = arena.allocate(Gemm.packedColumnBytes(out, in), Scratch.ALIGNMENT);
+    Gemm.packColumns(weight.segment(), 0, out, in, panels);
+    this.bias = bias;
+  }
+
+  int in() {
+    return in;
+  }
+
+  int out() {
+    return out;
+  }
+
+  /**
+   * {@code target = source W^T + bias}, row by row; both are dense.
+   *
+   * @param rows at most {@link Scratch#TILE}
+   * @param rowPanels scratch of at least {@code packedRowBytes(rows, in)} bytes
+   */
+  void apply(
+      VectorMath math,
+      MemorySegment source,
+      long sourceOffset,
+      int rows,
+      MemorySegment rowPanels,
+      MemorySegment target,
+      long targetOffset) {
+    Gemm.packRows(source, sourceOffset, rows, in, rowPanels);
+    Gemm.multiply(rowPanels, rows, panels, out, in, target, targetOffset, out);
+    if (bias.byteSize() > 0) {
+      for (int row = 0; row < rows; row++) {
+        math.axpy(1, bias, 0, target, targetOffset + (long) row * out * Float.BYTES, out);
+      }
+    }
+  }
+}

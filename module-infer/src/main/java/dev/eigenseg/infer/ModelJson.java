@@ -1,0 +1,227 @@
+package dev.eigenseg.infer;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import dev.eigenseg.api.Backbone.FeatureDims;
+import dev.eigenseg.api.ClassList;
+import dev.eigenseg.api.ClassList.NamedClass;
+import dev.eigenseg.api.ClusterNames;
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.ImageGeometry.Size;
+import dev.eigenseg.api.ModelInfo;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The parts of a segmenter file that are JSON. Reading throws {@link IllegalArgumentException} on
+ * what does not fit.
+ */
+final class ModelJson {
+  private ModelJson() {}
+
+  /** What a configuration says: a model without its names, provenance and weights. */
+  record Config(
+      ModelInfo info,
+      FeatureDims dims,
+      FeatureScales scales,
+      Optional<PsiConfig> psi,
+      boolean normalizeRows,
+      float logitDivisor) {}
+
+  static JsonObject config(SegmenterModel model) {
+    JsonObject json = new JsonObject();
+    json.addProperty("method", model.info().method());
+    json.addProperty("clusters", model.info().clusters());
+    json.add("backbone", backbone(model));
+    json.add("geometry", geometry(model.info().geometry()));
+    JsonObject scales = new JsonObject();
+    scales.addProperty("low", model.scales().low());
+    scales.addProperty("mid", model.scales().mid());
+    scales.addProperty("high", model.scales().high());
+    json.add("scales", scales);
+    model.psi().ifPresent(psi -> json.add("psi", psi(psi)));
+    json.addProperty("normalize-rows", model.normalizeRows());
+    json.addProperty("logit-divisor", model.logitDivisor());
+    return json;
+  }
+
+  private static JsonObject backbone(SegmenterModel model) {
+    JsonObject json = new JsonObject();
+    json.addProperty("id", model.info().backboneId());
+    json.addProperty("sha256", model.info().backboneSha256());
+    json.addProperty("spec", model.info().backboneSpec());
+    json.addProperty("low", model.dims().low());
+    json.addProperty("mid", model.dims().mid());
+    json.addProperty("high", model.dims().high());
+    return json;
+  }
+
+  private static JsonObject geometry(ImageGeometry geometry) {
+    JsonObject json = new JsonObject();
+    geometry.resize().ifPresent(size -> json.addProperty("size", size.toString()));
+    json.addProperty("patch-size", geometry.patchSize());
+    return json;
+  }
+
+  private static JsonObject psi(PsiConfig psi) {
+    JsonObject json = new JsonObject();
+    json.addProperty("projection", psi.projection());
+    json.addProperty("hidden", psi.hidden());
+    json.addProperty("heads", psi.heads());
+    json.addProperty("head-dim", psi.headDim());
+    json.addProperty("mlp", psi.mlp());
+    json.addProperty("blocks", psi.blocks());
+    json.addProperty("clusters", psi.clusters());
+    return json;
+  }
+
+  static Config config(JsonObject json) {
+    JsonObject backbone = object(json, "backbone");
+    FeatureDims dims =
+        new FeatureDims(
+            integer(backbone, "low"), integer(backbone, "mid"), integer(backbone, "high"));
+    JsonObject scales = object(json, "scales");
+    ModelInfo info =
+        new ModelInfo(
+            text(json, "method"),
+            integer(json, "clusters"),
+            text(backbone, "id"),
+            text(backbone, "sha256"),
+            text(backbone, "spec"),
+            geometry(object(json, "geometry")),
+            Optional.empty());
+    return new Config(
+        info,
+        dims,
+        new FeatureScales(number(scales, "low"), number(scales, "mid"), number(scales, "high")),
+        json.has("psi") ? Optional.of(psi(object(json, "psi"), dims)) : Optional.empty(),
+        bool(json, "normalize-rows"),
+        number(json, "logit-divisor"));
+  }
+
+  private static ImageGeometry geometry(JsonObject json) {
+    Optional<Size> size =
+        json.has("size") ? Optional.of(Size.parse(text(json, "size"))) : Optional.empty();
+    int patchSize = integer(json, "patch-size");
+    if (patchSize < 1) {
+      throw new IllegalArgumentException("patch-size is " + patchSize);
+    }
+    return new ImageGeometry(size, patchSize);
+  }
+
+  private static PsiConfig psi(JsonObject json, FeatureDims dims) {
+    return new PsiConfig(
+        dims.low(),
+        dims.mid(),
+        dims.high(),
+        integer(json, "projection"),
+        integer(json, "hidden"),
+        integer(json, "heads"),
+        integer(json, "head-dim"),
+        integer(json, "mlp"),
+        integer(json, "blocks"),
+        integer(json, "clusters"));
+  }
+
+  static JsonObject names(ClusterNames names) {
+    JsonObject json = new JsonObject();
+    json.addProperty("matching", names.matching());
+    JsonArray classes = new JsonArray();
+    for (NamedClass named : names.classes().classes()) {
+      JsonObject entry = new JsonObject();
+      entry.addProperty("name", named.name());
+      entry.addProperty("rgb", named.rgb());
+      classes.add(entry);
+    }
+    json.add("classes", classes);
+    JsonArray classOfCluster = new JsonArray();
+    for (int index : names.classOfCluster()) {
+      classOfCluster.add(index);
+    }
+    json.add("class-of-cluster", classOfCluster);
+    return json;
+  }
+
+  static ClusterNames names(JsonObject json) {
+    List<NamedClass> classes = new ArrayList<>();
+    for (JsonElement entry : array(json, "classes")) {
+      if (!entry.isJsonObject()) {
+        throw new IllegalArgumentException("'classes' holds " + entry + ", expected an object");
+      }
+      classes.add(
+          new NamedClass(
+              text(entry.getAsJsonObject(), "name"), integer(entry.getAsJsonObject(), "rgb")));
+    }
+    JsonArray indices = array(json, "class-of-cluster");
+    int[] classOfCluster = new int[indices.size()];
+    for (int i = 0; i < classOfCluster.length; i++) {
+      classOfCluster[i] = exactInteger("class-of-cluster", indices.get(i));
+    }
+    return new ClusterNames(new ClassList(classes), classOfCluster, text(json, "matching"));
+  }
+
+  private static JsonElement member(JsonObject json, String key) {
+    JsonElement value = json.get(key);
+    if (value == null) {
+      throw new IllegalArgumentException("'" + key + "' is missing");
+    }
+    return value;
+  }
+
+  private static JsonObject object(JsonObject json, String key) {
+    JsonElement value = member(json, key);
+    if (!value.isJsonObject()) {
+      throw new IllegalArgumentException("'" + key + "' is " + value + ", expected an object");
+    }
+    return value.getAsJsonObject();
+  }
+
+  private static JsonArray array(JsonObject json, String key) {
+    JsonElement value = member(json, key);
+    if (!value.isJsonArray()) {
+      throw new IllegalArgumentException("'" + key + "' is " + value + ", expected a list");
+    }
+    return value.getAsJsonArray();
+  }
+
+  private static String text(JsonObject json, String key) {
+    JsonElement value = member(json, key);
+    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isString()) {
+      throw new IllegalArgumentException("'" + key + "' is " + value + ", expected a text");
+    }
+    return value.getAsString();
+  }
+
+  private static boolean bool(JsonObject json, String key) {
+    JsonElement value = member(json, key);
+    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isBoolean()) {
+      throw new IllegalArgumentException("'" + key + "' is " + value + ", expected true or false");
+    }
+    return value.getAsBoolean();
+  }
+
+  private static float number(JsonObject json, String key) {
+    JsonElement value = member(json, key);
+    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isNumber()) {
+      throw new IllegalArgumentException("'" + key + "' is " + value + ", expected a number");
+    }
+    return value.getAsFloat();
+  }
+
+  private static int integer(JsonObject json, String key) {
+    return exactInteger(key, member(json, key));
+  }
+
+  private static int exactInteger(String key, JsonElement value) {
+    if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isNumber()) {
+      throw new IllegalArgumentException("'" + key + "' is " + value + ", expected an integer");
+    }
+    try {
+      return value.getAsBigDecimal().intValueExact();
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException("'" + key + "' is " + value + ", expected an integer", e);
+    }
+  }
+}

@@ -1,0 +1,178 @@
+package dev.eigenseg.infer;
+
+import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+
+/**
+ * Owns the packed weights of psi and computes it: {@code x + attention(norm1(x))}, then {@code +
+ * mlp(norm2(.))} in every block, a last layer norm (hidden) and the head (logits). Attention is
+ * linear: queries are softmaxed over the channels of a head and scaled by {@code headDim^-0.5},
+ * keys over the tokens of the image, and a token reads {@code q (k^T v)}.
+ *
+ * <p>Thread-safe; a call works in its caller's thread, in memory of its own: about two copies of
+ * the tokens. The result does not depend on what other threads do.
+ */
+public final class PsiNetwork implements AutoCloseable {
+  private static final int TILE = Scratch.TILE;
+
+  private final PsiConfig config;
+  private final VectorMath math = VectorMath.best();
+  private final Arena arena = Arena.ofShared();
+  private final AtomicBoolean closed = new AtomicBoolean();
+  private final Optional<Linear> projection;
+  private final List<PsiBlock> blocks = new ArrayList<>();
+  private final LayerNorm norm;
+  private final Linear head;
+
+  /**
+   * Packs weights.
+   *
+   * @param config the shapes
+   * @param weights finds a float32 tensor by its name in {@link PsiConfig#weightShapes()}; the
+   *     tensors are copied
+   * @throws IllegalArgumentException if a weight has another shape or type
+   */
+  public PsiNetwork(PsiConfig config, Function<String, Tensor> weights) {
+    this.config = config;
+    try {
+      checkShapes(config, weights);
+      projection =
+          config.projection() == 0
+              ? Optional.empty()
+              : Optional.of(linear(weights, "projection", arena));
+      for (int i = 0; i < config.blocks(); i++) {
+        String prefix = "blocks." + i + ".";
+        blocks.add(new PsiBlock(config, name -> weights.apply(prefix + name), arena));
+      }
+      norm = new LayerNorm(weights.apply("norm.weight"), weights.apply("norm.bias"), arena);
+      head = linear(weights, "head", arena);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private static Linear linear(Function<String, Tensor> weights, String name, Arena arena) {
+    return new Linear(weights.apply(name + ".weight"), weights.apply(name + ".bias"), arena);
+  }
+
+  private static void checkShapes(PsiConfig config, Function<String, Tensor> weights) {
+    config
+        .weightShapes()
+        .forEach((name, shape) -> {
+          Tensor weight = weights.apply(name);
+          if (weight.dtype() != DType.F32 || !Arrays.equals(weight.shape(), shape)) {
+            throw new IllegalArgumentException(
+                "psi's '%s' is %s, expected F32%s".formatted(name, weight, Arrays.toString(shape)));
+          }
+        });
+  }
+
+  /** The shapes. */
+  public PsiConfig config() {
+    return config;
+  }
+
+  /**
+   * The hidden representation.
+   *
+   * @param input float32 {@code [patches, inputDim]}, the scaled rows of one image; borrowed
+   * @param out receives float32 {@code [patches, hidden]}; borrowed
+   */
+  public void hidden(Tensor input, Tensor out) {
+    check(input, out, config.hidden());
+    int count = Math.toIntExact(input.size(0));
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment tokens = blocks(input, scratch);
+      for (int first = 0; first < count; first += TILE) {
+        int rows = Math.min(TILE, count - first);
+        long offset = (long) first * config.hidden() * Float.BYTES;
+        norm.apply(math, tokens, offset, rows, out.segment().asSlice(offset));
+      }
+    }
+  }
+
+  /**
+   * The outputs of the head, before any softmax.
+   *
+   * @param input float32 {@code [patches, inputDim]}, the scaled rows of one image; borrowed
+   * @param out receives float32 {@code [patches, clusters]}; borrowed
+   */
+  public void logits(Tensor input, Tensor out) {
+    check(input, out, config.clusters());
+    int count = Math.toIntExact(input.size(0));
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment tokens = blocks(input, scratch);
+      MemorySegment normed = Scratch.floats(scratch, TILE, config.hidden());
+      MemorySegment panels = Scratch.rowPanels(scratch, config.hidden());
+      for (int first = 0; first < count; first += TILE) {
+        int rows = Math.min(TILE, count - first);
+        norm.apply(math, tokens, (long) first * config.hidden() * Float.BYTES, rows, normed);
+        long target = (long) first * config.clusters() * Float.BYTES;
+        head.apply(math, normed, 0, rows, panels, out.segment(), target);
+      }
+    }
+  }
+
+  private void check(Tensor input, Tensor out, int outDim) {
+    if (closed.get()) {
+      throw new IllegalStateException("psi is closed");
+    }
+    if (!isRows(input, config.inputDim())) {
+      throw new IllegalArgumentException(
+          "psi reads float32 rows of %d channels, found %s".formatted(config.inputDim(), input));
+    }
+    if (!isRows(out, outDim) || out.size(0) != input.size(0)) {
+      throw new IllegalArgumentException(
+          "expected float32 [%d, %d] for the result, found %s"
+              .formatted(input.size(0), outDim, out));
+    }
+  }
+
+  private static boolean isRows(Tensor tensor, int dim) {
+    return tensor.dtype() == DType.F32 && tensor.rank() == 2 && tensor.size(1) == dim;
+  }
+
+  /** The tokens after the last block, before the last norm. */
+  private MemorySegment blocks(Tensor input, Arena scratch) {
+    int count = Math.toIntExact(input.size(0));
+    MemorySegment tokens = Scratch.floats(scratch, count, config.hidden());
+    if (projection.isPresent()) {
+      project(projection.get(), input.segment(), count, tokens);
+    } else {
+      tokens.copyFrom(input.segment());
+    }
+    for (PsiBlock block : blocks) {
+      block.apply(math, tokens, count);
+    }
+    return tokens;
+  }
+
+  private void project(Linear layer, MemorySegment input, int count, MemorySegment tokens) {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment panels = Scratch.rowPanels(scratch, layer.in());
+      for (int first = 0; first < count; first += TILE) {
+        int rows = Math.min(TILE, count - first);
+        long source = (long) first * layer.in() * Float.BYTES;
+        long target = (long) first * layer.out() * Float.BYTES;
+        layer.apply(math, input, source, rows, panels, tokens, target);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (closed.compareAndSet(false, true)) {
+      arena.close();
+    }
+  }
+}

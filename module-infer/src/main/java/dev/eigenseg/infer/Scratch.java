@@ -1,0 +1,35 @@
+package dev.eigenseg.infer;
+
+import dev.eigenseg.api.internal.kernel.Gemm;
+import dev.eigenseg.api.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** How the networks lay out memory that lives for one call. */
+final class Scratch {
+  /** Alignment of every buffer: a cache line. */
+  static final long ALIGNMENT = 64;
+
+  /**
+   * Tokens that are worked on at a time. A multiple of every column panel (8 to 32), so that tiles
+   * can be packed one after the other; 192 tokens of 256 channels stay in a second-level cache.
+   */
+  static final int TILE = 192;
+
+  private Scratch() {}
+
+  static MemorySegment floats(Arena arena, long rows, long columns) {
+    return arena.allocate(
+        Math.multiplyExact(Math.multiplyExact(rows, columns), Float.BYTES), ALIGNMENT);
+  }
+
+  /** Room for the row panels of one tile. */
+  static MemorySegment rowPanels(Arena arena, int depth) {
+    return arena.allocate(Gemm.packedRowBytes(TILE, depth), ALIGNMENT);
+  }
+
+  static MemorySegment copy(Tensor tensor, Arena arena) {
+    MemorySegment copy = arena.allocate(tensor.segment().byteSize(), ALIGNMENT);
+    return copy.copyFrom(tensor.segment());
+  }
+}
