@@ -13,4 +13,7 @@ module dev.eigenseg.graph {
   exports dev.eigenseg.graph;
 
   uses dev.eigenseg.api.spi.KnnEngine;
+
+  provides dev.eigenseg.api.spi.KnnEngine with
+      dev.eigenseg.graph.vector.VectorKnnEngine;
 }

@@ -15,6 +15,7 @@ public final class KMeans {
    * @throws dev.eigenseg.api.BadInputException if there are fewer rows than clusters, or a row
    *     holds a value that is not finite
    */
+  @SuppressWarnings("DoNotCallSuggester") // its body follows
   public static KMeansResult fit(FeatureRows rows, KMeansOptions options, Progress progress)
       throws IOException {
     throw new UnsupportedOperationException("k-means over " + rows.rows() + " rows");

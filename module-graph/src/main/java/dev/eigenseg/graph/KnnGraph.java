@@ -1,64 +1,165 @@
 package dev.eigenseg.graph;
 
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Owns the k most similar rows of every row of a feature matrix. */
+/**
+ * Owns the k most similar rows of every row of a feature matrix: 8 bytes an edge outside the heap,
+ * or the mapping of a file. Thread-safe.
+ */
 public final class KnnGraph implements AutoCloseable {
-  private KnnGraph() {}
+  private final KnnGraphFile.Header header;
+  private final Tensor ids;
+  private final Tensor similarities;
+  private final Optional<KnnGraphFile> file;
+  private final AtomicBoolean closed = new AtomicBoolean();
 
-  /** Searches with an engine. */
-  public static KnnGraph build(KnnEngine engine, KnnEngine.Request request, Progress progress)
-      throws IOException {
-    throw new UnsupportedOperationException("search with " + engine.name());
+  private KnnGraph(
+      KnnGraphFile.Header header, Tensor ids, Tensor similarities, Optional<KnnGraphFile> file) {
+    this.header = header;
+    this.ids = ids;
+    this.similarities = similarities;
+    this.file = file;
   }
 
-  /** Maps a file that {@code write} wrote. */
-  public static KnnGraph open(Path file) throws IOException {
-    throw new UnsupportedOperationException("opening " + file);
+  /**
+   * Searches with an engine.
+   *
+   * @throws IllegalArgumentException if k is not at least 1 and less than the number of rows
+   * @throws dev.eigenseg.api.BadInputException if a row is not finite, or the memory is too small
+   * @throws dev.eigenseg.api.CancelledException if the user wants the work to stop
+   */
+  public static KnnGraph build(KnnEngine engine, KnnEngine.Request request, Progress progress)
+      throws IOException {
+    long rows = request.features().rows();
+    if (request.k() < 1 || request.k() >= rows || rows > 1L << 32) {
+      throw new IllegalArgumentException(
+          "k must be at least 1 and less than the number of rows (at most 2^32): k = %d, %d rows"
+              .formatted(request.k(), rows));
+    }
+    Tensor ids = Tensor.allocate(DType.I32, rows, request.k());
+    try {
+      Tensor similarities = Tensor.allocate(DType.F32, rows, request.k());
+      try {
+        engine.search(request, ids, similarities, progress);
+        KnnGraphFile.Header header =
+            new KnnGraphFile.Header(rows, request.k(), engine.name(), true, OptionalDouble.empty());
+        return new KnnGraph(header, ids, similarities, Optional.empty());
+      } catch (IOException | RuntimeException | Error e) {
+        similarities.close();
+        throw e;
+      }
+    } catch (IOException | RuntimeException | Error e) {
+      ids.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Maps a file that {@link #write} wrote; its header, lengths and footer are checked, its data
+   * only by {@link #verify}.
+   *
+   * @throws dev.eigenseg.api.CorruptFileException if it is no such file, or damaged; the message
+   *     says where
+   */
+  public static KnnGraph open(Path path) throws IOException {
+    KnnGraphFile file = KnnGraphFile.open(path);
+    return new KnnGraph(file.header(), file.ids(), file.similarities(), Optional.of(file));
+  }
+
+  /**
+   * Writes the graph; the file appears whole or not at all. Equal graphs give equal bytes before
+   * the last block, which holds the provenance.
+   */
+  public void write(Path target, Provenance provenance) throws IOException {
+    KnnGraphFile.write(target, header, ids(), similarities(), provenance);
   }
 
   /** The number of rows. */
   public long rows() {
-    return 0;
+    return header.rows();
   }
 
   /** Neighbours of each row. */
   public int k() {
-    return 0;
+    return header.k();
   }
 
   /** The name of the engine that searched. */
   public String engine() {
-    return "";
+    return header.engine();
   }
 
   /** Whether the neighbours are exact. */
   public boolean exact() {
-    return true;
+    return header.exact();
   }
 
   /**
-   * The measured fraction of true neighbours, if the search was approximate and it was measured.
+   * The measured fraction of true neighbours, where the search was approximate and it was measured.
    */
   public OptionalDouble recall() {
-    return OptionalDouble.empty();
+    return header.recall();
   }
 
-  /** The neighbours' ids, i32 (unsigned), {@code [rows, k]}, by falling similarity; borrowed. */
+  /** Where the graph comes from, if it was read from a file. */
+  public Optional<Provenance> provenance() {
+    return file.map(KnnGraphFile::provenance);
+  }
+
+  /**
+   * The neighbours' ids, i32 (unsigned), {@code [rows, k]}, by falling similarity, ties by lower
+   * id; borrowed.
+   */
   public Tensor ids() {
-    throw new UnsupportedOperationException("ids");
+    requireOpen();
+    return ids;
   }
 
-  /** Their cosine similarities, float32, {@code [rows, k]}; borrowed. */
+  /** The neighbours' cosine similarities, float32, {@code [rows, k]}; borrowed. */
   public Tensor similarities() {
-    throw new UnsupportedOperationException("similarities");
+    requireOpen();
+    return similarities;
+  }
+
+  /**
+   * Compares the data of a file with its checksums, and every id with the number of rows; a graph
+   * in memory has nothing to compare.
+   *
+   * @throws dev.eigenseg.api.CorruptFileException if a block was changed; the message names it
+   */
+  public void verify(Progress progress) {
+    requireOpen();
+    file.ifPresent(f -> f.verify(progress));
+  }
+
+  private void requireOpen() {
+    if (closed.get()) {
+      throw new IllegalStateException(this + " is closed");
+    }
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try (ids;
+        similarities) {
+      file.ifPresent(KnnGraphFile::close);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "neighbour graph of %d rows, k = %d".formatted(rows(), k());
+  }
 }

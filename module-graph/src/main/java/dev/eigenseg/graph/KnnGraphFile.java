@@ -1,0 +1,357 @@
+package dev.eigenseg.graph;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.OptionalDouble;
+
+/**
+ * Owns the mapping of a {@code graph.knn} file. Little-endian:
+ *
+ * <pre>
+ * 4096 bytes   magic, version, byte order, rows, k, exactness, recall, engine; CRC32C of these in the last four
+ * 4 rows k     ids, zeros up to a multiple of 64
+ * 4 rows k     similarities
+ * 4 blocks     CRC32C of every 16 MiB of the ids, then of the similarities
+ * ...          provenance, JSON in UTF-8
+ * 64 bytes     length of the provenance, of the file, CRC32C of the checksums and of the provenance, magic, CRC32C of these
+ * </pre>
+ */
+final class KnnGraphFile implements AutoCloseable {
+  private static final long MAGIC = magic("EIGSKNN1");
+  private static final long FOOTER_MAGIC = magic("1NNKSGIE");
+  private static final int VERSION = 1;
+  private static final int BYTE_ORDER_MARK = 0x01020304;
+  private static final int HEADER_BYTES = 4096;
+  private static final int FOOTER_BYTES = 64;
+  private static final int ENGINE_OFFSET = 52;
+  private static final int LONGEST_ENGINE = 256;
+  private static final long BLOCK = 16 << 20;
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /**
+   * What a graph is.
+   *
+   * @param recall the measured recall of an approximate search, if it was measured
+   */
+  record Header(long rows, int k, String engine, boolean exact, OptionalDouble recall) {}
+
+  /** Where the parts of a file lie; all sums are exact. */
+  private record Layout(long dataBytes) {
+    static Layout of(long rows, long k) {
+      return new Layout(Math.multiplyExact(Math.multiplyExact(rows, k), Integer.BYTES));
+    }
+
+    long similarities() {
+      return Math.addExact(HEADER_BYTES, Math.addExact(dataBytes, 63) / 64 * 64);
+    }
+
+    long checksums() {
+      return Math.addExact(similarities(), dataBytes);
+    }
+
+    long blocks() {
+      return (dataBytes + BLOCK - 1) / BLOCK;
+    }
+
+    long provenance() {
+      return Math.addExact(checksums(), 2 * blocks() * Integer.BYTES);
+    }
+  }
+
+  private final Path path;
+  private final Arena arena;
+  private final MemorySegment mapping;
+  private final Header header;
+  private final Layout layout;
+  private final Provenance provenance;
+
+  private KnnGraphFile(
+      Path path,
+      Arena arena,
+      MemorySegment mapping,
+      Header header,
+      Layout layout,
+      Provenance provenance) {
+    this.path = path;
+    this.arena = arena;
+    this.mapping = mapping;
+    this.header = header;
+    this.layout = layout;
+    this.provenance = provenance;
+  }
+
+  // ---- writing
+
+  static void write(
+      Path target, Header header, Tensor ids, Tensor similarities, Provenance provenance)
+      throws IOException {
+    Layout layout = Layout.of(header.rows(), header.k());
+    byte[] json = provenance.toJson().toString().getBytes(StandardCharsets.UTF_8);
+    MemorySegment checksums =
+        MemorySegment.ofArray(new byte[Math.toIntExact(2 * layout.blocks() * Integer.BYTES)]);
+    AtomicFile.write(
+        target,
+        channel -> {
+          writeFully(channel, headerBytes(header));
+          writeBlocks(channel, ids.segment(), checksums, 0);
+          long padding = layout.similarities() - HEADER_BYTES - layout.dataBytes();
+          writeFully(channel, MemorySegment.ofArray(new byte[(int) padding]));
+          writeBlocks(channel, similarities.segment(), checksums, layout.blocks());
+          writeFully(channel, checksums);
+          writeFully(channel, MemorySegment.ofArray(json));
+          writeFully(channel, footerBytes(layout, checksums, json));
+        });
+  }
+
+  private static MemorySegment headerBytes(Header header) {
+    MemorySegment bytes = MemorySegment.ofArray(new byte[HEADER_BYTES]);
+    byte[] engine = header.engine().getBytes(StandardCharsets.UTF_8);
+    if (engine.length > LONGEST_ENGINE) {
+      throw new IllegalArgumentException("an engine's name of " + engine.length + " bytes");
+    }
+    bytes.set(LONG, 0, MAGIC);
+    bytes.set(INT, 8, VERSION);
+    bytes.set(INT, 12, BYTE_ORDER_MARK);
+    bytes.set(LONG, 16, header.rows());
+    bytes.set(LONG, 24, header.k());
+    bytes.set(LONG, 32, header.exact() ? 1 : 0);
+    bytes.set(LONG, 40, Double.doubleToLongBits(header.recall().orElse(Double.NaN)));
+    bytes.set(INT, 48, engine.length);
+    MemorySegment.copy(engine, 0, bytes, ValueLayout.JAVA_BYTE, ENGINE_OFFSET, engine.length);
+    bytes.set(INT, HEADER_BYTES - 4, Hashes.crc32c(bytes.asSlice(0, HEADER_BYTES - 4)));
+    return bytes;
+  }
+
+  private static MemorySegment footerBytes(Layout layout, MemorySegment checksums, byte[] json) {
+    MemorySegment bytes = MemorySegment.ofArray(new byte[FOOTER_BYTES]);
+    bytes.set(LONG, 0, json.length);
+    bytes.set(LONG, 8, layout.provenance() + json.length + FOOTER_BYTES);
+    bytes.set(INT, 16, Hashes.crc32c(checksums));
+    bytes.set(INT, 20, Hashes.crc32c(MemorySegment.ofArray(json)));
+    bytes.set(LONG, 24, FOOTER_MAGIC);
+    bytes.set(INT, FOOTER_BYTES - 4, Hashes.crc32c(bytes.asSlice(0, FOOTER_BYTES - 4)));
+    return bytes;
+  }
+
+  private static void writeBlocks(
+      FileChannel channel, MemorySegment data, MemorySegment checksums, long firstBlock)
+      throws IOException {
+    long block = firstBlock;
+    for (long offset = 0; offset < data.byteSize(); offset += BLOCK) {
+      MemorySegment part = data.asSlice(offset, Math.min(BLOCK, data.byteSize() - offset));
+      checksums.set(INT, block++ * Integer.BYTES, Hashes.crc32c(part));
+      writeFully(channel, part);
+    }
+  }
+
+  private static void writeFully(FileChannel channel, MemorySegment bytes) throws IOException {
+    ByteBuffer buffer = bytes.asByteBuffer();
+    while (buffer.hasRemaining()) {
+      channel.write(buffer);
+    }
+  }
+
+  // ---- reading
+
+  @SuppressWarnings("MustBeClosedChecker")
+  static KnnGraphFile open(Path path) throws IOException {
+    Arena arena = Arena.ofShared();
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      long size = channel.size();
+      if (size < HEADER_BYTES + FOOTER_BYTES) {
+        throw corrupt(path, "%d bytes are too few for a neighbour graph".formatted(size));
+      }
+      MemorySegment mapping = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+      Header header = readHeader(path, mapping);
+      Layout layout = layoutWithin(path, header, size);
+      Provenance provenance = readEnd(path, mapping, layout);
+      return new KnnGraphFile(path, arena, mapping, header, layout, provenance);
+    } catch (IOException | RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  private static Header readHeader(Path path, MemorySegment mapping) {
+    if (mapping.get(LONG, 0) != MAGIC) {
+      throw corrupt(path, "it does not begin like a neighbour graph (EIGSKNN1)");
+    }
+    if (mapping.get(INT, 8) != VERSION || mapping.get(INT, 12) != BYTE_ORDER_MARK) {
+      throw corrupt(
+          path,
+          "version %d, byte order %08x; this program reads version %d, byte order %08x"
+              .formatted(mapping.get(INT, 8), mapping.get(INT, 12), VERSION, BYTE_ORDER_MARK));
+    }
+    requireChecksum(
+        path,
+        "the header",
+        mapping.asSlice(0, HEADER_BYTES - 4),
+        mapping.get(INT, HEADER_BYTES - 4));
+    long rows = mapping.get(LONG, 16);
+    long k = mapping.get(LONG, 24);
+    int engineBytes = mapping.get(INT, 48);
+    if (rows < 2 || rows > 1L << 32 || k < 1 || k >= rows || k > Integer.MAX_VALUE) {
+      throw corrupt(path, "%d rows with %d neighbours".formatted(rows, k));
+    }
+    if (engineBytes < 0 || engineBytes > LONGEST_ENGINE) {
+      throw corrupt(path, "an engine's name of %d bytes".formatted(engineBytes));
+    }
+    byte[] engine = mapping.asSlice(ENGINE_OFFSET, engineBytes).toArray(ValueLayout.JAVA_BYTE);
+    double recall = Double.longBitsToDouble(mapping.get(LONG, 40));
+    return new Header(
+        rows,
+        (int) k,
+        new String(engine, StandardCharsets.UTF_8),
+        mapping.get(LONG, 32) == 1,
+        Double.isNaN(recall) ? OptionalDouble.empty() : OptionalDouble.of(recall));
+  }
+
+  private static Layout layoutWithin(Path path, Header header, long size) {
+    try {
+      Layout layout = Layout.of(header.rows(), header.k());
+      if (Math.addExact(layout.provenance(), FOOTER_BYTES) <= size) {
+        return layout;
+      }
+    } catch (ArithmeticException e) {
+      throw corrupt(path, "%s cannot be in a file of %d bytes".formatted(header, size), e);
+    }
+    throw corrupt(
+        path,
+        "it ends at byte %d, too early for %d rows with %d neighbours; build the graph again"
+            .formatted(size, header.rows(), header.k()));
+  }
+
+  private static Provenance readEnd(Path path, MemorySegment mapping, Layout layout) {
+    long size = mapping.byteSize();
+    MemorySegment footer = mapping.asSlice(size - FOOTER_BYTES);
+    if (footer.get(LONG, 24) != FOOTER_MAGIC) {
+      throw corrupt(path, "its end is missing; build the graph again");
+    }
+    requireChecksum(
+        path, "the footer", footer.asSlice(0, FOOTER_BYTES - 4), footer.get(INT, FOOTER_BYTES - 4));
+    long jsonBytes = size - FOOTER_BYTES - layout.provenance();
+    if (footer.get(LONG, 8) != size || footer.get(LONG, 0) != jsonBytes) {
+      throw corrupt(
+          path,
+          "it has %d bytes, its footer says %d; build the graph again"
+              .formatted(size, footer.get(LONG, 8)));
+    }
+    requireChecksum(
+        path,
+        "the checksums",
+        mapping.asSlice(layout.checksums(), layout.provenance() - layout.checksums()),
+        footer.get(INT, 16));
+    MemorySegment json = mapping.asSlice(layout.provenance(), jsonBytes);
+    requireChecksum(path, "the provenance", json, footer.get(INT, 20));
+    try {
+      JsonObject object =
+          JsonParser.parseString(
+                  new String(json.toArray(ValueLayout.JAVA_BYTE), StandardCharsets.UTF_8))
+              .getAsJsonObject();
+      return Provenance.fromJson(object);
+    } catch (JsonParseException | IllegalStateException e) {
+      throw corrupt(path, "the provenance is not a JSON object", e);
+    }
+  }
+
+  Header header() {
+    return header;
+  }
+
+  Provenance provenance() {
+    return provenance;
+  }
+
+  Tensor ids() {
+    return Tensor.borrow(
+        mapping.asSlice(HEADER_BYTES, layout.dataBytes()), DType.I32, header.rows(), header.k());
+  }
+
+  Tensor similarities() {
+    return Tensor.borrow(
+        mapping.asSlice(layout.similarities(), layout.dataBytes()),
+        DType.F32,
+        header.rows(),
+        header.k());
+  }
+
+  void verify(Progress progress) {
+    try (Progress.Task task = progress.start("verify", 2 * layout.blocks(), "blocks")) {
+      verify("ids", HEADER_BYTES, 0, progress, task);
+      verify("similarities", layout.similarities(), layout.blocks(), progress, task);
+    }
+    for (long p = 0; p < layout.dataBytes(); p += Integer.BYTES) {
+      long id = Integer.toUnsignedLong(mapping.get(INT, HEADER_BYTES + p));
+      if (id >= header.rows()) {
+        throw corrupt(
+            path,
+            "neighbour %d at byte %d of a graph of %d rows"
+                .formatted(id, HEADER_BYTES + p, header.rows()));
+      }
+    }
+  }
+
+  private void verify(
+      String what, long begin, long firstBlock, Progress progress, Progress.Task task) {
+    long block = firstBlock;
+    for (long offset = 0; offset < layout.dataBytes(); offset += BLOCK) {
+      progress.checkCancelled();
+      MemorySegment part =
+          mapping.asSlice(begin + offset, Math.min(BLOCK, layout.dataBytes() - offset));
+      int expected = mapping.get(INT, layout.checksums() + block++ * Integer.BYTES);
+      requireChecksum(
+          path, "the block of %s at byte %d".formatted(what, begin + offset), part, expected);
+      task.advance(1);
+    }
+  }
+
+  private static void requireChecksum(Path path, String what, MemorySegment bytes, int expected) {
+    int found = Hashes.crc32c(bytes);
+    if (found != expected) {
+      throw corrupt(
+          path,
+          "%s has CRC32C %08x, expected %08x; build the graph again"
+              .formatted(what, found, expected));
+    }
+  }
+
+  private static CorruptFileException corrupt(Path path, String what) {
+    return new CorruptFileException("%s: %s".formatted(path, what));
+  }
+
+  private static CorruptFileException corrupt(Path path, String what, Throwable cause) {
+    return new CorruptFileException("%s: %s".formatted(path, what), cause);
+  }
+
+  private static long magic(String text) {
+    return ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII))
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .getLong();
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

@@ -1,0 +1,156 @@
+package dev.eigenseg.graph.vector;
+
+import dev.eigenseg.api.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/**
+ * Owns the best candidates found so far for a strip of rows, outside the heap. A candidate is one
+ * long: its similarity as a sortable int above the complement of its id, so that the order of longs
+ * is "more similar first, then lower id". That order is strict, hence the k largest of a row are
+ * the same whatever the order in which candidates come.
+ *
+ * <p>Rows are independent; whoever touches a row must hold its block's lock.
+ */
+final class Candidates implements AutoCloseable {
+  private final Arena arena;
+  private final int k;
+  private final int capacity;
+  private final MemorySegment keys;
+  private final MemorySegment thresholds;
+  private final long[] thresholdKeys;
+  private final int[] counts;
+
+  @SuppressWarnings("MustBeClosedChecker")
+  Candidates(long rows, int k, int capacity) {
+    this.k = k;
+    this.capacity = capacity;
+    int places = Math.toIntExact(rows);
+    this.thresholdKeys = new long[places];
+    this.counts = new int[places];
+    Arrays.fill(thresholdKeys, Long.MIN_VALUE);
+    this.arena = Arena.ofShared();
+    this.keys = arena.allocate(ValueLayout.JAVA_LONG, Math.multiplyExact(rows, capacity));
+    this.thresholds = arena.allocate(rows * Float.BYTES, 64);
+    for (long row = 0; row < rows; row++) {
+      thresholds.setAtIndex(ValueLayout.JAVA_FLOAT, row, Float.NEGATIVE_INFINITY);
+    }
+  }
+
+  static long bytesPerRow(int capacity) {
+    return (long) capacity * Long.BYTES + Float.BYTES + Long.BYTES + Integer.BYTES;
+  }
+
+  /** Packs a candidate; the id is an unsigned int. */
+  static long key(float similarity, long id) {
+    int bits = Float.floatToRawIntBits(similarity + 0f); // + 0f makes -0 equal to 0
+    int sortable = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
+    return (long) sortable << 32 | (~id & 0xFFFFFFFFL);
+  }
+
+  static float similarity(long key) {
+    int sortable = (int) (key >> 32);
+    return Float.intBitsToFloat(sortable ^ ((sortable >> 31) & Integer.MAX_VALUE));
+  }
+
+  static int id(long key) {
+    return ~(int) key;
+  }
+
+  /**
+   * The similarities below which no candidate of a row can be among its k best, one float a row.
+   */
+  MemorySegment thresholds() {
+    return thresholds;
+  }
+
+  float threshold(int row) {
+    return thresholds.getAtIndex(ValueLayout.JAVA_FLOAT, row);
+  }
+
+  /**
+   * Adds a candidate if it can still be among the k best.
+   *
+   * @param scratch at least {@code capacity} longs, overwritten
+   */
+  void offer(int row, long key, long[] scratch) {
+    if (key <= thresholdKeys[row]) {
+      return;
+    }
+    long first = (long) row * capacity;
+    keys.setAtIndex(ValueLayout.JAVA_LONG, first + counts[row], key);
+    if (++counts[row] == capacity) {
+      keepBest(row, first, scratch);
+    }
+  }
+
+  private void keepBest(int row, long first, long[] scratch) {
+    MemorySegment.copy(keys, ValueLayout.JAVA_LONG, first * Long.BYTES, scratch, 0, capacity);
+    long worst = moveLargestToFront(scratch, capacity, k);
+    MemorySegment.copy(scratch, 0, keys, ValueLayout.JAVA_LONG, first * Long.BYTES, k);
+    counts[row] = k;
+    thresholdKeys[row] = worst;
+    thresholds.setAtIndex(ValueLayout.JAVA_FLOAT, row, similarity(worst));
+  }
+
+  /**
+   * Quickselect (Hoare): afterwards the first {@code k} of {@code n} distinct values are the
+   * largest; returns the least of them.
+   */
+  static long moveLargestToFront(long[] values, int n, int k) {
+    int low = 0;
+    int high = n - 1;
+    while (low < high) {
+      long pivot = median(values[low], values[(low + high) >>> 1], values[high]);
+      int i = low;
+      int j = high;
+      while (i <= j) {
+        while (values[i] > pivot) {
+          i++;
+        }
+        while (values[j] < pivot) {
+          j--;
+        }
+        if (i <= j) {
+          long swapped = values[i];
+          values[i++] = values[j];
+          values[j--] = swapped;
+        }
+      }
+      if (k - 1 <= j) {
+        high = j;
+      } else if (k - 1 >= i) {
+        low = i;
+      } else {
+        break;
+      }
+    }
+    return values[k - 1];
+  }
+
+  private static long median(long a, long b, long c) {
+    return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+  }
+
+  /** Writes the k best of a row in their order; the row has seen at least k candidates. */
+  void write(int row, long targetRow, Tensor ids, Tensor similarities, long[] scratch) {
+    int count = counts[row];
+    MemorySegment.copy(
+        keys, ValueLayout.JAVA_LONG, (long) row * capacity * Long.BYTES, scratch, 0, count);
+    Arrays.sort(scratch, 0, count);
+    MemorySegment idTarget = ids.segment();
+    MemorySegment similarityTarget = similarities.segment();
+    for (int i = 0; i < k; i++) {
+      long key = scratch[count - 1 - i];
+      idTarget.setAtIndex(ValueLayout.JAVA_INT, targetRow * k + i, id(key));
+      similarityTarget.setAtIndex(ValueLayout.JAVA_FLOAT, targetRow * k + i, similarity(key));
+    }
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}

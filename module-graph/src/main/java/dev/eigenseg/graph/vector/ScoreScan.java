@@ -1,0 +1,135 @@
+package dev.eigenseg.graph.vector;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Looks through a tile of similarities for those that reach a threshold, many at once, and offers
+ * them to the candidates. After the first tiles nearly all vectors are passed over.
+ */
+final class ScoreScan {
+  private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+  private static final int LANES = SPECIES.length();
+  private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
+
+  private ScoreScan() {}
+
+  /**
+   * A tile: {@code rows x columns} scores at a stride of {@code stride} floats.
+   *
+   * @param rowPlace the place of the first row among the candidates
+   * @param rowId the id of the first row
+   * @param columnPlace the place of the first column among the candidates, if the tile serves
+   *     columns as well
+   * @param columnId the id of the first column
+   */
+  record Tile(
+      int rows,
+      int columns,
+      int stride,
+      int rowPlace,
+      long rowId,
+      int columnPlace,
+      long columnId) {}
+
+  /** Serves rows alone; a row is not its own neighbour. */
+  static void rows(MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
+    int vectors = tile.columns / LANES * LANES;
+    for (int r = 0; r < tile.rows; r++) {
+      long base = (long) r * tile.stride * Float.BYTES;
+      FloatVector bound = FloatVector.broadcast(SPECIES, candidates.threshold(tile.rowPlace + r));
+      for (int c = 0; c < vectors; c += LANES) {
+        FloatVector score =
+            FloatVector.fromMemorySegment(SPECIES, scores, base + (long) c * Float.BYTES, NATIVE);
+        VectorMask<Float> hits = score.compare(VectorOperators.GE, bound);
+        if (hits.anyTrue()) {
+          offerRow(scores, base, hits.toLong(), r, c, tile, candidates, scratch);
+          bound = FloatVector.broadcast(SPECIES, candidates.threshold(tile.rowPlace + r));
+        }
+      }
+      long rest = (1L << (tile.columns - vectors)) - 1;
+      offerRow(scores, base, rest, r, vectors, tile, candidates, scratch);
+    }
+  }
+
+  /** Serves rows and columns; no row is among the columns. */
+  static void rowsAndColumns(
+      MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
+    MemorySegment thresholds = candidates.thresholds();
+    long columnBase = (long) tile.columnPlace * Float.BYTES;
+    int vectors = tile.columns / LANES * LANES;
+    for (int r = 0; r < tile.rows; r++) {
+      long base = (long) r * tile.stride * Float.BYTES;
+      FloatVector bound = FloatVector.broadcast(SPECIES, candidates.threshold(tile.rowPlace + r));
+      for (int c = 0; c < vectors; c += LANES) {
+        long offset = (long) c * Float.BYTES;
+        FloatVector score = FloatVector.fromMemorySegment(SPECIES, scores, base + offset, NATIVE);
+        FloatVector either =
+            FloatVector.fromMemorySegment(SPECIES, thresholds, columnBase + offset, NATIVE)
+                .min(bound);
+        VectorMask<Float> hits = score.compare(VectorOperators.GE, either);
+        if (hits.anyTrue()) {
+          offerBoth(scores, base, hits.toLong(), r, c, tile, candidates, scratch);
+          bound = FloatVector.broadcast(SPECIES, candidates.threshold(tile.rowPlace + r));
+        }
+      }
+      long rest = (1L << (tile.columns - vectors)) - 1;
+      offerBoth(scores, base, rest, r, vectors, tile, candidates, scratch);
+    }
+  }
+
+  /** The scalar twin of both. */
+  static void scalar(
+      MemorySegment scores, Tile tile, boolean columnsToo, Candidates candidates, long[] scratch) {
+    for (int r = 0; r < tile.rows; r++) {
+      long base = (long) r * tile.stride * Float.BYTES;
+      for (int c = 0; c < tile.columns; c++) {
+        if (columnsToo) {
+          offerBoth(scores, base, 1, r, c, tile, candidates, scratch);
+        } else {
+          offerRow(scores, base, 1, r, c, tile, candidates, scratch);
+        }
+      }
+    }
+  }
+
+  private static void offerRow(
+      MemorySegment scores,
+      long base,
+      long hits,
+      int r,
+      int c,
+      Tile tile,
+      Candidates candidates,
+      long[] scratch) {
+    for (long left = hits; left != 0; left &= left - 1) {
+      int column = c + Long.numberOfTrailingZeros(left);
+      float score = scores.get(ValueLayout.JAVA_FLOAT, base + (long) column * Float.BYTES);
+      if (tile.columnId + column != tile.rowId + r) {
+        candidates.offer(tile.rowPlace + r, Candidates.key(score, tile.columnId + column), scratch);
+      }
+    }
+  }
+
+  private static void offerBoth(
+      MemorySegment scores,
+      long base,
+      long hits,
+      int r,
+      int c,
+      Tile tile,
+      Candidates candidates,
+      long[] scratch) {
+    for (long left = hits; left != 0; left &= left - 1) {
+      int column = c + Long.numberOfTrailingZeros(left);
+      float score = scores.get(ValueLayout.JAVA_FLOAT, base + (long) column * Float.BYTES);
+      candidates.offer(tile.rowPlace + r, Candidates.key(score, tile.columnId + column), scratch);
+      candidates.offer(tile.columnPlace + column, Candidates.key(score, tile.rowId + r), scratch);
+    }
+  }
+}

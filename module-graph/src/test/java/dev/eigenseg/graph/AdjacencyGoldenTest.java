@@ -1,0 +1,118 @@
+package dev.eigenseg.graph;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.google.gson.JsonObject;
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.internal.file.SafeTensors;
+import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** The feature graph, the pixel graph and their sum against the golden fixture {@code neuralef}. */
+class AdjacencyGoldenTest {
+  @TestFactory
+  Stream<DynamicTest> kernel() throws IOException {
+    Path folder = GoldenCases.folder("neuralef");
+    JsonObject fixture = GoldenCases.json(folder);
+    double tolerance = fixture.getAsJsonObject("tolerance").get("matrices_abs").getAsDouble();
+    return GoldenCases.files(folder).stream()
+        .map(file -> {
+          String name = GoldenCases.caseName(file);
+          JsonObject config = fixture.getAsJsonObject("cases").getAsJsonObject(name);
+          return DynamicTest.dynamicTest(name, () -> check(file, config, tolerance));
+        });
+  }
+
+  private static void check(Path file, JsonObject shape, double tolerance) throws IOException {
+    JsonObject config = shape.getAsJsonObject("config");
+    long n = shape.get("n").getAsLong();
+    PixelGraphOptions pixelOptions =
+        PixelGraphOptions.of(
+            config.get("num_nearestn_pixel1").getAsInt(),
+            config.get("num_nearestn_pixel2").getAsInt());
+    try (SafeTensors tensors = SafeTensors.open(file)) {
+      Tensor features = tensors.tensor("highlevel_feature").reshape(n, shape.get("C").getAsLong());
+      KnnEngine.Request request =
+          new KnnEngine.Request(
+              FeatureRows.of(features), config.get("num_nearestn_feature").getAsInt(), 64 << 20, 2);
+      List<GridColors> images = images(tensors.tensor("im"));
+      try (KnnGraph graph = KnnGraph.build(KnnEngines.select("auto"), request, Progress.NONE);
+          SymmetricRows featureRaw = NormalizedAdjacency.rawOfNeighbors(graph, 2);
+          SymmetricRows pixelRaw = PixelGraph.raw(images, pixelOptions, 2);
+          NormalizedAdjacency feature = NormalizedAdjacency.ofNeighbors(graph, 2);
+          NormalizedAdjacency pixel = PixelGraph.adjacency(images, pixelOptions, 2);
+          NormalizedAdjacency kernel =
+              NormalizedAdjacency.sum(
+                  feature, config.get("pixelwise_weight").getAsFloat(), pixel)) {
+        assertMatrix(tensors.tensor("feature_adjacency_raw"), dense(featureRaw), tolerance);
+        assertMatrix(tensors.tensor("pixel_adjacency_raw"), dense(pixelRaw), 0);
+        assertMatrix(
+            tensors.tensor("feature_adjacency_normalised"), timesIdentity(feature), tolerance);
+        assertMatrix(tensors.tensor("pixel_adjacency_normalised"), timesIdentity(pixel), tolerance);
+        assertMatrix(tensors.tensor("gram_matrix"), timesIdentity(kernel), tolerance);
+      } finally {
+        images.forEach(image -> image.colors().close());
+      }
+    }
+  }
+
+  /**
+   * The stored images are [B, 3, h, w] in [-1, 1]: the published code maps them to [0, 1] itself.
+   */
+  private static List<GridColors> images(Tensor im) {
+    int rows = Math.toIntExact(im.size(2));
+    int columns = Math.toIntExact(im.size(3));
+    long plane = (long) rows * columns;
+    List<GridColors> images = new ArrayList<>();
+    for (long b = 0; b < im.size(0); b++) {
+      Tensor colors = Tensor.allocate(DType.F32, plane, 3);
+      for (long p = 0; p < plane; p++) {
+        for (int c = 0; c < 3; c++) {
+          colors.set(p * 3 + c, (im.get((b * 3 + c) * plane + p) + 1) / 2);
+        }
+      }
+      images.add(new GridColors(rows, columns, colors));
+    }
+    return images;
+  }
+
+  private static float[] dense(SymmetricRows matrix) {
+    int n = Math.toIntExact(matrix.rows());
+    float[] dense = new float[n * n];
+    for (int row = 0; row < n; row++) {
+      for (long p = matrix.pointer(row); p < matrix.pointer(row + 1); p++) {
+        dense[row * n + (int) matrix.column(p)] = matrix.value(p);
+      }
+    }
+    return dense;
+  }
+
+  private static float[] timesIdentity(NormalizedAdjacency adjacency) {
+    long n = adjacency.rows();
+    try (Tensor identity = Tensor.allocate(DType.F32, n, n);
+        Tensor product = Tensor.allocate(DType.F32, n, n)) {
+      for (long i = 0; i < n; i++) {
+        identity.set(i * n + i, 1);
+      }
+      adjacency.multiply(0, n, identity, product, 2);
+      return product.toFloats();
+    }
+  }
+
+  private static void assertMatrix(Tensor expected, float[] found, double tolerance) {
+    assertEquals(expected.size(), found.length);
+    for (int i = 0; i < found.length; i++) {
+      int entry = i;
+      assertEquals(expected.get(i), found[i], tolerance, () -> "entry " + entry);
+    }
+  }
+}
