@@ -1,0 +1,106 @@
+package dev.eigenseg.train;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.internal.file.SafeTensors;
+import dev.eigenseg.api.internal.file.SafeTensorsWriter;
+import dev.eigenseg.api.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/**
+ * A run in the middle: weights, moments, remembered outputs and how far it came, in one safetensors
+ * file beside the model. Random numbers need no state here, see {@link
+ * dev.eigenseg.train.neuralef.Streams}.
+ */
+final class Checkpoint {
+  private static final String FORMAT = "eigenseg-checkpoint";
+  private static final String VERSION = "1";
+  private static final String REMEMBERED = "remembered.outputs";
+  private static final String NORMS = "remembered.norms";
+  private static final Gson GSON = new Gson();
+
+  private Checkpoint() {}
+
+  /** Where the checkpoint of a model is. */
+  static Path beside(Path model) {
+    return model.resolveSibling(model.getFileName() + ".checkpoint");
+  }
+
+  static void write(
+      Path file,
+      Provenance provenance,
+      RunHistory history,
+      PsiLearner learner,
+      Optional<RememberedOutputs> remembered)
+      throws IOException {
+    SequencedMap<String, Tensor> owned = learner.export();
+    try {
+      SequencedMap<String, Tensor> tensors = new LinkedHashMap<>(owned);
+      remembered.ifPresent(outputs -> {
+        tensors.put(NORMS, outputs.norms());
+        tensors.put(REMEMBERED, outputs.outputs());
+      });
+      Map<String, String> metadata = new LinkedHashMap<>();
+      metadata.put("format", FORMAT);
+      metadata.put("version", VERSION);
+      metadata.put("provenance", provenance.toJson().toString());
+      metadata.put("history", GSON.toJson(history.state()));
+      SafeTensorsWriter.write(file, metadata, tensors);
+    } finally {
+      owned.values().forEach(Tensor::close);
+    }
+  }
+
+  /** Owns an opened checkpoint. */
+  record Opened(SafeTensors tensors, RunHistory history) implements AutoCloseable {
+    /** Copies the remembered outputs. */
+    void restore(RememberedOutputs outputs) {
+      outputs.norms().segment().copyFrom(tensors.tensor(NORMS).segment());
+      outputs.outputs().segment().copyFrom(tensors.tensor(REMEMBERED).segment());
+    }
+
+    @Override
+    public void close() {
+      tensors.close();
+    }
+  }
+
+  /**
+   * Opens a checkpoint of the same work.
+   *
+   * @throws dev.eigenseg.api.IncompatibleException if it belongs to other work
+   * @throws CorruptFileException if it cannot be read
+   */
+  static Opened open(Path file, Provenance wanted) throws IOException {
+    SafeTensors tensors = SafeTensors.open(file);
+    try {
+      Map<String, String> metadata = tensors.metadata();
+      if (!FORMAT.equals(metadata.get("format")) || !VERSION.equals(metadata.get("version"))) {
+        throw new CorruptFileException(
+            "%s is no checkpoint of format version %s; delete it or use --overwrite"
+                .formatted(file, VERSION));
+      }
+      Artefacts.requireSame(
+          file,
+          Provenance.fromJson(GSON.fromJson(metadata.get("provenance"), JsonObject.class)),
+          wanted);
+      return new Opened(
+          tensors, new RunHistory(GSON.fromJson(metadata.get("history"), RunHistory.State.class)));
+    } catch (JsonParseException | NullPointerException e) {
+      tensors.close();
+      throw new CorruptFileException(
+          "%s is damaged; delete it or use --overwrite".formatted(file), e);
+    } catch (RuntimeException | Error e) {
+      tensors.close();
+      throw e;
+    }
+  }
+}

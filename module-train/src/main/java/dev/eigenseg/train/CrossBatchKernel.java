@@ -1,0 +1,80 @@
+package dev.eigenseg.train;
+
+import dev.eigenseg.api.bank.ImageEntry;
+import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.NormalizedAdjacency;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * One kernel over the whole bank of N patches, with global degrees. For the B patches S of a batch,
+ * column j of M is sqrt(N / B) kappa[S, :] Psi_j / max(norm_j, 1e-6), where Psi are the remembered
+ * outputs of all patches.
+ */
+final class CrossBatchKernel implements StepKernel {
+  private static final int REFRESH_UPDATES = 10;
+  private static final float SMALLEST_NORM = 1e-6f;
+
+  private final NormalizedAdjacency kernel;
+  private final RememberedOutputs remembered;
+  private final int threads;
+
+  /** Owns both from here on. */
+  CrossBatchKernel(NormalizedAdjacency kernel, RememberedOutputs remembered, int threads) {
+    this.kernel = kernel;
+    this.remembered = remembered;
+    this.threads = threads;
+  }
+
+  /** What is remembered of the bank; borrowed. */
+  RememberedOutputs remembered() {
+    return remembered;
+  }
+
+  @Override
+  public void multiply(Batch batch, Tensor outputs, Tensor products) {
+    long row = 0;
+    for (ImageEntry image : batch.images()) {
+      Tensor target = products.slice(row, image.patches());
+      kernel.multiply(image.firstRow(), image.patches(), remembered.outputs(), target, threads);
+      row += image.patches();
+    }
+    scaleColumns(products, Math.sqrt((double) kernel.rows() / batch.rows()));
+  }
+
+  private void scaleColumns(Tensor products, double factor) {
+    float[] scales = remembered.norms().toFloats();
+    for (int column = 0; column < scales.length; column++) {
+      scales[column] = (float) (factor / Math.max(scales[column], SMALLEST_NORM));
+    }
+    MemorySegment memory = products.segment();
+    long index = 0;
+    for (long row = 0; row < products.size(0); row++) {
+      for (float scale : scales) {
+        float value = memory.getAtIndex(ValueLayout.JAVA_FLOAT, index);
+        memory.setAtIndex(ValueLayout.JAVA_FLOAT, index, value * scale);
+        index++;
+      }
+    }
+  }
+
+  @Override
+  public void remember(Batch batch, MemorySegment outputs, long update) {
+    long row = 0;
+    for (ImageEntry image : batch.images()) {
+      remembered.write(image.firstRow(), image.patches(), outputs, row);
+      row += image.patches();
+    }
+    if (update % REFRESH_UPDATES == 0) {
+      remembered.refreshNorms(threads);
+    }
+  }
+
+  @Override
+  public void close() {
+    try (kernel;
+        remembered) {
+      // Both are closed, even if one fails.
+    }
+  }
+}

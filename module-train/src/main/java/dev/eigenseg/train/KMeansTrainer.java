@@ -1,0 +1,224 @@
+package dev.eigenseg.train;
+
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.bank.ImageEntry;
+import dev.eigenseg.api.bank.Level;
+import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.KMeans;
+import dev.eigenseg.graph.KMeansOptions;
+import dev.eigenseg.graph.KMeansResult;
+import dev.eigenseg.infer.FeatureScales;
+import dev.eigenseg.infer.PsiConfig;
+import dev.eigenseg.infer.PsiInput;
+import dev.eigenseg.infer.PsiNetwork;
+import dev.eigenseg.infer.SegmenterFile;
+import dev.eigenseg.infer.SegmenterMethod;
+import dev.eigenseg.infer.SegmenterModel;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+
+/**
+ * Makes segmenters by k-means: on the high features of a bank, or on psi's hidden representation.
+ * Needs no tensor engine.
+ */
+public final class KMeansTrainer {
+  private KMeansTrainer() {}
+
+  /**
+   * K-means on the high features (the baseline "K-means").
+   *
+   * @param bank the features; borrowed
+   * @param options how
+   * @param model the segmenter file to write
+   * @param overwrite whether a model of other settings is replaced
+   * @throws BadInputException if there are fewer patches than clusters
+   * @throws IncompatibleException if a model of other settings is there and not to be replaced
+   */
+  public static TrainingResult features(
+      FeatureBank bank, KMeansOptions options, Path model, boolean overwrite, Progress progress)
+      throws IOException {
+    Provenance provenance =
+        provenance(
+            SegmenterMethod.KMEANS_FEATURES, options, Map.of("bank", Artefacts.identity(bank)));
+    long start = System.nanoTime();
+    check(bank, options);
+    if (!overwrite && Artefacts.alreadyDone(model, provenance)) {
+      return new TrainingResult(model, 0, List.of(), 0, false, true);
+    }
+    try (KMeansResult result = KMeans.fit(bank.level(Level.HIGH), options, progress)) {
+      SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+      tensors.put(SegmenterModel.CENTROIDS, result.centroids());
+      SegmenterFile.write(
+          model,
+          new SegmenterModel(
+              Artefacts.info(SegmenterMethod.KMEANS_FEATURES, options.clusters(), bank.manifest()),
+              bank.manifest().dims(),
+              FeatureScales.ONE,
+              Optional.empty(),
+              options.normalizeRows(),
+              SegmenterModel.LOGIT_DIVISOR,
+              provenance,
+              tensors));
+      return done(model, result, start);
+    }
+  }
+
+  /**
+   * K-means on psi's hidden representation ("Ours*").
+   *
+   * @param bank the features; borrowed
+   * @param trained a model with a psi that was trained on the same backbone, geometry and scales
+   * @param options how
+   * @param model the segmenter file to write
+   * @param overwrite whether a model of other settings is replaced
+   * @throws BadInputException if there are fewer patches than clusters, or {@code trained} has no
+   *     psi
+   * @throws IncompatibleException if psi was trained on another backbone, or a model of other
+   *     settings is there and not to be replaced
+   */
+  public static TrainingResult hidden(
+      FeatureBank bank,
+      Path trained,
+      KMeansOptions options,
+      Path model,
+      boolean overwrite,
+      Progress progress)
+      throws IOException {
+    long start = System.nanoTime();
+    check(bank, options);
+    try (SegmenterFile source = SegmenterFile.open(trained)) {
+      SegmenterModel psiModel = source.model();
+      checkSource(bank, trained, psiModel);
+      Provenance provenance =
+          provenance(
+              SegmenterMethod.KMEANS_HIDDEN,
+              options,
+              Map.of("bank", Artefacts.identity(bank), "psi", psiIdentity(psiModel)));
+      if (!overwrite && Artefacts.alreadyDone(model, provenance)) {
+        return new TrainingResult(model, 0, List.of(), 0, false, true);
+      }
+      try (Tensor hidden = hiddenRows(bank, psiModel, options.threads(), progress);
+          KMeansResult result = KMeans.fit(FeatureRows.of(hidden), options, progress)) {
+        SequencedMap<String, Tensor> tensors = psiWeights(psiModel);
+        tensors.put(SegmenterModel.CENTROIDS, result.centroids());
+        SegmenterFile.write(
+            model,
+            new SegmenterModel(
+                Artefacts.info(SegmenterMethod.KMEANS_HIDDEN, options.clusters(), bank.manifest()),
+                psiModel.dims(),
+                psiModel.scales(),
+                psiModel.psi(),
+                options.normalizeRows(),
+                SegmenterModel.LOGIT_DIVISOR,
+                provenance,
+                tensors));
+        return done(model, result, start);
+      }
+    }
+  }
+
+  private static TrainingResult done(Path model, KMeansResult result, long start) {
+    double seconds = (System.nanoTime() - start) / 1e9;
+    return new TrainingResult(model, result.iterations(), List.of(), seconds, false, false);
+  }
+
+  private static void check(FeatureBank bank, KMeansOptions options) {
+    if (options.clusters() > bank.rows()) {
+      throw new BadInputException(
+          "%d clusters from %d patches: use fewer clusters or more images"
+              .formatted(options.clusters(), bank.rows()));
+    }
+  }
+
+  private static void checkSource(FeatureBank bank, Path trained, SegmenterModel psiModel) {
+    if (psiModel.psi().isEmpty()) {
+      throw new BadInputException(
+          "%s is a %s model without a psi; train one with --method neural-eigenfunctions"
+              .formatted(trained, psiModel.method().text()));
+    }
+    if (!psiModel.info().backboneSha256().equals(bank.manifest().backboneSha256())) {
+      throw new IncompatibleException(
+          "%s was trained on backbone %s, the bank holds features of %s"
+              .formatted(trained, psiModel.info().backboneId(), bank.manifest().backboneId()));
+    }
+  }
+
+  private static Provenance provenance(
+      SegmenterMethod method, KMeansOptions options, Map<String, String> inputs) {
+    Map<String, String> settings = new TreeMap<>();
+    settings.put("method", method.text());
+    settings.put("clusters", Integer.toString(options.clusters()));
+    settings.put("inits", Integer.toString(options.inits()));
+    settings.put("max-iterations", Integer.toString(options.maxIterations()));
+    settings.put("tolerance", Double.toString(options.tolerance()));
+    settings.put("normalize-rows", Boolean.toString(options.normalizeRows()));
+    settings.put("batch-rows", Integer.toString(options.batchRows()));
+    settings.put("seed", Long.toString(options.seed()));
+    return Provenance.here("train", settings, inputs, options.seed(), "cpu");
+  }
+
+  private static String psiIdentity(SegmenterModel psiModel) {
+    StringBuilder sums = new StringBuilder();
+    for (Tensor weight : psiWeights(psiModel).values()) {
+      sums.append("%08x".formatted(Hashes.crc32c(weight.segment())));
+    }
+    return sums.toString();
+  }
+
+  private static SequencedMap<String, Tensor> psiWeights(SegmenterModel psiModel) {
+    SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
+    for (String name : psiModel.psi().orElseThrow().weightShapes().keySet()) {
+      weights.put(name, psiModel.tensors().get(name));
+    }
+    return weights;
+  }
+
+  private static Tensor hiddenRows(
+      FeatureBank bank, SegmenterModel psiModel, int threads, Progress progress)
+      throws IOException {
+    PsiConfig config = psiModel.psi().orElseThrow();
+    List<ImageEntry> images = bank.images();
+    Tensor rows = Tensor.allocate(DType.F32, bank.rows(), config.hidden());
+    try (PsiNetwork network = psiModel.network().orElseThrow();
+        Progress.Task task = progress.start("hidden", images.size(), "images")) {
+      Parallel.forEach(
+          threads,
+          images.size(),
+          index -> {
+            progress.checkCancelled();
+            ImageEntry image = images.get((int) index);
+            try (PatchFeatures features = bank.features(image);
+                Tensor input = Tensor.allocate(DType.F32, image.patches(), config.inputDim())) {
+              PsiInput.concat(features, psiModel.scales(), input);
+              network.hidden(input, rows.slice(image.firstRow(), image.patches()));
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+            task.advance(1);
+          });
+      return rows;
+    } catch (UncheckedIOException e) {
+      rows.close();
+      throw e.getCause();
+    } catch (RuntimeException | Error e) {
+      rows.close();
+      throw e;
+    }
+  }
+}

@@ -1,0 +1,407 @@
+package dev.eigenseg.train;
+
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.CancelledException;
+import dev.eigenseg.api.EigensegException;
+import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.bank.ImageEntry;
+import dev.eigenseg.api.bank.Level;
+import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.KnnEngines;
+import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.NormalizedAdjacency;
+import dev.eigenseg.graph.PixelGraph;
+import dev.eigenseg.infer.FeatureScales;
+import dev.eigenseg.infer.PsiConfig;
+import dev.eigenseg.infer.SegmenterFile;
+import dev.eigenseg.infer.SegmenterMethod;
+import dev.eigenseg.infer.SegmenterModel;
+import dev.eigenseg.train.neuralef.Cosine;
+import dev.eigenseg.train.neuralef.Streams;
+import dev.eigenseg.train.neuralef.Torch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+
+/**
+ * Learns neural eigenfunctions (Deng et al. 2023, sections 3.2 and 3.3) from a feature bank. No
+ * labels are involved.
+ *
+ * <p>A run keeps a checkpoint beside the model, {@code MODEL.checkpoint}, and the same call again
+ * continues the very same run: with the same number of threads the model has the same bytes as that
+ * of a run that was never interrupted. One update is computed at a time in a process, whatever
+ * number of runs there are.
+ */
+public final class Trainer {
+  private static final long CHECKPOINT_NANOS = 30_000_000_000L;
+
+  private final FeatureBank bank;
+  private final TrainingOptions options;
+  private final Path model;
+  private final TrainingListener listener;
+  private final Progress progress;
+  private final List<ImageEntry> images;
+  private final FeatureScales scales;
+  private final PsiConfig config;
+  private final Provenance provenance;
+  private final long updatesPerEpoch;
+  private final long updates;
+
+  private Trainer(
+      FeatureBank bank,
+      Optional<KnnGraph> graph,
+      TrainingOptions options,
+      Path model,
+      TrainingListener listener,
+      Progress progress)
+      throws IOException {
+    this.bank = bank;
+    this.options = options;
+    this.model = model;
+    this.listener = listener;
+    this.progress = progress;
+    this.images = bank.images();
+    this.scales =
+        options.scaleInputs()
+            ? new FeatureScales(
+                bank.scale(Level.LOW), bank.scale(Level.MID), bank.scale(Level.HIGH))
+            : FeatureScales.ONE;
+    this.config = psiConfig(bank, options);
+    this.provenance = provenance(bank, graph, options);
+    this.updatesPerEpoch = images.size() / options.batchSize();
+    this.updates = updatesPerEpoch * options.epochs();
+  }
+
+  /**
+   * As {@link #train(FeatureBank, Optional, TrainingOptions, Path, boolean, TrainingListener,
+   * Progress)}, never overwriting.
+   */
+  public static TrainingResult train(
+      FeatureBank bank,
+      Optional<KnnGraph> graph,
+      TrainingOptions options,
+      Path model,
+      TrainingListener listener,
+      Progress progress)
+      throws IOException {
+    return train(bank, graph, options, model, false, listener, progress);
+  }
+
+  /**
+   * Trains, or continues, or finds that all is done.
+   *
+   * @param bank the features; borrowed
+   * @param graph over the bank's high features, needed by {@link TrainingMode#CROSS_BATCH} alone;
+   *     borrowed
+   * @param options how
+   * @param model the segmenter file to write
+   * @param overwrite whether a model or checkpoint of other settings is replaced and the run begins
+   *     anew
+   * @param listener hears of every update and epoch
+   * @param progress counts updates; a wish to stop is granted after the update under way, and a
+   *     checkpoint kept
+   * @throws BadInputException if the bank has too few images or patches for the options, or the
+   *     graph is missing
+   * @throws IncompatibleException if graph and bank do not belong together, or the place holds the
+   *     work of other settings
+   * @throws dev.eigenseg.api.UnavailableException if the device is not here; nothing was done then
+   * @throws CancelledException if the user asked to stop
+   * @throws EigensegException if a loss is not finite; the message names a file that tells what led
+   *     there
+   */
+  public static TrainingResult train(
+      FeatureBank bank,
+      Optional<KnnGraph> graph,
+      TrainingOptions options,
+      Path model,
+      boolean overwrite,
+      TrainingListener listener,
+      Progress progress)
+      throws IOException {
+    Torch.engine(options.threads());
+    Devices.require(options.device());
+    check(bank, graph, options);
+    return new Trainer(bank, graph, options, model, listener, progress).run(graph, overwrite);
+  }
+
+  private static void check(FeatureBank bank, Optional<KnnGraph> graph, TrainingOptions options) {
+    if (options.clusters() > bank.rows()) {
+      throw new BadInputException(
+          "%d clusters from %d patches: use fewer clusters or more images"
+              .formatted(options.clusters(), bank.rows()));
+    }
+    if (options.batchSize() > bank.images().size()) {
+      throw new BadInputException(
+          "a batch of %d images from a bank of %d: lower batch-size or add images"
+              .formatted(options.batchSize(), bank.images().size()));
+    }
+    if (options.mode() == TrainingMode.CROSS_BATCH) {
+      KnnGraph found =
+          graph.orElseThrow(() ->
+              new BadInputException(
+                  "cross-batch training needs the graph of the bank: run 'eigenseg graph' first"));
+      if (found.rows() != bank.rows()) {
+        throw new IncompatibleException(
+            "the graph has %d rows and the bank %d patches: run 'eigenseg graph' on this bank again"
+                .formatted(found.rows(), bank.rows()));
+      }
+    }
+  }
+
+  private static PsiConfig psiConfig(FeatureBank bank, TrainingOptions options) {
+    int hidden = options.projection() > 0 ? options.projection() : bank.manifest().dims().total();
+    return PsiConfig.of(
+        bank.manifest().dims(),
+        options.projection(),
+        options.heads().orElse(Math.max(1, hidden / options.headDim())),
+        options.headDim(),
+        options.mlp().orElse(Math.max(1, hidden / 2)),
+        options.blocks(),
+        options.clusters());
+  }
+
+  private static Provenance provenance(
+      FeatureBank bank, Optional<KnnGraph> graph, TrainingOptions options) throws IOException {
+    Map<String, String> settings = new TreeMap<>(options.settings());
+    settings.put("method", SegmenterMethod.NEURAL_EIGENFUNCTIONS.text());
+    Map<String, String> inputs = new TreeMap<>();
+    inputs.put("bank", Artefacts.identity(bank));
+    inputs.put("backbone", bank.manifest().backboneSha256());
+    if (options.mode() == TrainingMode.CROSS_BATCH) {
+      graph.ifPresent(found ->
+          inputs.put(
+              "graph",
+              "%08x%08x"
+                  .formatted(
+                      Hashes.crc32c(found.ids().segment()),
+                      Hashes.crc32c(found.similarities().segment()))));
+    }
+    return Provenance.here("train", settings, inputs, options.seed(), options.device())
+        .withVersion("pytorch", Torch.engine().getVersion());
+  }
+
+  private TrainingResult run(Optional<KnnGraph> graph, boolean overwrite) throws IOException {
+    long start = System.nanoTime();
+    Path checkpoint = Checkpoint.beside(model);
+    if (overwrite) {
+      Files.deleteIfExists(checkpoint);
+    } else if (Artefacts.alreadyDone(model, provenance)) {
+      return new TrainingResult(model, updates, List.of(), 0, false, true);
+    }
+    if (!Files.exists(checkpoint)) {
+      return fresh(graph, start);
+    }
+    try (Checkpoint.Opened opened = Checkpoint.open(checkpoint, provenance)) {
+      return resumed(graph, opened, start);
+    }
+  }
+
+  private TrainingResult fresh(Optional<KnnGraph> graph, long start) throws IOException {
+    try (PsiLearner learner = PsiLearner.fresh(config, options);
+        StepKernel kernel = kernel(graph)) {
+      if (kernel instanceof CrossBatchKernel crossBatch) {
+        fill(crossBatch.remembered(), learner);
+      }
+      return loop(learner, kernel, new RunHistory(), false, start);
+    }
+  }
+
+  private TrainingResult resumed(Optional<KnnGraph> graph, Checkpoint.Opened opened, long start)
+      throws IOException {
+    try (PsiLearner learner = PsiLearner.restore(config, options, opened.tensors()::tensor);
+        StepKernel kernel = kernel(graph)) {
+      if (kernel instanceof CrossBatchKernel crossBatch) {
+        opened.restore(crossBatch.remembered());
+      }
+      return loop(learner, kernel, opened.history(), true, start);
+    }
+  }
+
+  private StepKernel kernel(Optional<KnnGraph> graph) throws IOException {
+    if (options.mode() == TrainingMode.IN_BATCH) {
+      return new InBatchKernel(bank, KnnEngines.select("auto"), options);
+    }
+    NormalizedAdjacency adjacency = bankKernel(graph.orElseThrow());
+    try {
+      return new CrossBatchKernel(
+          adjacency, new RememberedOutputs(bank.rows(), options.clusters()), options.threads());
+    } catch (RuntimeException | Error e) {
+      adjacency.close();
+      throw e;
+    }
+  }
+
+  private NormalizedAdjacency bankKernel(KnnGraph graph) throws IOException {
+    try (Progress.Task task = progress.start("kernel", 1, "kernels")) {
+      NormalizedAdjacency features = NormalizedAdjacency.ofNeighbors(graph, options.threads());
+      if (options.pixelWeight() == 0) {
+        task.advance(1);
+        return features;
+      }
+      try (features;
+          NormalizedAdjacency pixels =
+              PixelGraph.adjacency(
+                  images,
+                  bank.level(Level.PIXELS),
+                  options.pixelGraph(),
+                  options.threads(),
+                  progress)) {
+        NormalizedAdjacency sum =
+            NormalizedAdjacency.sum(features, (float) options.pixelWeight(), pixels);
+        task.advance(1);
+        return sum;
+      }
+    }
+  }
+
+  private void fill(RememberedOutputs remembered, PsiLearner learner) throws IOException {
+    try (Progress.Task task = progress.start("first outputs", images.size(), "images")) {
+      for (int first = 0; first < images.size(); first += options.batchSize()) {
+        progress.checkCancelled();
+        List<ImageEntry> chosen =
+            images.subList(first, Math.min(images.size(), first + options.batchSize()));
+        try (Batch batch = Batch.read(bank, chosen, scales)) {
+          learner.outputs(
+              batch,
+              outputs -> {
+                long row = 0;
+                for (ImageEntry image : batch.images()) {
+                  remembered.write(image.firstRow(), image.patches(), outputs, row);
+                  row += image.patches();
+                }
+              });
+        }
+        task.advance(chosen.size());
+      }
+    }
+    remembered.refreshNorms(options.threads());
+  }
+
+  private TrainingResult loop(
+      PsiLearner learner, StepKernel kernel, RunHistory history, boolean resumed, long start)
+      throws IOException {
+    Cosine temperatures = new Cosine(options.temperature(), options.finalTemperature());
+    Cosine rates = new Cosine(options.learningRate(), options.finalLearningRate());
+    long saved = System.nanoTime();
+    try (Progress.Task task = progress.start("train", updates, "updates")) {
+      task.advance(history.updates());
+      long epochNanos = 0;
+      long epochPatches = 0;
+      int[] order = new int[0];
+      int orderOf = -1;
+      while (history.updates() < updates) {
+        if (progress.cancelled()) {
+          save(learner, kernel, history);
+          throw new CancelledException(
+              "training stopped after %d of %d updates; the same command continues"
+                  .formatted(history.updates(), updates));
+        }
+        long began = System.nanoTime();
+        long index = history.updates();
+        int epoch = Math.toIntExact(index / updatesPerEpoch);
+        if (epoch != orderOf) {
+          order =
+              Streams.permutation(
+                  Streams.stream(options.seed(), Streams.Purpose.ORDER, epoch), images.size());
+          orderOf = epoch;
+        }
+        double temperature = temperatures.at(index, updates);
+        double rate = rates.at(index, updates);
+        BitSet used = new BitSet();
+        PsiLearner.Outcome outcome;
+        long rows;
+        try (Batch batch = Batch.read(bank, chosen(order, index % updatesPerEpoch), scales)) {
+          rows = batch.rows();
+          outcome = learner.update(batch, kernel, index + 1, temperature, rate, used);
+          if (!outcome.finite()) {
+            throw Diagnosis.notFinite(
+                model, options, batch, learner, history, outcome, temperature, rate);
+          }
+        }
+        history.add(outcome, used);
+        long nanos = System.nanoTime() - began;
+        epochNanos += nanos;
+        epochPatches += rows;
+        listener.step(
+            new TrainingListener.Step(
+                epoch + 1,
+                index + 1,
+                updates,
+                outcome.loss(),
+                outcome.regularizer(),
+                temperature,
+                rate,
+                used.cardinality(),
+                rows * 1e9 / nanos));
+        task.advance(1);
+        if (history.updates() % updatesPerEpoch == 0) {
+          listener.epoch(
+              history.endEpoch(
+                  options.epochs(),
+                  updatesPerEpoch,
+                  temperature,
+                  rate,
+                  epochPatches * 1e9 / epochNanos));
+          epochNanos = 0;
+          epochPatches = 0;
+          if (System.nanoTime() - saved > CHECKPOINT_NANOS && history.updates() < updates) {
+            save(learner, kernel, history);
+            saved = System.nanoTime();
+          }
+        }
+      }
+    }
+    write(learner);
+    Files.deleteIfExists(Checkpoint.beside(model));
+    return new TrainingResult(
+        model, updates, history.epochs(), (System.nanoTime() - start) / 1e9, resumed, false);
+  }
+
+  private List<ImageEntry> chosen(int[] order, long updateOfEpoch) {
+    List<ImageEntry> chosen = new ArrayList<>();
+    int first = Math.toIntExact(updateOfEpoch * options.batchSize());
+    for (int i = first; i < first + options.batchSize(); i++) {
+      chosen.add(images.get(order[i]));
+    }
+    return chosen;
+  }
+
+  private void save(PsiLearner learner, StepKernel kernel, RunHistory history) throws IOException {
+    Optional<RememberedOutputs> remembered =
+        kernel instanceof CrossBatchKernel crossBatch
+            ? Optional.of(crossBatch.remembered())
+            : Optional.empty();
+    Checkpoint.write(Checkpoint.beside(model), provenance, history, learner, remembered);
+  }
+
+  private void write(PsiLearner learner) throws IOException {
+    SequencedMap<String, Tensor> weights = learner.weights();
+    try {
+      SegmenterFile.write(
+          model,
+          new SegmenterModel(
+              Artefacts.info(
+                  SegmenterMethod.NEURAL_EIGENFUNCTIONS, options.clusters(), bank.manifest()),
+              bank.manifest().dims(),
+              scales,
+              Optional.of(config),
+              false,
+              (float) options.finalTemperature(),
+              provenance,
+              weights));
+    } finally {
+      weights.values().forEach(Tensor::close);
+    }
+  }
+}
