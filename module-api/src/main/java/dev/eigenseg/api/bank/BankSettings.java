@@ -22,10 +22,13 @@ public record BankSettings(
     FeatureDims dims,
     DType dtype,
     ImageGeometry geometry) {
-  /** Checks the type. */
+  /** Checks the type and the channels. */
   public BankSettings {
     if (dtype != DType.F32 && dtype != DType.F16) {
       throw new IllegalArgumentException("banks hold float32 or float16, not " + dtype);
+    }
+    if (dims.low() < 1 || dims.mid() < 1 || dims.high() < 1) {
+      throw new IllegalArgumentException("every level needs at least one channel: " + dims);
     }
   }
 }

@@ -1,21 +1,79 @@
 package dev.eigenseg.api.bank;
 
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Owns the files of a bank that is being written. Images are appended in the caller's order; after
  * a crash the same calls continue after the last image that was committed, and the bank ends with
- * the same bytes. Thread-safe, though order is the caller's.
+ * the same bytes. Thread-safe, though the order is the caller's.
+ *
+ * <p>Committing means: rows forced to disk first, then the image's line in {@code images.tsv}. That
+ * happens every two seconds, in {@link #finish} and in {@link #close}; a crash loses no more.
  */
-@SuppressWarnings("DoNotCallSuggester")
 public final class FeatureBankWriter implements AutoCloseable {
-  private FeatureBankWriter() {}
+  private static final System.Logger LOGGER = System.getLogger(FeatureBankWriter.class.getName());
+  private static final long COMMIT_NANOS = TimeUnit.SECONDS.toNanos(2);
+
+  /** Patch ids are unsigned 32-bit numbers. */
+  private static final long MOST_ROWS = 1L << 32;
+
+  private final Path directory;
+  private final BankSettings settings;
+  private final Provenance provenance;
+  private final long fileBytes;
+  private final FileChannel journal;
+  private final Map<Level, LevelWriter> levels = new EnumMap<>(Level.class);
+  private final RowStager stager;
+  private final List<ImageJournal.Line> lines = new ArrayList<>();
+  private final Set<String> paths = new HashSet<>();
+  private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
+  private long journalBytes;
+  private long lastCommit = System.nanoTime();
+  private boolean closed;
+
+  private FeatureBankWriter(
+      Path directory,
+      BankSettings settings,
+      Provenance provenance,
+      long fileBytes,
+      FileChannel journal) {
+    this.directory = directory;
+    this.settings = settings;
+    this.provenance = provenance;
+    this.fileBytes = fileBytes;
+    this.journal = journal;
+    for (Level level : Level.values()) {
+      levels.put(level, new LevelWriter(LevelLayout.of(level, settings, fileBytes), directory));
+    }
+    this.stager = new RowStager();
+  }
 
   /**
    * Creates a bank, or continues one.
@@ -23,23 +81,163 @@ public final class FeatureBankWriter implements AutoCloseable {
    * @param directory of the bank; created if missing
    * @param settings of its features; when continuing, equal to the bank's
    * @param provenance written with the manifest by {@link #finish}
-   * @throws dev.eigenseg.api.IncompatibleException if the bank has other settings; the message
-   *     names the first that differs
-   * @throws dev.eigenseg.api.UnavailableException if another writer has the bank open
+   * @throws IncompatibleException if the bank has other settings; the message names the first that
+   *     differs
+   * @throws UnavailableException if another writer has the bank open
+   * @throws CorruptFileException if an existing bank is damaged in a way that no crash leaves
+   *     behind
    */
   public static FeatureBankWriter open(Path directory, BankSettings settings, Provenance provenance)
       throws IOException {
-    throw new IOException("opening " + directory + settings + provenance);
+    return open(directory, settings, provenance, LevelLayout.FILE_BYTES);
+  }
+
+  static FeatureBankWriter open(
+      Path directory, BankSettings settings, Provenance provenance, long fileBytes)
+      throws IOException {
+    Files.createDirectories(directory);
+    Optional<ManifestFile> existing = ManifestFile.read(directory);
+    Path journalPath = directory.resolve(ImageJournal.FILE_NAME);
+    if (existing.isPresent()) {
+      refuseOtherSettings(directory, existing.get().settings(), settings);
+      if (existing.get().summary().isPresent() && !Files.exists(journalPath)) {
+        throw new CorruptFileException(
+            journalPath + ": missing; restore the file, or extract again with --overwrite");
+      }
+    } else if (Files.exists(journalPath)) {
+      throw new CorruptFileException(
+          directory.resolve(ManifestFile.FILE_NAME)
+              + ": missing; restore the file, or extract again with --overwrite");
+    } else {
+      new ManifestFile(settings, fileBytes, Optional.empty(), provenance).write(directory);
+    }
+    FileChannel journal = openLocked(directory, journalPath);
+    FeatureBankWriter writer =
+        new FeatureBankWriter(
+            directory,
+            settings,
+            provenance,
+            existing.map(ManifestFile::fileBytes).orElse(fileBytes),
+            journal);
+    try {
+      writer.resume(journalPath, existing.flatMap(ManifestFile::summary));
+      return writer;
+    } catch (IOException | RuntimeException e) {
+      writer.release(e);
+      throw e;
+    }
+  }
+
+  @SuppressWarnings("MustBeClosedChecker")
+  private static FileChannel openLocked(Path directory, Path path) throws IOException {
+    FileChannel channel =
+        FileChannel.open(
+            path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    try {
+      FileLock lock = channel.tryLock();
+      if (lock == null) {
+        throw new UnavailableException(
+            directory + ": another process is writing to this bank; wait until it has ended");
+      }
+      return channel;
+    } catch (OverlappingFileLockException e) {
+      channel.close();
+      throw new UnavailableException(
+          directory + ": this process is writing to this bank already; close the other writer", e);
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  private static void refuseOtherSettings(Path directory, BankSettings bank, BankSettings run) {
+    String[][] compared = {
+      {"backbone", bank.backboneId(), run.backboneId()},
+      {"backbone's SHA-256", bank.backboneSha256(), run.backboneSha256()},
+      {"backbone's channels", bank.dims().toString(), run.dims().toString()},
+      {"--dtype", bank.dtype().toString(), run.dtype().toString()},
+      {"--size", describeSize(bank.geometry()), describeSize(run.geometry())},
+      {
+        "patch size",
+        Integer.toString(bank.geometry().patchSize()),
+        Integer.toString(run.geometry().patchSize())
+      }
+    };
+    for (String[] setting : compared) {
+      if (!setting[1].equals(setting[2])) {
+        throw new IncompatibleException(
+            "%s: the bank's %s is %s, this run's is %s; use the bank's settings, another folder, or --overwrite"
+                .formatted(directory, setting[0], setting[1], setting[2]));
+      }
+    }
+  }
+
+  private static String describeSize(ImageGeometry geometry) {
+    return geometry.resize().map(ImageGeometry.Size::toString).orElse("each image's own");
+  }
+
+  /** Finds the whole images, and cuts everything else off. */
+  private void resume(Path journalPath, Optional<ManifestFile.Summary> finished)
+      throws IOException {
+    byte[] bytes = readJournal();
+    ImageJournal.Parsed parsed = ImageJournal.parse(journalPath, bytes, Integer.MAX_VALUE);
+    long committed = parsed.lines().isEmpty() ? 0 : parsed.lines().getLast().endRow();
+    long available = committed;
+    for (LevelWriter level : levels.values()) {
+      available = Math.min(available, level.available(committed));
+    }
+    journalBytes = ImageJournal.HEADER.length;
+    for (ImageJournal.Line line : parsed.lines()) {
+      if (line.endRow() > available) {
+        break;
+      }
+      remember(line);
+      journalBytes += ImageJournal.format(line).length;
+    }
+    if (lines.size()
+        < Math.max(parsed.lines().size(), finished.map(ManifestFile.Summary::images).orElse(0))) {
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "{0}: only the first {1} images are whole; those after them must be extracted again",
+          directory,
+          lines.size());
+    }
+    if (finished.isPresent() && finished.get().images() > lines.size()) {
+      // The manifest promises images that are lost, so it must not be believed until finish.
+      new ManifestFile(settings, fileBytes, Optional.empty(), provenance).write(directory);
+    }
+    if (!Arrays.equals(
+        bytes,
+        0,
+        Math.min(bytes.length, ImageJournal.HEADER.length),
+        ImageJournal.HEADER,
+        0,
+        ImageJournal.HEADER.length)) {
+      LevelWriter.writeFully(journal, ByteBuffer.wrap(ImageJournal.HEADER), 0);
+    }
+    journal.truncate(journalBytes);
+    journal.force(true);
+    truncateLevels();
+  }
+
+  // Through the locked channel: closing a second one would end the lock, as POSIX has it.
+  private byte[] readJournal() throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(journal.size()));
+    int read;
+    do {
+      read = journal.read(bytes, bytes.position());
+    } while (read > 0);
+    return Arrays.copyOf(bytes.array(), bytes.position());
   }
 
   /** Whether an image is in the bank already. */
-  public boolean contains(String path) {
-    throw new UnsupportedOperationException(path);
+  public synchronized boolean contains(String path) {
+    return paths.contains(path);
   }
 
   /** The images so far. */
-  public List<ImageEntry> images() {
-    throw new UnsupportedOperationException("unfinished");
+  public synchronized List<ImageEntry> images() {
+    return lines.stream().map(ImageJournal.Line::image).toList();
   }
 
   /**
@@ -50,22 +248,110 @@ public final class FeatureBankWriter implements AutoCloseable {
    * @param height likewise
    * @param features of the image; borrowed
    * @param patchColors its colours on the patch grid, float32, {@code [patches, 3]}; borrowed
-   * @throws dev.eigenseg.api.BadInputException if a value is not finite, or too large for float16;
-   *     names image and patch
+   * @throws BadInputException if a value is not finite, or too large for float16; the message names
+   *     image and patch
+   * @throws IOException if writing fails; what was committed before is kept
    */
-  public void append(String path, int width, int height, PatchFeatures features, Tensor patchColors)
+  public synchronized void append(
+      String path, int width, int height, PatchFeatures features, Tensor patchColors)
       throws IOException {
-    throw new IOException("unfinished" + path + width + height + features + patchColors);
+    ensureOpen();
+    refuseMisfits(path, width, height, features, patchColors);
+    long firstRow = rows();
+    if (firstRow + features.patches() >= MOST_ROWS) {
+      throw new BadInputException(
+          "%s: bank %s would have %d patches, at most %d fit; split the images into several banks"
+              .formatted(path, directory, firstRow + features.patches(), MOST_ROWS - 1));
+    }
+    float[] inverseNorms = new float[features.patches()];
+    Map<Level, ImageJournal.Block> blocks = new EnumMap<>(Level.class);
+    blocks.put(Level.LOW, stager.write(level(Level.LOW), firstRow, features.low(), path));
+    blocks.put(Level.MID, stager.write(level(Level.MID), firstRow, features.mid(), path));
+    blocks.put(
+        Level.HIGH, stager.write(level(Level.HIGH), firstRow, features.high(), path, inverseNorms));
+    try (Tensor norms = Tensor.of(inverseNorms, features.patches(), 1)) {
+      blocks.put(
+          Level.INVERSE_NORMS, stager.write(level(Level.INVERSE_NORMS), firstRow, norms, path));
+    }
+    blocks.put(Level.PIXELS, stager.write(level(Level.PIXELS), firstRow, patchColors, path));
+    ImageJournal.Line line =
+        new ImageJournal.Line(
+            new ImageEntry(
+                lines.size(),
+                path,
+                width,
+                height,
+                features.gridRows(),
+                features.gridColumns(),
+                firstRow),
+            blocks);
+    remember(line);
+    pending.writeBytes(ImageJournal.format(line));
+    if (System.nanoTime() - lastCommit > COMMIT_NANOS) {
+      commit(Progress.Task.NONE);
+    }
+  }
+
+  private void refuseMisfits(
+      String path, int width, int height, PatchFeatures features, Tensor patchColors) {
+    if (paths.contains(path)) {
+      throw new IllegalArgumentException(path + " is in bank " + directory + " already");
+    }
+    ImageGeometry geometry = settings.geometry();
+    if (features.gridRows() != geometry.gridRows(width, height)
+        || features.gridColumns() != geometry.gridColumns(width, height)) {
+      throw new IllegalArgumentException(
+          "%s: %d x %d patches, but %d x %d pixels make %d x %d under the bank's geometry"
+              .formatted(
+                  path,
+                  features.gridRows(),
+                  features.gridColumns(),
+                  width,
+                  height,
+                  geometry.gridRows(width, height),
+                  geometry.gridColumns(width, height)));
+    }
+    refuseShape(path, features.low(), features.patches(), settings.dims().low());
+    refuseShape(path, features.mid(), features.patches(), settings.dims().mid());
+    refuseShape(path, features.high(), features.patches(), settings.dims().high());
+    refuseShape(path, patchColors, features.patches(), 3);
+  }
+
+  private static void refuseShape(String path, Tensor tensor, long rows, int dim) {
+    if (tensor.dtype() != DType.F32
+        || tensor.rank() != 2
+        || tensor.size(0) != rows
+        || tensor.size(1) != dim) {
+      throw new IllegalArgumentException(
+          "%s: expected float32 [%d, %d], found %s".formatted(path, rows, dim, tensor));
+    }
   }
 
   /**
    * Makes what was appended a valid bank: commits it, computes the scales and writes the manifest.
-   * More may be appended and finished afterwards.
+   * Never cancelled, since it is what keeps finished work. More may be appended and finished
+   * afterwards.
    *
-   * @throws dev.eigenseg.api.BadInputException if the bank holds no image
+   * @throws BadInputException if the bank holds no image
    */
-  public void finish(Progress progress) throws IOException {
-    throw new IOException("unfinished" + progress);
+  public synchronized void finish(Progress progress) throws IOException {
+    ensureOpen();
+    if (lines.isEmpty()) {
+      throw new BadInputException(
+          directory + ": the bank holds no image; give extract at least one that can be read");
+    }
+    try (Progress.Task task = progress.start("finish", levels.size(), "files")) {
+      commit(task);
+    }
+    truncateLevels();
+    ManifestFile.Summary summary =
+        new ManifestFile.Summary(
+            lines.size(),
+            rows(),
+            BankScales.scale(lines, Level.LOW, settings.dims().low()),
+            BankScales.scale(lines, Level.MID, settings.dims().mid()),
+            BankScales.scale(lines, Level.HIGH, settings.dims().high()));
+    new ManifestFile(settings, fileBytes, Optional.of(summary), provenance).write(directory);
   }
 
   /**
@@ -73,5 +359,77 @@ public final class FeatureBankWriter implements AutoCloseable {
    * continued but not opened.
    */
   @Override
-  public void close() throws IOException {}
+  public synchronized void close() throws IOException {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    try {
+      commit(Progress.Task.NONE);
+      truncateLevels();
+    } catch (IOException | RuntimeException e) {
+      release(e);
+      throw e;
+    }
+    IOException failure = new IOException("closing bank " + directory + " failed");
+    release(failure);
+    if (failure.getSuppressed().length > 0) {
+      throw failure;
+    }
+  }
+
+  /** Frees everything; failures are added to the given one. */
+  private void release(Throwable failure) {
+    closed = true;
+    List<AutoCloseable> owned = new ArrayList<>(levels.values());
+    owned.add(stager);
+    owned.add(journal);
+    for (AutoCloseable resource : owned) {
+      try {
+        resource.close();
+      } catch (Exception e) {
+        failure.addSuppressed(e);
+      }
+    }
+  }
+
+  private void remember(ImageJournal.Line line) {
+    lines.add(line);
+    paths.add(line.image().path());
+  }
+
+  private long rows() {
+    return lines.isEmpty() ? 0 : lines.getLast().endRow();
+  }
+
+  private LevelWriter level(Level level) {
+    return levels.get(level);
+  }
+
+  private void commit(Progress.Task task) throws IOException {
+    for (LevelWriter level : levels.values()) {
+      level.force();
+      task.advance(1);
+    }
+    if (pending.size() > 0) {
+      LevelWriter.writeFully(journal, ByteBuffer.wrap(pending.toByteArray()), journalBytes);
+      journal.force(true);
+      journalBytes += pending.size();
+      pending.reset();
+    }
+    lastCommit = System.nanoTime();
+  }
+
+  // An image that was refused half way may have left rows behind the last whole one.
+  private void truncateLevels() throws IOException {
+    for (LevelWriter level : levels.values()) {
+      level.truncate(rows());
+    }
+  }
+
+  private void ensureOpen() {
+    if (closed) {
+      throw new IllegalStateException("the writer of feature bank " + directory + " is closed");
+    }
+  }
 }
