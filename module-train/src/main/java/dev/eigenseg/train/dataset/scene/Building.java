@@ -105,12 +105,12 @@ final class Building implements SceneObject {
     if (roof <= 0) {
       return Double.POSITIVE_INFINITY;
     }
-    double eaves = front - 0.35;
-    double depth = (front + back) / 2 - eaves;
+    double depth = (back - front) / 2;
     double steep = roof / depth;
-    double z = (ground - height - ray.originY + steep * eaves) / (ray.y + steep);
+    double z = (ground - height - ray.originY + steep * front) / (ray.y + steep);
     double px = ray.x * z;
-    return z >= eaves && z <= eaves + depth && px >= left - 0.3 && px <= right + 0.3
+    // The eaves hang over the wall and a little below its top.
+    return z >= front - 0.35 && z <= front + depth && px >= left - 0.3 && px <= right + 0.3
         ? z
         : Double.POSITIVE_INFINITY;
   }
@@ -137,6 +137,11 @@ final class Building implements SceneObject {
     }
     // Light from the ground and the street's dirt: darker at the foot.
     shade.scale(0.84 + 0.16 * Noise.step(0, 2.2, up));
+  }
+
+  /** Whether something at a point of the ground would touch the walls. */
+  boolean touches(double x, double z, double margin) {
+    return x > left - margin && x < right + margin && z > front - margin && z < back + margin;
   }
 
   private double facingSun(double base) {
@@ -170,10 +175,20 @@ final class Building implements SceneObject {
     double b = up / storey - floor - 0.5;
     if (floor == 0 && shop) {
       shopFront(a, up, column, shade);
-    } else if (floor == 0 && column == bays / 2 && Math.abs(a) < 0.2 && b < 0.2) {
-      shade.color(DOOR, paint, 0.1);
+    } else if (floor == 0 && column == bays / 2) {
+      door(a * wide, up, shade);
     } else {
       window(a, b, column, floor, shade);
+    }
+  }
+
+  private void door(double fromMiddle, double up, Shade shade) {
+    double across = Math.abs(fromMiddle);
+    if (across < 0.5 && up < 2.1) {
+      shade.color(DOOR, paint, 0.1);
+      shade.scale(across < 0.36 && Math.abs(up - 1.1) < 0.75 ? 1.15 : 1);
+    } else if (across < 0.62 && up < 2.24) {
+      shade.color(frame);
     }
   }
 
@@ -221,9 +236,9 @@ final class Building implements SceneObject {
     double stain = noise.fractal(s * 0.35, up * 0.22, 3);
     switch (wall) {
       case BRICK -> {
-        double row = up * 5;
+        double row = up * 7;
         int r = Noise.floor(row);
-        double shifted = s * 2.4 + (r & 1) * 0.5;
+        double shifted = s * 3.2 + (r & 1) * 0.5;
         int c = Noise.floor(shifted);
         boolean joint = row - r < 0.16 || shifted - c < 0.08;
         double tone = 0.28 * (noise.cell(c, r) - 0.5);
@@ -239,12 +254,17 @@ final class Building implements SceneObject {
 
   @Override
   public double sunlight(double px, double pz, Light light) {
-    if (pz < front || pz > back) {
-      return 1;
-    }
     double length = height * 0.55 * Math.abs(light.side());
     // The sun on the right throws shadows to the left.
     double from = light.side() > 0 ? left - px : px - right;
-    return from < 0 ? 1 : Noise.step(length * 0.92, length * 1.08, from);
+    if (from < 0 || from > length * 1.1) {
+      return 1;
+    }
+    // It falls a little towards the camera, and is softer the farther it falls.
+    double z = pz + 0.3 * from;
+    double soft = 0.15 + 0.06 * from;
+    double along =
+        Noise.step(front - soft, front + soft, z) * Noise.step(back + soft, back - soft, z);
+    return 1 - along * Noise.step(length * 1.08, length * 0.92, from);
   }
 }

@@ -44,6 +44,8 @@ final class Composer {
   private double roadWidth;
   private Paving paving = Paving.ASPHALT;
   private double ridge;
+  private double scrub;
+  private double walk;
   private double flowers;
 
   private Composer(long seed) {
@@ -57,11 +59,11 @@ final class Composer {
   /** The scene of a seed. */
   static Scene compose(long seed) {
     Composer composer = new Composer(seed);
-    switch (composer.random.nextInt(6)) {
+    switch (composer.random.nextInt(7)) {
       case 0, 1 -> composer.street();
       case 2 -> composer.canal();
-      case 3 -> composer.coast();
-      case 4 -> composer.lake();
+      case 3, 4 -> composer.coast();
+      case 5 -> composer.lake();
       default -> composer.village();
     }
     return composer.scene();
@@ -75,12 +77,16 @@ final class Composer {
     Color sand = new Color(0.82, 0.72, 0.53).mix(new Color(0.78, 0.74, 0.64), random.nextDouble());
     Color deep = new Color(0.10, 0.30, 0.38).mix(new Color(0.16, 0.27, 0.24), random.nextDouble());
     Ground ground =
-        new Ground(base, water, beach, road, roadWidth, paving, grass, sand, deep, flowers, noise);
+        new Ground(base, scrub, water, beach, road, roadWidth, walk, paving, grass, sand, deep, flowers, noise);
     return new Scene(eye, ridge, ground, objects, light, leaves().times(0.95), noise);
   }
 
   private void street() {
     roadWidth = random.nextDouble(2.8, 4.2);
+    if (random.nextInt(3) > 0) {
+      walk = random.nextDouble(1.6, 2.4);
+      roadWidth += walk;
+    }
     double bend = random.nextDouble(-0.5, 0.5);
     road = (x, z) -> roadWidth - Math.abs(x - bend);
     paving = random.nextInt(4) == 0 ? Paving.COBBLES : Paving.ASPHALT;
@@ -113,25 +119,29 @@ final class Composer {
   private void coast() {
     base = random.nextInt(3) > 0 ? SceneClass.SAND : SceneClass.GRASS;
     beach = random.nextDouble(5, 14);
-    double shore = random.nextDouble(8, 20);
-    double slant = random.nextDouble(-0.8, 0.8);
+    double shore = random.nextDouble(6, 14);
+    scrub = random.nextDouble(0.5, 1.1);
+    double slant = (random.nextBoolean() ? 1 : -1) * random.nextDouble(0.15, 1.4);
     Noise line = new Noise(random.nextLong());
     water = (x, z) -> (z - shore - slant * x - 2.6 * line.at(x * 0.11, 4)) / (1 + Math.abs(slant));
     if (random.nextInt(3) == 0) {
       ridge = random.nextDouble(0.03, 0.08);
     }
     double side = slant > 0 ? 1 : -1;
-    int plants = random.nextInt(3, 9);
+    int plants = random.nextInt(5, 14);
     for (int i = 0; i < plants; i++) {
-      double z = random.nextDouble(9, 34);
-      double x = side * (z * random.nextDouble(0.3, 0.75) + 1);
-      if (water.at(x, z) < -2.5) {
+      double z = random.nextDouble(8, 30);
+      double x = side * (z * random.nextDouble(0.25, 0.8) + 1);
+      if (water.at(x, z) < -2) {
         tree(x, z, random.nextInt(3) == 0 ? Tree.Form.BUSH : Tree.Form.BROAD);
       }
     }
     if (random.nextBoolean()) {
-      double z = random.nextDouble(22, 32);
-      house(side * z * random.nextDouble(0.4, 0.5), z);
+      double z = random.nextDouble(13, 24);
+      double x = side * z * random.nextDouble(0.5, 0.75);
+      if (water.at(x - 6 * side, z + 8) < -1) {
+        house(x, z);
+      }
     }
     if (random.nextInt(3) == 0) {
       skyline(-side);
@@ -174,7 +184,7 @@ final class Composer {
       int side = (i & 1) == 0 ? 1 : -1;
       double half = random.nextDouble(3.4, 5.5);
       for (double x = 0; x < 40; x += 0.5) {
-        if (road.at(side * (x - half - 1.5), z) < 0 && x > half + 1.5) {
+        if (x > half + 1.5 && clear(side * (x - half - 1.5), z)) {
           block(side * x - half, side * x + half, z);
           break;
         }
@@ -182,6 +192,10 @@ final class Composer {
       z += random.nextDouble(5, 12);
     }
     scatter(random.nextInt(9, 18), 80);
+  }
+
+  private boolean clear(double x, double z) {
+    return road.at(x, z) < 0 && road.at(x, z + 4) < 0 && road.at(x, z + 8) < 0;
   }
 
   private void track() {
@@ -286,6 +300,9 @@ final class Composer {
   }
 
   private void tree(double x, double z, Tree.Form form) {
+    if (objects.stream().anyMatch(o -> o instanceof Building b && b.touches(x, z, 0.8))) {
+      return;
+    }
     double height =
         switch (form) {
           case BROAD -> random.nextDouble(4.5, 9);

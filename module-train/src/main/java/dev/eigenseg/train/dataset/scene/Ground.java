@@ -6,10 +6,12 @@ import dev.eigenseg.train.dataset.scene.Shade.Color;
  * What lies where on the ground, in metres: x to the right, z away from the camera.
  *
  * @param base grass or sand, where there is nothing else
+ * @param scrub how much of sand, where it is the base, is overgrown, 0 to 1
  * @param water how far inside the water a point lies; negative outside
  * @param beach the width of the sand around water
  * @param road how far inside the road a point lies, in metres from its edge; negative outside
  * @param roadWidth half the road's width, 0 if there is none
+ * @param walk the width of the pavement on each side of the road, part of it
  * @param paving what the road is made of
  * @param grass the colour of grass
  * @param sand the colour of sand
@@ -19,10 +21,12 @@ import dev.eigenseg.train.dataset.scene.Shade.Color;
  */
 record Ground(
     SceneClass base,
+    double scrub,
     Field water,
     double beach,
     Field road,
     double roadWidth,
+    double walk,
     Paving paving,
     Color grass,
     Color sand,
@@ -47,6 +51,7 @@ record Ground(
   private static final Color ASPHALT = new Color(0.36, 0.36, 0.38);
   private static final Color COBBLES = new Color(0.50, 0.47, 0.44);
   private static final Color TRACK = new Color(0.58, 0.49, 0.37);
+  private static final Color SLABS = new Color(0.56, 0.54, 0.52);
   private static final Color PAINT = new Color(0.86, 0.86, 0.83);
 
   SceneClass kind(double x, double z) {
@@ -57,7 +62,10 @@ record Ground(
     if (roadWidth > 0 && road.at(x, z) > 0) {
       return SceneClass.ROAD;
     }
-    return wet > -beach ? SceneClass.SAND : base;
+    boolean tufts = scrub > 0 && noise.fractal(x * 0.16 + 9, z * 0.11, 4) > 0.5 - 0.5 * scrub;
+    return wet <= -beach && (base == SceneClass.GRASS || tufts)
+        ? SceneClass.GRASS
+        : wet > -beach ? SceneClass.SAND : base;
   }
 
   /** The colour of dry ground in full light, and of water without what it mirrors. */
@@ -80,10 +88,10 @@ record Ground(
     shade.tint(new Color(1 + 0.42 * patches, 1 + 0.16 * patches, 1 + 0.1 * patches));
     shade.scale(1 + 0.22 * tufts / (1 + z * 0.01) + 0.24 * sharp * blades);
     if (flowers > 0 && z < 40) {
-      int cx = Noise.floor(x * 7);
-      int cz = Noise.floor(z * 3.5);
+      int cx = Noise.floor(x * 26);
+      int cz = Noise.floor(z * 10);
       double luck = noise.cell(cx, cz);
-      if (luck < flowers * 0.16 * (0.4 + patches)) {
+      if (luck < flowers * 0.2 * (0.25 + patches)) {
         double petal = noise.cell(cx + 1000, cz);
         shade.towards(
             petal < 0.6 ? new Color(0.95, 0.92, 0.85) : new Color(0.93, 0.76, 0.24),
@@ -108,11 +116,15 @@ record Ground(
     double inside = road.at(x, z);
     double worn = noise.fractal(x * 0.3, z * 0.1, 3);
     double grains = noise.at(x * 30, z * 24) + 0.8 * noise.at(x * 66, z * 51);
+    if (inside < walk) {
+      pavement(inside, x, z, sharp, grains, shade);
+      return;
+    }
     switch (paving) {
       case ASPHALT -> {
         shade.color(ASPHALT);
         shade.scale(1 + 0.16 * worn + 0.17 * sharp * grains);
-        lanes(inside, z, sharp, shade);
+        lanes(inside - walk, z, sharp, shade);
       }
       case COBBLES -> {
         double row = z * 3.2;
@@ -133,14 +145,29 @@ record Ground(
     }
   }
 
+  private void pavement(
+      double inside, double x, double z, double sharp, double grains, Shade shade) {
+    int slabX = Noise.floor(inside * 1.6);
+    int slabZ = Noise.floor(z * 1.1);
+    boolean joint = Math.min(inside * 1.6 - slabX, z * 1.1 - slabZ) < 0.06;
+    double tone = 0.14 * (noise.cell(slabX + (x > 0 ? 50 : 0), slabZ) - 0.5);
+    shade.color(SLABS);
+    shade.scale(1 + sharp * ((joint ? -0.2 : tone) + 0.06 * grains));
+    if (inside > walk - 0.22) {
+      // The kerb.
+      shade.scale(inside > walk - 0.08 ? 0.6 : 1.14);
+    }
+  }
+
   private void lanes(double inside, double z, double sharp, Shade shade) {
+    double half = roadWidth - walk;
     double fade = 0.85 / (1 + z * 0.02);
-    boolean centre = roadWidth - inside < 0.09 && z * 0.16 - Noise.floor(z * 0.16) < 0.5;
+    boolean centre = half - inside < 0.09 && z * 0.16 - Noise.floor(z * 0.16) < 0.5;
     boolean edge = inside > 0.25 && inside < 0.38;
     if (centre || edge) {
       shade.towards(PAINT, fade);
     } else {
-      double tracks = Math.abs(Math.abs(roadWidth - inside) / roadWidth - 0.5);
+      double tracks = Math.abs(Math.abs(half - inside) / half - 0.5);
       shade.scale(1 - 0.08 * Noise.step(0.25, 0, tracks) * (0.4 + sharp));
     }
   }

@@ -106,12 +106,11 @@ final class Scene {
     double red = shade.red;
     double green = shade.green;
     double blue = shade.blue;
-    double calm = 1 / (1 + z * 0.03);
-    double wave = noise.fractal(x * 0.7, z * 0.35, 3) + 0.6 * noise.at(x * 3.1, z * 1.1);
     double slope = ray.y;
+    double wave = waves(ray, x, z);
     ray.originY = 2 * eye;
-    ray.x += 0.02 * wave * calm;
-    ray.y = -Math.abs(slope * (1 + 0.35 * wave) + 0.012 * wave);
+    ray.x += 0.008 * wave;
+    ray.y = -Math.abs(slope * (1 + 0.1 * wave) + 0.01 * wave);
     int nearest = nearest(ray, Double.POSITIVE_INFINITY);
     if (nearest >= 0) {
       thing(nearest, ray, shade);
@@ -120,10 +119,28 @@ final class Scene {
     }
     // Fresnel: the flatter the view, the more is mirrored.
     double grazing = 1 - Math.clamp(slope * 1.6, 0, 1);
-    double share = Math.clamp(0.22 + 0.5 * grazing * grazing + 0.16 * wave, 0.1, 0.85);
+    double share = Math.clamp(0.2 + 0.55 * grazing * grazing + 0.07 * wave, 0.1, 0.8);
     shade.red = Noise.mix(red, shade.red, share) * (1 + 0.07 * wave);
     shade.green = Noise.mix(green, shade.green, share) * (1 + 0.07 * wave);
     shade.blue = Noise.mix(blue, shade.blue, share) * (1 + 0.07 * wave);
+  }
+
+  // A wave shorter than a pixel's footprint is left out: it would turn into speckles. Far away, streaks take its place.
+  private double waves(Ray ray, double x, double z) {
+    double footprint = z * ray.y > 0 ? z / (ray.y * 350) : 0;
+    double sum = 0;
+    double fine = 0.55;
+    for (int octave = 0; octave < 4; octave++) {
+      double seen = 1 / (1 + square(fine * footprint * 2.2));
+      sum += 0.6 * seen * noise.at(x * fine * 0.7 + 13 * octave, z * fine);
+      fine *= 2.3;
+    }
+    double far = 1 - 1 / (1 + square(footprint));
+    return sum + far * 0.8 * noise.fractal(ray.x * 7, ray.y * 110, 2);
+  }
+
+  private static double square(double value) {
+    return value * value;
   }
 
   private void background(Ray ray, Shade shade) {

@@ -110,12 +110,15 @@ final class Tree implements SceneObject {
 
   private double conifer(double dx, double up) {
     double share = up / height;
-    if (share < 0.08) {
+    if (share < 0.09 + 0.03 * noise.at(dx * 4, 2) || share > 1) {
       return -1;
     }
     double tier = share * 9 - Noise.floor(share * 9);
-    double half = radius * (1.04 - share) * (1.08 - 0.38 * tier);
-    return 1 - Math.abs(dx) / (half + 1e-6) + 0.35 * noise.at(dx * 5, up * 5);
+    double half = radius * (1.02 - share) * (1.08 - 0.34 * tier);
+    return 1
+        - Math.abs(dx) / half
+        + 0.2 * noise.at(dx * 5, up * 5)
+        + 0.25 * noise.at(dx * 14, up * 14);
   }
 
   @Override
