@@ -77,7 +77,9 @@ final class Composer {
     Color sand = new Color(0.82, 0.72, 0.53).mix(new Color(0.78, 0.74, 0.64), random.nextDouble());
     Color deep = new Color(0.10, 0.30, 0.38).mix(new Color(0.16, 0.27, 0.24), random.nextDouble());
     Ground ground =
-        new Ground(base, scrub, water, beach, road, roadWidth, walk, paving, grass, sand, deep, flowers, noise);
+        new Ground(
+            base, scrub, water, beach, road, roadWidth, walk, paving, grass, sand, deep, flowers,
+            noise);
     return new Scene(eye, ridge, ground, objects, light, leaves().times(0.95), noise);
   }
 

@@ -125,7 +125,8 @@ final class Scene {
     shade.blue = Noise.mix(blue, shade.blue, share) * (1 + 0.07 * wave);
   }
 
-  // A wave shorter than a pixel's footprint is left out: it would turn into speckles. Far away, streaks take its place.
+  // A wave shorter than a pixel's footprint is left out: it would turn into speckles. Far away,
+  // streaks take its place.
   private double waves(Ray ray, double x, double z) {
     double footprint = z * ray.y > 0 ? z / (ray.y * 350) : 0;
     double sum = 0;
