@@ -121,9 +121,9 @@ public final class Tensor implements AutoCloseable {
 
   /** A view of {@code count} entries of the first axis. */
   public Tensor slice(long first, long count) {
-    if (rank() == 0 || first < 0 || count < 0 || first + count > shape[0]) {
+    if (rank() == 0 || first < 0 || count < 0 || count > shape[0] - first) {
       throw new IndexOutOfBoundsException(
-          "entries %d to %d of %s".formatted(first, first + count, this));
+          "entries from %d, %d of them, of %s".formatted(first, count, this));
     }
     long[] sliced = shape.clone();
     sliced[0] = count;

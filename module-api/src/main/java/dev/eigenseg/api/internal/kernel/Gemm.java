@@ -7,7 +7,6 @@ import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Objects;
-import jdk.incubator.vector.FloatVector;
 
 /**
  * Matrix products {@code C = A B^T} of float32 matrices outside the heap, A {@code [m, depth]} and
@@ -20,15 +19,16 @@ import jdk.incubator.vector.FloatVector;
  * on which operand is A. Stateless and thread-safe.
  */
 public final class Gemm {
-  private static final int LANES = FloatVector.SPECIES_PREFERRED.length();
-  private static final int ROW_PANEL = 6;
+  private static final int LANES = SimdMath.FLOATS.length();
+  private static final int ROW_PANEL = SimdTile.ROWS;
   private static final int COLUMN_PANEL = 2 * LANES;
 
   /** Packed rows that stay in the second-level cache while the column panels pass by. */
   private static final long BLOCK_BYTES = 256 << 10;
 
   private static final int TASK_ROWS = 240;
-  private static final GemmTile TILE = new ScalarTile();
+  private static final GemmTile TILE =
+      VectorMath.best() instanceof SimdMath ? new SimdTile() : new ScalarTile();
 
   private Gemm() {}
 

@@ -17,7 +17,7 @@ interface GemmTile {
       long aOffset,
       MemorySegment b,
       long bOffset,
-      long depth,
+      int depth,
       MemorySegment c,
       long cOffset,
       long cStride);

@@ -13,7 +13,7 @@ final class ScalarTile implements GemmTile {
       long aOffset,
       MemorySegment b,
       long bOffset,
-      long depth,
+      int depth,
       MemorySegment c,
       long cOffset,
       long cStride) {

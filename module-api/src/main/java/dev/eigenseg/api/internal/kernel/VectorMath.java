@@ -23,6 +23,11 @@ public interface VectorMath {
     return Selection.DECISION.text();
   }
 
+  /** The implementation on the Vector API, in the widest vectors that the processor prefers. */
+  static VectorMath simd() {
+    return SimdMath.INSTANCE;
+  }
+
   /** The scalar twin. */
   static VectorMath scalar() {
     return ScalarMath.INSTANCE;

@@ -1,0 +1,163 @@
+package dev.eigenseg.api.internal.kernel;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+
+/** The packed product against its definition, bit for bit; runs again with 128-bit vectors. */
+final class GemmTest {
+  private final long seed = System.nanoTime();
+  private final Random random = new Random(seed);
+
+  @BeforeEach
+  void printSeed(TestInfo info) {
+    System.out.println(info.getDisplayName() + " seed " + seed);
+  }
+
+  private Tensor gaussians(int rows, int columns) {
+    Tensor tensor = Tensor.allocate(DType.F32, rows, columns);
+    for (long i = 0; i < tensor.size(); i++) {
+      tensor.set(i, (float) random.nextGaussian());
+    }
+    return tensor;
+  }
+
+  /** The definition: one chain of fused multiply-adds in order. */
+  private static float element(Tensor a, int row, Tensor b, int column) {
+    long depth = a.size(1);
+    float sum = 0;
+    for (long k = 0; k < depth; k++) {
+      sum = Math.fma(a.get(row * depth + k), b.get(column * depth + k), sum);
+    }
+    return sum;
+  }
+
+  private static void assertProduct(Tensor a, Tensor b, MemorySegment c, long stride) {
+    for (int i = 0; i < a.size(0); i++) {
+      for (int j = 0; j < b.size(0); j++) {
+        float actual = c.getAtIndex(JAVA_FLOAT, i * stride + j);
+        assertEquals(
+            Float.floatToRawIntBits(element(a, i, b, j)),
+            Float.floatToRawIntBits(actual),
+            "element %d, %d of %s x %s".formatted(i, j, a, b));
+      }
+    }
+  }
+
+  @Test
+  void everyShapeGivesTheBitsOfTheDefinition() {
+    int[] sizes = {0, 1, 2, 5, 6, 7, 12, 13, 31, 32, 33, 65};
+    int[] depths = {0, 1, 2, 3, 17, 64};
+    for (int rows : sizes) {
+      for (int columns : sizes) {
+        int depth = depths[random.nextInt(depths.length)];
+        try (Tensor a = gaussians(rows, depth);
+            Tensor b = gaussians(columns, depth)) {
+          multiplyInto(new SimdTile(), a, b);
+          multiplyInto(new ScalarTile(), a, b);
+        }
+      }
+    }
+  }
+
+  private static void multiplyInto(GemmTile tile, Tensor a, Tensor b) {
+    int rows = (int) a.size(0);
+    int columns = (int) b.size(0);
+    int depth = (int) a.size(1);
+    long stride = columns + 3L;
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment rowPanels = arena.allocate(Gemm.packedRowBytes(rows, depth), 64);
+      MemorySegment columnPanels = arena.allocate(Gemm.packedColumnBytes(columns, depth), 64);
+      MemorySegment c = arena.allocate((rows * stride + 1) * 4, 64);
+      for (long i = 0; i < c.byteSize() / 4; i++) {
+        c.setAtIndex(JAVA_FLOAT, i, -77);
+      }
+      // Padding must not rely on fresh memory being zero.
+      rowPanels.fill((byte) 0xff);
+      columnPanels.fill((byte) 0xff);
+      Gemm.packRows(a.segment(), 0, rows, depth, rowPanels);
+      Gemm.packColumns(b.segment(), 0, columns, depth, columnPanels);
+      Gemm.multiply(tile, rowPanels, rows, columnPanels, columns, depth, c, 4, stride);
+      assertProduct(a, b, c.asSlice(4), stride);
+      assertEquals(-77f, c.getAtIndex(JAVA_FLOAT, 0));
+      for (int i = 0; i < rows; i++) {
+        for (int gap = 0; gap < 3; gap++) {
+          float untouched = c.getAtIndex(JAVA_FLOAT, 1 + i * stride + columns + gap);
+          assertEquals(-77f, untouched, "written past row " + i);
+        }
+      }
+    }
+  }
+
+  @Test
+  void bitsDependNeitherOnOrderNorOnThreadsNorOnBlocks() {
+    int depth = 1153;
+    try (Tensor a = gaussians(507, depth);
+        Tensor b = gaussians(70, depth);
+        Tensor ab = Tensor.allocate(DType.F32, 507, 70);
+        Tensor again = Tensor.allocate(DType.F32, 507, 70);
+        Tensor ba = Tensor.allocate(DType.F32, 70, 507)) {
+      Gemm.multiply(a, b, ab, 1);
+      Gemm.multiply(a, b, again, 3);
+      Gemm.multiply(b, a, ba, 2);
+      assertEquals(-1, ab.segment().mismatch(again.segment()));
+      for (int i = 0; i < 507; i++) {
+        for (int j = 0; j < 70; j++) {
+          float expected = ab.get(i * 70L + j);
+          float swapped = ba.get(j * 507L + i);
+          assertEquals(Float.floatToRawIntBits(expected), Float.floatToRawIntBits(swapped));
+        }
+      }
+      assertEquals(element(a, 506, b, 69), ab.get(506 * 70L + 69));
+      assertEquals(element(a, 241, b, 1), ab.get(241 * 70L + 1));
+    }
+  }
+
+  @Test
+  void packingStandsInPanels() {
+    int rows = Gemm.rowPanel() + 1;
+    int depth = 3;
+    try (Tensor a = gaussians(rows, depth);
+        Arena arena = Arena.ofConfined()) {
+      MemorySegment panels = arena.allocate(Gemm.packedRowBytes(rows, depth), 64);
+      Gemm.packRows(a.segment(), 0, rows, depth, panels);
+      for (int row = 0; row < 2 * Gemm.rowPanel(); row++) {
+        for (int k = 0; k < depth; k++) {
+          int panel = row / Gemm.rowPanel() * depth + k;
+          float packed =
+              panels.getAtIndex(JAVA_FLOAT, (long) panel * Gemm.rowPanel() + row % Gemm.rowPanel());
+          assertEquals(row < rows ? a.get((long) row * depth + k) : 0f, packed);
+        }
+      }
+    }
+  }
+
+  @Test
+  void memoryTooSmallIsRefusedBeforeAnythingIsWritten() {
+    try (Arena arena = Arena.ofConfined();
+        Tensor small = Tensor.allocate(DType.F32, 2, 2);
+        Tensor wide = Tensor.allocate(DType.F32, 2, 3)) {
+      MemorySegment rows = arena.allocate(Gemm.packedRowBytes(6, 4), 64);
+      MemorySegment columns = arena.allocate(Gemm.packedColumnBytes(6, 4), 64);
+      MemorySegment c = arena.allocate(6 * 6 * 4 - 4, 64);
+      assertThrows(
+          IndexOutOfBoundsException.class, () -> Gemm.multiply(rows, 6, columns, 6, 4, c, 0, 6));
+      assertThrows(
+          IndexOutOfBoundsException.class, () -> Gemm.multiply(rows, 7, columns, 5, 4, c, 0, 6));
+      assertThrows(
+          IllegalArgumentException.class, () -> Gemm.multiply(rows, 2, columns, 6, 4, c, 0, 5));
+      assertThrows(
+          IndexOutOfBoundsException.class, () -> Gemm.packRows(small.segment(), 4, 2, 2, rows));
+      assertThrows(IllegalArgumentException.class, () -> Gemm.multiply(small, wide, small, 1));
+    }
+  }
+}
