@@ -3,7 +3,7 @@ package dev.eigenseg.train.evaluation;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;
-import org.jgrapht.alg.matching.KuhnMunkresMinimalWeightBipartitePerfectMatching;
+import org.jgrapht.alg.matching.MaximumWeightBipartiteMatching;
 import org.jgrapht.graph.DefaultWeightedEdge;
 import org.jgrapht.graph.SimpleWeightedGraph;
 
@@ -17,47 +17,43 @@ final class Assignment {
    */
   static int[] maximise(ConfusionMatrix confusion) {
     int clusters = confusion.clusters();
-    // The solver wants two sides of one size: what is added agrees with nobody, and stands for "no
-    // partner".
-    int side = Math.max(clusters, confusion.classes());
-    long most = largest(confusion);
+    int classes = confusion.classes();
+    // The graph may be rectangular. Padding it to a square for the Kuhn-Munkres solver instead
+    // costs over 50 times as much for
+    // 512 clusters and 27 classes.
     var graph = new SimpleWeightedGraph<Integer, DefaultWeightedEdge>(DefaultWeightedEdge.class);
-    Set<Integer> left = new LinkedHashSet<>();
-    Set<Integer> right = new LinkedHashSet<>();
-    for (int i = 0; i < side; i++) {
-      graph.addVertex(i);
-      graph.addVertex(side + i);
-      left.add(i);
-      right.add(side + i);
+    Set<Integer> clusterNodes = new LinkedHashSet<>();
+    Set<Integer> classNodes = new LinkedHashSet<>();
+    for (int cluster = 0; cluster < clusters; cluster++) {
+      graph.addVertex(cluster);
+      clusterNodes.add(cluster);
     }
-    for (int cluster = 0; cluster < side; cluster++) {
-      for (int c = 0; c < side; c++) {
-        boolean real = cluster < clusters && c < confusion.classes();
-        long agreeing = real ? confusion.count(cluster, c) : 0;
-        // Counts stay below 2^53, where doubles are exact.
-        graph.setEdgeWeight(graph.addEdge(cluster, side + c), (double) (most - agreeing));
+    for (int c = 0; c < classes; c++) {
+      graph.addVertex(clusters + c);
+      classNodes.add(clusters + c);
+    }
+    // Every pair is worth a little even without a common pixel, too little to outweigh one: so as
+    // many as possible get partners.
+    // The products stay below 2^53, where doubles are exact.
+    double pixel = Math.min(clusters, classes) + 1;
+    for (int cluster = 0; cluster < clusters; cluster++) {
+      for (int c = 0; c < classes; c++) {
+        graph.setEdgeWeight(
+            graph.addEdge(cluster, clusters + c), confusion.count(cluster, c) * pixel + 1);
       }
     }
     int[] classOfCluster = new int[clusters];
     Arrays.fill(classOfCluster, -1);
+    // The solver searches once from every node of the first side, so that is the smaller one.
+    boolean fewClasses = classes < clusters;
     for (DefaultWeightedEdge edge :
-        new KuhnMunkresMinimalWeightBipartitePerfectMatching<>(graph, left, right).getMatching()) {
-      int cluster = graph.getEdgeSource(edge);
-      int c = graph.getEdgeTarget(edge) - side;
-      if (cluster < clusters && c < confusion.classes()) {
-        classOfCluster[cluster] = c;
-      }
+        new MaximumWeightBipartiteMatching<>(
+                graph,
+                fewClasses ? classNodes : clusterNodes,
+                fewClasses ? clusterNodes : classNodes)
+            .getMatching()) {
+      classOfCluster[graph.getEdgeSource(edge)] = graph.getEdgeTarget(edge) - clusters;
     }
     return classOfCluster;
-  }
-
-  private static long largest(ConfusionMatrix confusion) {
-    long largest = 0;
-    for (int cluster = 0; cluster < confusion.clusters(); cluster++) {
-      for (int c = 0; c < confusion.classes(); c++) {
-        largest = Math.max(largest, confusion.count(cluster, c));
-      }
-    }
-    return largest;
   }
 }
