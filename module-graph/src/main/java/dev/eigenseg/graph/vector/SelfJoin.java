@@ -17,12 +17,12 @@ import java.util.stream.Stream;
  */
 final class SelfJoin implements AutoCloseable {
   private final JoinPlan plan;
-  private final NormalizedRows rows;
+  private final PreparedRows rows;
   private final Progress progress;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment columnCache;
 
-  SelfJoin(JoinPlan plan, NormalizedRows rows, Progress progress) {
+  SelfJoin(JoinPlan plan, PreparedRows rows, Progress progress) {
     this.plan = plan;
     this.rows = rows;
     this.progress = progress;

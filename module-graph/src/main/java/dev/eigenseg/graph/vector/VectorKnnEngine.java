@@ -77,8 +77,8 @@ public final class VectorKnnEngine implements KnnEngine {
     requireResult("ids", ids, DType.I32, request);
     requireResult("similarities", similarities, DType.F32, request);
     JoinPlan plan = JoinPlan.of(request);
-    try (NormalizedRows rows =
-            NormalizedRows.measure(request.features(), request.threads(), progress);
+    try (PreparedRows rows =
+            PreparedRows.measure(request.features(), true, request.threads(), progress);
         SelfJoin join = new SelfJoin(plan, rows, progress)) {
       join.run(ids, similarities);
     } catch (UncheckedIOException e) {

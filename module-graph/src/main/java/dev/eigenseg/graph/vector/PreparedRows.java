@@ -4,6 +4,7 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.kernel.VectorMath;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -12,19 +13,21 @@ import java.lang.foreign.ValueLayout;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Owns the inverse norms of a matrix's rows and reads its rows divided by their norms; zero rows
- * stay zero. Thread-safe.
+ * Owns the inverse norms of a matrix's rows, which are checked to be finite, and reads rows divided
+ * by their norms (zero rows stay zero) or as they are. Thread-safe.
  */
-final class NormalizedRows implements AutoCloseable {
+public final class PreparedRows implements AutoCloseable {
   private static final long CHUNK = 512;
 
   private final FeatureRows features;
+  private final boolean normalize;
   private final Arena arena;
   private final MemorySegment inverseNorms;
 
   @SuppressWarnings("MustBeClosedChecker")
-  private NormalizedRows(FeatureRows features) {
+  private PreparedRows(FeatureRows features, boolean normalize) {
     this.features = features;
+    this.normalize = normalize;
     this.arena = Arena.ofShared();
     this.inverseNorms = arena.allocate(ValueLayout.JAVA_FLOAT, features.rows());
   }
@@ -32,11 +35,13 @@ final class NormalizedRows implements AutoCloseable {
   /**
    * Measures all rows.
    *
+   * @param normalize whether rows are divided by their norms when they are read
    * @throws BadInputException if a row holds a value that is not finite; the message names the
    *     first
    */
-  static NormalizedRows measure(FeatureRows features, int threads, Progress progress) {
-    NormalizedRows rows = new NormalizedRows(features);
+  public static PreparedRows measure(
+      FeatureRows features, boolean normalize, int threads, Progress progress) {
+    PreparedRows rows = new PreparedRows(features, normalize);
     try {
       AtomicLong bad = new AtomicLong(Long.MAX_VALUE);
       Parallel.forEach(
@@ -81,16 +86,31 @@ final class NormalizedRows implements AutoCloseable {
     }
   }
 
-  /** Reads rows and divides them by their norms. */
-  void read(long first, int count, MemorySegment target) {
+  /** The number of rows. */
+  public long rows() {
+    return features.rows();
+  }
+
+  /** The number of channels of a row. */
+  public int dim() {
+    return features.dim();
+  }
+
+  /**
+   * Reads rows, divided by their norms if that was asked for.
+   *
+   * @param target receives {@code count * dim} floats
+   * @throws UncheckedIOException if they cannot be read
+   */
+  public void read(long first, long count, MemorySegment target) {
     readRaw(first, count, target);
-    int dim = features.dim();
+    if (!normalize) {
+      return;
+    }
+    long rowBytes = (long) features.dim() * Float.BYTES;
     for (long row = 0; row < count; row++) {
       float inverse = inverseNorms.getAtIndex(ValueLayout.JAVA_FLOAT, first + row);
-      for (long p = row * dim; p < (row + 1) * dim; p++) {
-        float value = target.getAtIndex(ValueLayout.JAVA_FLOAT, p);
-        target.setAtIndex(ValueLayout.JAVA_FLOAT, p, value * inverse);
-      }
+      VectorMath.best().scale(inverse, target, row * rowBytes, features.dim());
     }
   }
 

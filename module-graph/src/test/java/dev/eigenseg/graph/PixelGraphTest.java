@@ -1,0 +1,135 @@
+package dev.eigenseg.graph;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.bank.ImageEntry;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+class PixelGraphTest {
+  /** The oracle: sorts all points by exact squared distance; equal offsets are equal here too. */
+  private static boolean[][] edges(
+      int rows, int columns, Tensor colors, PixelGraphOptions options) {
+    int n = rows * columns;
+    boolean[][] edges = new boolean[n][n];
+    for (int p = 0; p < n; p++) {
+      choose(p, rows, columns, colors, options.nearNeighbors(), options.nearWeight(), edges);
+      choose(p, rows, columns, colors, options.colorNeighbors(), options.colorWeight(), edges);
+    }
+    return edges;
+  }
+
+  private static void choose(
+      int p, int rows, int columns, Tensor colors, int count, double w, boolean[][] edges) {
+    double[] distances = new double[rows * columns];
+    for (int q = 0; q < distances.length; q++) {
+      double x = columns == 1 ? 0 : w * Math.abs(q % columns - p % columns) / (columns - 1);
+      double y = rows == 1 ? 0 : w * Math.abs(q / columns - p / columns) / (rows - 1);
+      distances[q] = x * x + y * y;
+      for (int c = 0; c < 3; c++) {
+        double d = (double) colors.get(3L * p + c) - colors.get(3L * q + c);
+        distances[q] += d * d;
+      }
+    }
+    IntStream.range(0, distances.length)
+        .filter(q -> q != p)
+        .boxed()
+        .sorted(Comparator.comparingDouble(q -> distances[q]))
+        .limit(count)
+        .forEach(q -> {
+          edges[p][q] = true;
+          edges[q][p] = true;
+        });
+  }
+
+  private static void check(int rows, int columns, Tensor colors, PixelGraphOptions options) {
+    boolean[][] expected = edges(rows, columns, colors, options);
+    try (SymmetricRows found =
+        PixelGraph.raw(List.of(new GridColors(rows, columns, colors)), options, 2)) {
+      for (int p = 0; p < expected.length; p++) {
+        List<Integer> row = new ArrayList<>();
+        for (long e = found.pointer(p); e < found.pointer(p + 1); e++) {
+          row.add((int) found.column(e));
+          assertEquals(1f, found.value(e));
+        }
+        boolean[] wanted = expected[p];
+        assertEquals(
+            IntStream.range(0, wanted.length).filter(q -> wanted[q]).boxed().toList(),
+            row,
+            "point %d of %d x %d, %s".formatted(p, rows, columns, options));
+      }
+    }
+  }
+
+  @Test
+  void equalsTheOracle() {
+    Random random = new Random(11); // fixed: near-ties between float and double must not decide
+    int[][] grids = {{1, 1}, {1, 9}, {7, 1}, {3, 4}, {9, 14}, {17, 11}};
+    PixelGraphOptions[] variants = {
+      PixelGraphOptions.DEFAULT,
+      PixelGraphOptions.of(0, 3),
+      PixelGraphOptions.of(4, 0),
+      PixelGraphOptions.of(0, 0)
+    };
+    for (int[] grid : grids) {
+      try (Tensor colors = Tensor.allocate(DType.F32, (long) grid[0] * grid[1], 3)) {
+        for (long i = 0; i < colors.size(); i++) {
+          colors.set(i, random.nextFloat());
+        }
+        for (PixelGraphOptions options : variants) {
+          check(grid[0], grid[1], colors, options);
+        }
+      }
+    }
+  }
+
+  @Test
+  void onOneColorTheLowerRowsWinTies() {
+    try (Tensor colors = Tensor.allocate(DType.F32, 9 * 17, 3)) {
+      check(9, 17, colors, new PixelGraphOptions(6, 2, 0, 0));
+    }
+  }
+
+  @Test
+  void bankAndMemoryGiveOneBlockDiagonalMatrix() throws IOException {
+    long seed = RandomData.seed();
+    Random random = new Random(seed);
+    try (Tensor colors = RandomData.gaussian(random, 12 + 20, 3)) {
+      List<GridColors> grids =
+          List.of(
+              new GridColors(3, 4, colors.slice(0, 12)),
+              new GridColors(5, 4, colors.slice(12, 20)));
+      List<ImageEntry> images =
+          List.of(
+              new ImageEntry(0, "a.png", 40, 30, 3, 4, 0),
+              new ImageEntry(1, "b.png", 40, 50, 5, 4, 12));
+      try (NormalizedAdjacency memory = PixelGraph.adjacency(grids, PixelGraphOptions.of(3, 2), 2);
+          NormalizedAdjacency bank =
+              PixelGraph.adjacency(
+                  images, FeatureRows.of(colors), PixelGraphOptions.of(3, 2), 2, Progress.NONE)) {
+        assertEquals(-1, memory.matrix().values().mismatch(bank.matrix().values()));
+        assertEquals(-1, memory.matrix().columns().mismatch(bank.matrix().columns()));
+        for (long p = 0; p < memory.matrix().pointer(12); p++) {
+          assertEquals(true, memory.matrix().column(p) < 12, "blocks do not touch, seed " + seed);
+        }
+      }
+    }
+  }
+
+  @Test
+  void checksColors() {
+    try (Tensor colors = Tensor.allocate(DType.F32, 6, 3)) {
+      assertThrows(IllegalArgumentException.class, () -> new GridColors(2, 4, colors));
+    }
+  }
+}

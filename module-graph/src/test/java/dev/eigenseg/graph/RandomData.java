@@ -1,0 +1,23 @@
+package dev.eigenseg.graph;
+
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import java.util.Random;
+
+/** Random matrices; tests print the seed when they fail. */
+public final class RandomData {
+  private RandomData() {}
+
+  /** A seed that a failure message names; fixed by {@code -Deigenseg.seed}. */
+  public static long seed() {
+    return Long.getLong("eigenseg.seed", System.nanoTime());
+  }
+
+  public static Tensor gaussian(Random random, long rows, long dim) {
+    Tensor matrix = Tensor.allocate(DType.F32, rows, dim);
+    for (long i = 0; i < matrix.size(); i++) {
+      matrix.set(i, (float) random.nextGaussian());
+    }
+    return matrix;
+  }
+}
