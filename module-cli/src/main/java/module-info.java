@@ -8,6 +8,8 @@ module dev.eigenseg.cli {
   requires info.picocli;
   requires me.tongfei.progressbar;
   requires xchart;
+  requires java.logging; // to keep the libraries quiet
+  requires jdk.unsupported; // the second Ctrl-C: sun.misc.Signal, by reflection
 
   opens dev.eigenseg.cli to
       info.picocli;

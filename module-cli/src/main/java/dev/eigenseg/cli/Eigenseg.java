@@ -1,0 +1,49 @@
+package dev.eigenseg.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command that holds the others. */
+@Command(
+    name = "eigenseg",
+    description =
+        "Unsupervised semantic segmentation with neural eigenfunctions: from a folder of images to named segments.",
+    synopsisSubcommandLabel = "COMMAND",
+    versionProvider = Versions.class,
+    footer = {
+      "",
+      "Start with:",
+      "  eigenseg demo",
+      "Then, on images of your own:",
+      "  eigenseg extract -o photos.bank photos/",
+      "  eigenseg graph photos.bank",
+      "  eigenseg train photos.bank -o photos.safetensors --clusters 32",
+      "  eigenseg segment -m photos.safetensors -o segments photos/",
+      "",
+      "Exit codes: 0 done, 1 failed or inputs were skipped, 2 usage, 130 interrupted."
+    })
+final class Eigenseg implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @SuppressWarnings("UnusedVariable") // picocli reads it
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help and exit.")
+  private boolean help;
+
+  @SuppressWarnings("UnusedVariable") // picocli reads it
+  @Option(
+      names = {"-V", "--version"},
+      versionHelp = true,
+      description = "Show the version and exit.")
+  private boolean version;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "name a command");
+  }
+}

@@ -1,0 +1,185 @@
+package dev.eigenseg.cli;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.train.dataset.Dataset;
+import dev.eigenseg.train.evaluation.Evaluation;
+import dev.eigenseg.train.evaluation.Evaluator;
+import dev.eigenseg.train.evaluation.Matching;
+import dev.eigenseg.train.evaluation.Scores;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Models against a ground truth. */
+@Command(
+    name = "evaluate",
+    description = {
+      "Compares models with a ground truth.",
+      "One row for each model and matching. The matchings iou, majority and hungarian look at the ground truth of the very split that is scored (oracle matchings); stored uses the names that 'match' wrote into the model."
+    },
+    footer = {
+      "",
+      "Example:",
+      "  eigenseg evaluate --dataset camvid --root camvid --split val --match iou kmeans.safetensors ours.safetensors"
+    })
+final class EvaluateCommand extends WorkCommand {
+  private enum Choice {
+    ALL,
+    IOU,
+    MAJORITY,
+    HUNGARIAN,
+    STORED
+  }
+
+  @Mixin private DatasetOptions dataset;
+  @Mixin private ModelOptions modelOptions;
+
+  @Option(
+      names = "--match",
+      paramLabel = "all|iou|majority|hungarian|stored",
+      defaultValue = "all",
+      description = "How clusters get the names of classes (default: ${DEFAULT-VALUE}).")
+  private Choice match;
+
+  @Option(
+      names = "--on-error",
+      paramLabel = "skip|fail",
+      defaultValue = "fail",
+      description =
+          "Leave out images that cannot be used, and list them, or stop at the first (default: ${DEFAULT-VALUE}).")
+  private OnError onError;
+
+  @Parameters(arity = "1..*", paramLabel = "MODEL", description = "Segmenter files.")
+  private List<Path> models;
+
+  EvaluateCommand(Surroundings surroundings) {
+    super(surroundings);
+  }
+
+  @Override
+  JsonObject work(Session session) throws IOException {
+    Dataset opened = dataset.open();
+    List<Segmenter> segmenters = new ArrayList<>();
+    try {
+      Evaluation evaluation = evaluate(session, opened, segmenters);
+      evaluation.skipped().forEach(session::skip);
+      return report(session, opened, evaluation);
+    } finally {
+      Closing.all(segmenters);
+    }
+  }
+
+  private Evaluation evaluate(Session session, Dataset opened, List<Segmenter> segmenters)
+      throws IOException {
+    session.stage(
+        "open",
+        () -> {
+          for (Path model : models) {
+            segmenters.add(modelOptions.open(model));
+          }
+          return segmenters;
+        });
+    List<Evaluator.EvaluatedModel> evaluated = new ArrayList<>();
+    for (int i = 0; i < models.size(); i++) {
+      evaluated.add(new Evaluator.EvaluatedModel(models.get(i).toString(), segmenters.get(i)));
+    }
+    return session.stage(
+        "evaluate",
+        () ->
+            Evaluator.evaluate(
+                opened, evaluated, session.threads(), onError == OnError.SKIP, session.progress()));
+  }
+
+  private JsonObject report(Session session, Dataset opened, Evaluation evaluation) {
+    Table table = new Table("model", "method", "K", "matching", "accuracy", "mIoU", "classes");
+    JsonArray results = new JsonArray();
+    for (Evaluation.Result result : evaluation.results()) {
+      for (Matching matching : matchings(result)) {
+        Scores scores =
+            Scores.of(
+                result.confusion(),
+                matching.match(result.confusion(), opened.classes(), result.model().names()));
+        table.row(
+            result.name(),
+            Methods.label(result.model().method()),
+            Integer.toString(result.model().clusters()),
+            matching.option() + (matching.oracle() ? " (oracle)" : ""),
+            percent(scores.accuracy()),
+            percent(scores.meanIou()),
+            classes(opened, scores));
+        results.add(json(opened, result, matching, scores));
+      }
+    }
+    session.result(
+        "%s %s, %d images; percent; an oracle matching looks at the ground truth that it is scored on"
+            .formatted(opened.name(), opened.split(), evaluation.images()));
+    session.result(table.toString());
+    return json(session, opened, evaluation, results);
+  }
+
+  private List<Matching> matchings(Evaluation.Result result) {
+    if (match != Choice.ALL) {
+      return List.of(Matching.valueOf(match.name()));
+    }
+    return Stream.of(Matching.values())
+        .filter(m -> m.oracle() || result.model().names().isPresent())
+        .toList();
+  }
+
+  private static String percent(double fraction) {
+    return String.format(Locale.ROOT, "%.1f", 100 * fraction);
+  }
+
+  private static String classes(Dataset dataset, Scores scores) {
+    List<String> absent = scores.absentClasses(dataset.classes());
+    return scores.classesPresent()
+        + (absent.isEmpty() ? "" : " (without " + String.join(", ", absent) + ")");
+  }
+
+  private static JsonObject json(
+      Dataset dataset, Evaluation.Result result, Matching matching, Scores scores) {
+    JsonObject json = new JsonObject();
+    json.addProperty("model", result.name());
+    json.addProperty("method", result.model().method());
+    json.addProperty("clusters", result.model().clusters());
+    json.addProperty("clusters-used", result.confusion().clustersInUse());
+    json.addProperty("crf", false);
+    json.addProperty("matching", matching.option());
+    json.addProperty("oracle", matching.oracle());
+    json.addProperty("accuracy", 100 * scores.accuracy());
+    json.addProperty("miou", 100 * scores.meanIou());
+    json.addProperty("classes-present", scores.classesPresent());
+    JsonObject perClass = new JsonObject();
+    scores
+        .perClass(dataset.classes())
+        .forEach((name, iou) -> perClass.addProperty(name, 100 * iou));
+    json.add("per-class", perClass);
+    return json;
+  }
+
+  private static JsonObject json(
+      Session session, Dataset dataset, Evaluation evaluation, JsonArray results) {
+    JsonObject json = new JsonObject();
+    json.addProperty("dataset", dataset.name());
+    json.addProperty("split", dataset.split());
+    json.addProperty("images", evaluation.images());
+    json.add("results", results);
+    json.add("skipped", session.skippedJson());
+    JsonObject seconds = session.stages().toJson();
+    for (Map.Entry<String, Double> stage : evaluation.seconds().entrySet()) {
+      seconds.addProperty(stage.getKey(), stage.getValue());
+    }
+    json.add("seconds", seconds);
+    return json;
+  }
+}

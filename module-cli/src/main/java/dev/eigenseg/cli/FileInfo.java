@@ -1,0 +1,162 @@
+package dev.eigenseg.cli;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.ClusterNames;
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.ModelInfo;
+import dev.eigenseg.api.bank.BankManifest;
+import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.internal.file.SafeTensors;
+import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.infer.SegmenterFile;
+import dev.eigenseg.infer.SegmenterModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** What is in a file of ours. */
+final class FileInfo {
+  private FileInfo() {}
+
+  static JsonObject describe(Session session, Path file, boolean verify) throws IOException {
+    if (!Files.exists(file)) {
+      throw new NoSuchFileException(file.toString());
+    }
+    if (Files.isDirectory(file)) {
+      return bank(session, file, verify);
+    }
+    String name = file.getFileName().toString();
+    if (name.endsWith(".knn")) {
+      return graph(session, file, verify);
+    }
+    if (name.endsWith(".checkpoint")) {
+      return checkpoint(file);
+    }
+    if (name.endsWith(".safetensors")) {
+      return model(file);
+    }
+    throw new BadInputException(
+        file
+            + " is none of our files: expected a bank's folder, a .knn graph, a .safetensors segmenter or its .checkpoint");
+  }
+
+  private static JsonObject bank(Session session, Path folder, boolean verify) throws IOException {
+    try (FeatureBank bank = FeatureBank.open(folder)) {
+      if (verify) {
+        session.stage(
+            "verify",
+            () -> {
+              bank.verify(session.progress());
+              return bank;
+            });
+      }
+      BankManifest manifest = bank.manifest();
+      JsonObject json = new JsonObject();
+      json.addProperty("kind", "feature bank");
+      json.addProperty("images", manifest.images());
+      json.addProperty("patches", manifest.rows());
+      json.addProperty(
+          "channels", dims(manifest.dims().low(), manifest.dims().mid(), manifest.dims().high()));
+      json.addProperty("dtype", manifest.dtype().name().toLowerCase(Locale.ROOT));
+      json.addProperty(
+          "scales",
+          "low %s, mid %s, high %s"
+              .formatted(manifest.lowScale(), manifest.midScale(), manifest.highScale()));
+      backbone(json, manifest.backboneId(), manifest.backboneSha256(), manifest.backboneSpec());
+      geometry(json, manifest.geometry());
+      if (verify) {
+        json.addProperty("checksums", "good");
+      }
+      json.add("provenance", manifest.provenance().toJson());
+      return json;
+    }
+  }
+
+  private static JsonObject graph(Session session, Path file, boolean verify) throws IOException {
+    try (KnnGraph graph = KnnGraph.open(file)) {
+      if (verify) {
+        session.stage(
+            "verify",
+            () -> {
+              graph.verify(session.progress());
+              return graph;
+            });
+      }
+      JsonObject json = new JsonObject();
+      json.addProperty("kind", "kNN graph");
+      json.addProperty("patches", graph.rows());
+      json.addProperty("neighbors", graph.k());
+      json.addProperty("engine", graph.engine());
+      json.addProperty("exact", graph.exact());
+      if (verify) {
+        json.addProperty("checksums", "good");
+      }
+      graph.provenance().ifPresent(provenance -> json.add("provenance", provenance.toJson()));
+      graph.recall().ifPresent(recall -> json.addProperty("recall", recall));
+      return json;
+    }
+  }
+
+  private static JsonObject model(Path file) throws IOException {
+    try (SegmenterFile opened = SegmenterFile.open(file)) {
+      SegmenterModel model = opened.model();
+      ModelInfo info = model.info();
+      JsonObject json = new JsonObject();
+      json.addProperty("kind", "segmenter");
+      json.addProperty("method", info.method());
+      json.addProperty("clusters", info.clusters());
+      model.psi().ifPresent(psi -> json.addProperty("psi", psi.toString()));
+      json.addProperty(
+          "channels", dims(model.dims().low(), model.dims().mid(), model.dims().high()));
+      backbone(json, info.backboneId(), info.backboneSha256(), info.backboneSpec());
+      geometry(json, info.geometry());
+      json.addProperty(
+          "names", info.names().map(FileInfo::names).orElse("none; 'eigenseg match' stores them"));
+      json.add("provenance", model.provenance().toJson());
+      return json;
+    }
+  }
+
+  private static JsonObject checkpoint(Path file) throws IOException {
+    try (SafeTensors opened = SafeTensors.open(file)) {
+      JsonObject json = new JsonObject();
+      json.addProperty(
+          "kind", "checkpoint of a training run; the same 'eigenseg train' command continues it");
+      opened.metadata().forEach((name, text) -> json.add(name, parsed(text)));
+      return json;
+    }
+  }
+
+  // Structured entries are JSON, plain ones are not.
+  private static JsonElement parsed(String text) {
+    return text.startsWith("{") ? JsonParser.parseString(text) : new JsonPrimitive(text);
+  }
+
+  private static String names(ClusterNames names) {
+    return "of %d classes, matching %s".formatted(names.classes().size(), names.matching());
+  }
+
+  private static String dims(int low, int mid, int high) {
+    return "low %d, mid %d, high %d".formatted(low, mid, high);
+  }
+
+  private static void backbone(JsonObject json, String id, String sha256, String spec) {
+    JsonObject backbone = new JsonObject();
+    backbone.addProperty("id", id);
+    backbone.addProperty("sha256", sha256);
+    backbone.addProperty("spec", spec);
+    json.add("backbone", backbone);
+  }
+
+  private static void geometry(JsonObject json, ImageGeometry geometry) {
+    json.addProperty(
+        "size", geometry.resize().map(ImageGeometry.Size::toString).orElse("each image's own"));
+    json.addProperty("patch-size", geometry.patchSize());
+  }
+}

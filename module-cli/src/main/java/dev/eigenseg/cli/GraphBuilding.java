@@ -1,0 +1,125 @@
+package dev.eigenseg.cli;
+
+import com.google.gson.JsonObject;
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.bank.Level;
+import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.graph.KnnGraph;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Builds the graph of a bank; for {@code graph}, and for {@code train} where the graph is missing.
+ */
+final class GraphBuilding {
+  private static final String BANK = "bank";
+
+  private final Session session;
+  private final FeatureBank bank;
+  private final int neighbors;
+  private final KnnEngine engine;
+  private final KnnEngine.Request request;
+
+  GraphBuilding(
+      Session session, FeatureBank bank, int neighbors, KnnEngine engine, ByteSize memory) {
+    this.session = session;
+    this.bank = bank;
+    this.neighbors = neighbors;
+    this.engine = engine;
+    if (neighbors >= bank.rows()) {
+      throw new BadInputException(
+          "%d neighbours a patch need more than the %d patches of %s; choose fewer with --neighbors, or extract more images"
+              .formatted(neighbors, bank.rows(), bank.directory()));
+    }
+    this.request =
+        new KnnEngine.Request(bank.level(Level.HIGH), neighbors, memory.bytes(), session.threads());
+  }
+
+  /** Where a bank's graph is unless the user says otherwise. */
+  static Path defaultFile(Path bank) {
+    return bank.resolve("graph.knn");
+  }
+
+  /**
+   * Checks that a graph that is there already is the one that would be built.
+   *
+   * @throws IncompatibleException naming what differs
+   */
+  void requireSame(Path file, KnnGraph graph) throws IOException {
+    require(file, "patches", graph.rows(), bank.rows());
+    require(file, "neighbours", graph.k(), neighbors);
+    Optional<String> madeFrom = graph.provenance().map(found -> found.inputs().get(BANK));
+    if (madeFrom.isPresent() && !madeFrom.get().equals(identity())) {
+      throw new IncompatibleException(
+          file
+              + " was built before the bank's content changed; build it again with 'eigenseg graph --overwrite'");
+    }
+  }
+
+  private static void require(Path file, String what, long found, long expected) {
+    if (found != expected) {
+      throw new IncompatibleException(
+          "%s has %d %s, not %d; replace it with 'eigenseg graph --overwrite', or name another file"
+              .formatted(file, found, what, expected));
+    }
+  }
+
+  // The bank's list of images holds a checksum of every image's features.
+  private String identity() throws IOException {
+    return Hashes.sha256(bank.directory().resolve("images.tsv"));
+  }
+
+  /** Searches and writes the file. */
+  JsonObject build(Path file) throws IOException {
+    KnnEngine.Cost cost = engine.predict(request);
+    session.say(
+        "graph of %d patches, %d neighbours, engine %s: about %s and %s of memory"
+            .formatted(
+                bank.rows(),
+                neighbors,
+                engine.name(),
+                Durations.text(cost.seconds()),
+                new ByteSize(cost.peakBytes())));
+    try (KnnGraph graph =
+        session.stage("graph", () -> KnnGraph.build(engine, request, session.progress()))) {
+      session.stage(
+          "write",
+          () -> {
+            graph.write(file, provenance());
+            return file;
+          });
+      session.say("wrote " + file);
+      return json(graph);
+    }
+  }
+
+  private Provenance provenance() throws IOException {
+    return Provenance.here(
+        "graph",
+        Map.of("neighbors", Integer.toString(neighbors), "engine", engine.name()),
+        Map.of(BANK, identity()),
+        session.seed(),
+        "cpu");
+  }
+
+  /** The result for {@code --json}. */
+  JsonObject json(KnnGraph graph) {
+    JsonObject json = new JsonObject();
+    json.addProperty("n", graph.rows());
+    json.addProperty("neighbors", graph.k());
+    json.addProperty("dim", bank.manifest().dims().high());
+    json.addProperty("engine", graph.engine());
+    json.addProperty("index", graph.exact() ? "exact" : "approximate");
+    json.addProperty("exact", graph.exact());
+    json.addProperty("recall", graph.exact() ? 1 : graph.recall().orElse(Double.NaN));
+    json.addProperty("seconds", session.stages().seconds("graph"));
+    json.addProperty("peak-bytes", engine.predict(request).peakBytes());
+    return json;
+  }
+}

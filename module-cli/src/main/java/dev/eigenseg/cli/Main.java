@@ -1,0 +1,98 @@
+package dev.eigenseg.cli;
+
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import picocli.CommandLine;
+
+/** The entry point of the {@code eigenseg} command. */
+public final class Main {
+  private Main() {}
+
+  /** Runs one command and ends the process with its exit code. */
+  public static void main(String[] arguments) {
+    quietLibraries();
+    Cancellation cancellation = new Cancellation();
+    Interrupts.install(cancellation, System.err);
+    boolean terminal = System.console().isTerminal();
+    int code;
+    try {
+      code = run(new Surroundings(System.out, System.err, terminal, cancellation), arguments);
+    } finally {
+      cancellation.commandEnded();
+    }
+    System.exit(code);
+  }
+
+  /** Runs one command; package-private so that tests need no process of their own. */
+  static int run(Surroundings surroundings, String... arguments) {
+    try {
+      return commandLine(surroundings).execute(arguments);
+    } catch (OutOfMemoryError | LinkageError e) { // picocli passes errors on
+      return Failures.report(e, surroundings.err());
+    }
+  }
+
+  /** All commands. */
+  static CommandLine commandLine(Surroundings surroundings) {
+    CommandLine commandLine = new CommandLine(new Eigenseg());
+    for (WorkCommand command : commands(surroundings)) {
+      commandLine.addSubcommand(command);
+    }
+    commandLine.setOut(writer(surroundings.out()));
+    commandLine.setErr(writer(surroundings.err()));
+    commandLine.setExpandAtFiles(false); // @list means a list of images here
+    commandLine.setUsageHelpAutoWidth(true);
+    commandLine.setCaseInsensitiveEnumValuesAllowed(true);
+    commandLine.setParameterExceptionHandler(Main::reportUsage);
+    commandLine.setExecutionExceptionHandler(
+        (failure, command, result) -> Failures.report(failure, surroundings.err()));
+    return commandLine;
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, stream.charset()), true);
+  }
+
+  // Not the whole help: the message would scroll away.
+  private static int reportUsage(CommandLine.ParameterException failure, String[] arguments) {
+    CommandLine command = failure.getCommandLine();
+    PrintWriter err = command.getErr();
+    err.println("eigenseg: " + failure.getMessage());
+    CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
+    String name = command.getCommandSpec().qualifiedName();
+    err.println(
+        command.getUsageMessage(CommandLine.Help.Ansi.OFF).lines().findFirst().orElse(name));
+    err.println("'" + name + " --help' explains.");
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  private static List<WorkCommand> commands(Surroundings surroundings) {
+    return List.of(
+        new DemoCommand(surroundings),
+        new ExtractCommand(surroundings),
+        new GraphCommand(surroundings),
+        new TrainCommand(surroundings),
+        new MatchCommand(surroundings),
+        new SegmentCommand(surroundings),
+        new EvaluateCommand(surroundings),
+        new InfoCommand(surroundings));
+  }
+
+  // Libraries report through System.Logger and slf4j, both of which end in java.util.logging; below
+  // a warning that is of no interest
+  // to somebody who runs a command.
+  private static void quietLibraries() {
+    if (System.getProperty("java.util.logging.config.file") != null) {
+      return;
+    }
+    if (System.getProperty("java.util.logging.SimpleFormatter.format") == null) {
+      System.setProperty("java.util.logging.SimpleFormatter.format", "%4$s: %5$s%6$s%n");
+    }
+    boolean debug = System.getenv(Failures.DEBUG) != null;
+    Logger.getLogger("").setLevel(debug ? Level.INFO : Level.WARNING);
+  }
+}

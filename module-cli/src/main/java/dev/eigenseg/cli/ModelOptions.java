@@ -1,0 +1,34 @@
+package dev.eigenseg.cli;
+
+import dev.eigenseg.api.Backbones;
+import dev.eigenseg.api.Segmenter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** How the backbone of a model is found. */
+final class ModelOptions {
+  @Option(
+      names = {"-b", "--backbone"},
+      paramLabel = "SPEC",
+      description =
+          "The backbone that the model was trained on, such as torchscript:FILE.pt (default: looked for beside the model, in EIGENSEG_WEIGHTS and in the user's cache).")
+  private Optional<String> backbone = Optional.empty();
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      description =
+          "Where a backbone given with -b runs: cpu or cuda:0 (default: ${DEFAULT-VALUE}).")
+  private String device;
+
+  /** Opens a model; the caller owns it. */
+  Segmenter open(Path model) throws IOException {
+    if (backbone.isEmpty()) {
+      return Segmenter.load(model);
+    }
+    return Segmenter.load(model, Backbones.open(backbone.get(), device));
+  }
+}

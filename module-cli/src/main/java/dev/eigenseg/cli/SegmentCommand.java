@@ -1,0 +1,89 @@
+package dev.eigenseg.cli;
+
+import com.google.gson.JsonObject;
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.Segmenter;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.SequencedMap;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Images to label maps. */
+@Command(
+    name = "segment",
+    description = {
+      "Turns images into label maps and overlays.",
+      "For each NAME it writes NAME.png, a map of indices (of classes if 'match' has stored names in the model, else of clusters), and NAME-overlay.png with a legend; classes.json says what the indices mean. The same command again continues where it stopped."
+    },
+    footer = {"", "Example:", "  eigenseg segment -m street.safetensors -o segments photos/"})
+final class SegmentCommand extends WorkCommand {
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "MODEL",
+      required = true,
+      description = "The segmenter file.")
+  private Path model;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "DIR",
+      required = true,
+      description = "The folder for the results, created if missing.")
+  private Path output;
+
+  @Option(
+      names = "--overwrite",
+      description = "Write again what is there already, also of another model.")
+  private boolean overwrite;
+
+  @Mixin private ModelOptions modelOptions;
+  @Mixin private InputOptions inputs;
+
+  SegmentCommand(Surroundings surroundings) {
+    super(surroundings);
+  }
+
+  @Override
+  JsonObject work(Session session) throws IOException {
+    List<Inputs.Input> images = Inputs.expand(inputs.inputs());
+    SequencedMap<String, Inputs.Input> stems = Inputs.byStem(images);
+    try (Segmenter segmenter = session.stage("open", () -> modelOptions.open(model))) {
+      SegmentFolder folder = new SegmentFolder(output, segmenter.info());
+      refuseToOverwriteInputs(stems, folder);
+      folder.prepare(model, overwrite);
+      SegmentRun run = new SegmentRun(session, segmenter, folder, inputs.skip(), overwrite);
+      session.stage("segment", () -> run.all(stems));
+      session.say(
+          "%s: %d images segmented, %d there before"
+              .formatted(output, run.written(), run.present()));
+      return json(session, run);
+    }
+  }
+
+  private static void refuseToOverwriteInputs(
+      SequencedMap<String, Inputs.Input> stems, SegmentFolder folder) throws IOException {
+    for (var entry : stems.entrySet()) {
+      Path map = folder.map(entry.getKey());
+      Path image = entry.getValue().path();
+      if (Files.exists(map) && Files.exists(image) && Files.isSameFile(map, image)) {
+        throw new BadInputException(
+            "the result would overwrite the image " + image + "; choose another folder with -o");
+      }
+    }
+  }
+
+  private JsonObject json(Session session, SegmentRun run) {
+    JsonObject json = new JsonObject();
+    json.addProperty("model", model.toString());
+    json.addProperty("output", output.toString());
+    json.addProperty("segmented", run.written());
+    json.addProperty("present", run.present());
+    json.add("skipped", session.skippedJson());
+    json.add("seconds", session.stages().toJson());
+    return json;
+  }
+}

@@ -1,0 +1,44 @@
+package dev.eigenseg.cli;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** A table of text: columns as wide as their widest cell; numbers stand on the right. */
+final class Table {
+  private final List<String[]> rows = new ArrayList<>();
+
+  Table(String... header) {
+    rows.add(header.clone());
+  }
+
+  void row(String... cells) {
+    if (cells.length != rows.getFirst().length) {
+      throw new IllegalArgumentException(
+          cells.length + " cells in a table of " + rows.getFirst().length);
+    }
+    rows.add(cells.clone());
+  }
+
+  @Override
+  public String toString() {
+    int columns = rows.getFirst().length;
+    int[] widths = new int[columns];
+    boolean[] numbers = new boolean[columns];
+    for (int c = 0; c < columns; c++) {
+      int column = c;
+      widths[c] = rows.stream().mapToInt(row -> row[column].length()).max().orElse(0);
+      numbers[c] = rows.stream().skip(1).allMatch(row -> row[column].matches("[-+.0-9]+"));
+    }
+    StringBuilder text = new StringBuilder();
+    for (String[] row : rows) {
+      StringBuilder line = new StringBuilder();
+      for (int c = 0; c < columns; c++) {
+        line.append(
+            String.format(Locale.ROOT, "%" + (numbers[c] ? "" : "-") + widths[c] + "s  ", row[c]));
+      }
+      text.append(line.toString().stripTrailing()).append('\n');
+    }
+    return text.toString().stripTrailing();
+  }
+}

@@ -1,0 +1,194 @@
+package dev.eigenseg.cli;
+
+import com.google.gson.JsonObject;
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.graph.KMeansOptions;
+import dev.eigenseg.graph.KnnEngines;
+import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.infer.SegmenterMethod;
+import dev.eigenseg.train.Devices;
+import dev.eigenseg.train.KMeansTrainer;
+import dev.eigenseg.train.Trainer;
+import dev.eigenseg.train.TrainingListener;
+import dev.eigenseg.train.TrainingMode;
+import dev.eigenseg.train.TrainingOptions;
+import dev.eigenseg.train.TrainingResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Feature bank to segmenter. */
+@Command(
+    name = "train",
+    description = {
+      "Learns a segmenter from a bank, without labels.",
+      "The same command again continues a run that was stopped, exactly as if it had not been."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  eigenseg train street.bank -o street.safetensors --clusters 64 --projection 256 --scale-inputs",
+      "  eigenseg train street.bank -o kmeans.safetensors --clusters 64 --method kmeans-features",
+      "  eigenseg train street.bank -o hidden.safetensors --clusters 64 --method kmeans-hidden --from street.safetensors"
+    })
+final class TrainCommand extends WorkCommand {
+  private static final ByteSize GRAPH_MEMORY = new ByteSize(2L << 30);
+  private static final int GRAPH_NEIGHBORS = 64;
+
+  @Parameters(paramLabel = "BANK", description = "The feature bank.")
+  private Path bankFolder;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "MODEL",
+      required = true,
+      description = "The segmenter file to write, by custom NAME.safetensors.")
+  private Path model;
+
+  @Option(
+      names = "--clusters",
+      paramLabel = "K",
+      required = true,
+      converter = CommonOptions.PositiveInt.class,
+      description = "How many clusters to look for.")
+  private int clusters;
+
+  @Option(
+      names = "--method",
+      paramLabel = "neural-eigenfunctions|kmeans-features|kmeans-hidden",
+      defaultValue = "neural-eigenfunctions",
+      converter = KebabEnum.Method.class,
+      description = "What to learn (default: ${DEFAULT-VALUE}).")
+  private SegmenterMethod method;
+
+  @Option(
+      names = "--from",
+      paramLabel = "MODEL",
+      description = "The trained eigenfunctions whose hidden features kmeans-hidden clusters.")
+  private Optional<Path> from = Optional.empty();
+
+  @Option(
+      names = "--overwrite",
+      description = "Start anew and replace a model, or a run, that is there already.")
+  private boolean overwrite;
+
+  // Stays empty if the user gives none of these options, which the other methods would not heed.
+  @ArgGroup(exclusive = false, heading = "%nOptions of neural-eigenfunctions:%n")
+  private NeuralOptions neural;
+
+  @ArgGroup(exclusive = false, heading = "%nOptions of kmeans-features and kmeans-hidden:%n")
+  private KMeansFlags kmeans;
+
+  TrainCommand(Surroundings surroundings) {
+    super(surroundings);
+  }
+
+  @Override
+  JsonObject work(Session session) throws IOException {
+    if ((method == SegmenterMethod.KMEANS_HIDDEN) != from.isPresent()) {
+      throw usage(
+          "--from names the trained eigenfunctions of --method kmeans-hidden: give both or none");
+    }
+    boolean learnsPsi = method == SegmenterMethod.NEURAL_EIGENFUNCTIONS;
+    if (learnsPsi ? kmeans != null : neural != null) {
+      throw usage(
+          "an option belongs to another method than "
+              + method.text()
+              + "; --help lists them by method");
+    }
+    Session.checkFolder(model);
+    try (FeatureBank bank = FeatureBank.open(bankFolder)) {
+      if (clusters > bank.rows()) { // the trainers say so too, but only after the graph was built
+        throw new BadInputException(
+            "%d clusters are more than the %d patches of %s; ask for fewer with --clusters, or extract more images"
+                .formatted(clusters, bank.rows(), bankFolder));
+      }
+      return learnsPsi
+          ? neural(session, bank, neural == null ? new NeuralOptions() : neural)
+          : kmeans(session, bank, kmeans == null ? new KMeansFlags() : kmeans);
+    }
+  }
+
+  private JsonObject kmeans(Session session, FeatureBank bank, KMeansFlags flags)
+      throws IOException {
+    KMeansOptions options = flags.options(clusters, session.options());
+    TrainingResult result =
+        session.stage(
+            "train",
+            () ->
+                from.isPresent()
+                    ? KMeansTrainer.hidden(
+                        bank, from.get(), options, model, overwrite, session.progress())
+                    : KMeansTrainer.features(bank, options, model, overwrite, session.progress()));
+    return json(session, result);
+  }
+
+  private JsonObject neural(Session session, FeatureBank bank, NeuralOptions flags)
+      throws IOException {
+    flags.log().ifPresent(Session::checkFolder);
+    TrainingOptions options = flags.options(clusters, session.options());
+    TrainingListener listener = new EpochLog(session, clusters, flags.log());
+    if (!options.device().equals("cpu")) {
+      Devices.require(options.device()); // before a graph is built for nothing
+    }
+    if (options.mode() == TrainingMode.IN_BATCH) {
+      return neural(session, bank, Optional.empty(), options, listener);
+    }
+    Path file = flags.graphFile().orElseGet(() -> GraphBuilding.defaultFile(bankFolder));
+    if (!Files.exists(file)) {
+      session.say("there is no " + file + " yet, which cross-batch training needs: building it");
+      building(session, bank, flags.neighbors().orElse(GRAPH_NEIGHBORS)).build(file);
+    }
+    try (KnnGraph graph = KnnGraph.open(file)) {
+      building(session, bank, flags.neighbors().orElse(graph.k())).requireSame(file, graph);
+      return neural(session, bank, Optional.of(graph), options, listener);
+    }
+  }
+
+  private static GraphBuilding building(Session session, FeatureBank bank, int neighbors) {
+    return new GraphBuilding(session, bank, neighbors, KnnEngines.select("auto"), GRAPH_MEMORY);
+  }
+
+  private JsonObject neural(
+      Session session,
+      FeatureBank bank,
+      Optional<KnnGraph> graph,
+      TrainingOptions options,
+      TrainingListener listener)
+      throws IOException {
+    TrainingResult result =
+        session.stage(
+            "train",
+            () ->
+                Trainer.train(
+                    bank, graph, options, model, overwrite, listener, session.progress()));
+    JsonObject json = json(session, result);
+    json.addProperty("mode", options.mode().optionName());
+    return json;
+  }
+
+  private JsonObject json(Session session, TrainingResult result) {
+    session.say(
+        result.alreadyDone()
+            ? model + " is there already, with the same settings; --overwrite trains it again"
+            : "wrote " + model);
+    JsonObject json = new JsonObject();
+    json.addProperty("model", model.toString());
+    json.addProperty("method", method.text());
+    json.addProperty("clusters", clusters);
+    json.addProperty("steps", result.steps());
+    json.addProperty("resumed", result.resumed());
+    json.addProperty("already-done", result.alreadyDone());
+    if (!result.history().isEmpty()) {
+      json.add("last-epoch", EpochLog.json(result.history().getLast()));
+    }
+    json.add("seconds", session.stages().toJson());
+    return json;
+  }
+}

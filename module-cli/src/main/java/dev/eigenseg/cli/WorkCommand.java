@@ -1,0 +1,39 @@
+package dev.eigenseg.cli;
+
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What all commands share: the common options, and a session around the work. */
+abstract class WorkCommand implements Callable<Integer> {
+  private final Surroundings surroundings;
+
+  @Mixin private CommonOptions common;
+  @Spec private CommandSpec spec;
+
+  WorkCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  /** Does the work and returns the result for {@code --json}. */
+  abstract JsonObject work(Session session) throws IOException;
+
+  @Override
+  public final Integer call() throws IOException {
+    Session session = new Session(surroundings, common);
+    return session.finish(work(session));
+  }
+
+  final Surroundings surroundings() {
+    return surroundings;
+  }
+
+  /** The user combined options in a way that makes no sense: exit code 2. */
+  final ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

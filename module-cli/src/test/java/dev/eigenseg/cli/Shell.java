@@ -1,0 +1,37 @@
+package dev.eigenseg.cli;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+
+/** Runs commands inside the test's process and keeps what they print. */
+final class Shell {
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  private final Cancellation cancellation = new Cancellation();
+
+  /** Runs one command, after forgetting the last one's output. */
+  int run(String... arguments) {
+    out.reset();
+    err.reset();
+    return Main.run(
+        new Surroundings(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            false,
+            cancellation),
+        arguments);
+  }
+
+  String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  Cancellation cancellation() {
+    return cancellation;
+  }
+}

@@ -1,0 +1,132 @@
+package dev.eigenseg.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UsageTest {
+  private final Shell shell = new Shell();
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"demo", "extract", "graph", "train", "match", "segment", "evaluate", "info"})
+  void everyCommandHasHelpWithAnExampleAndTheCommonOptions(String command) {
+    assertEquals(0, shell.run(command, "--help"));
+    String help = shell.out();
+    assertTrue(help.contains("Example") && help.contains("  eigenseg " + command), help);
+    for (String option : List.of("--json", "--seed", "--threads", "--quiet", "--help")) {
+      assertTrue(help.contains(option), option + " in " + help);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"demo", "extract", "graph", "train", "match", "segment", "evaluate", "info"})
+  void optionsOfEnginesThatDoNotExistAreAbsent(String command) {
+    shell.run(command, "--help");
+    for (String absent :
+        List.of("crf", "--window", "--stride", "faiss", "ivf", "hnsw", "vit:", "--index")) {
+      assertFalse(shell.out().contains(absent), absent + " in " + shell.out());
+    }
+  }
+
+  @Test
+  void theCommandItselfNamesTheOthers() {
+    assertEquals(0, shell.run("--help"));
+    for (String command :
+        List.of("demo", "extract", "graph", "train", "match", "segment", "evaluate", "info")) {
+      assertTrue(shell.out().contains(command), command);
+    }
+    assertEquals(0, shell.run("--version"));
+    assertTrue(shell.out().startsWith("eigenseg "), shell.out());
+  }
+
+  @Test
+  void wrongUsageIsCodeTwoAndWorksNothing() {
+    String out = folder.resolve("out").toString();
+    List<String[]> wrong =
+        List.of(
+            new String[] {},
+            new String[] {"paint"},
+            new String[] {"extract", "photos"},
+            new String[] {"extract", "-o", out},
+            new String[] {"extract", "-o", out, "--size", "480", "photos"},
+            new String[] {"extract", "-o", out, "--dtype", "f64", "photos"},
+            new String[] {"extract", "-o", out, "--on-error", "ignore", "photos"},
+            new String[] {"extract", "-o", out, "--threads", "0", "photos"},
+            new String[] {"graph"},
+            new String[] {"graph", "bank", "--neighbors", "-1"},
+            new String[] {"graph", "bank", "--memory", "much"},
+            new String[] {"graph", "bank", "--engine", "faiss"},
+            new String[] {"train", "bank", "-o", out},
+            new String[] {"train", "bank", "-o", out, "--clusters", "0"},
+            new String[] {"train", "bank", "-o", out, "--clusters", "8", "--mode", "sideways"},
+            new String[] {
+              "train", "bank", "-o", out, "--clusters", "8", "--method", "kmeans-hidden"
+            },
+            new String[] {"train", "bank", "-o", out, "--clusters", "8", "--from", "model"},
+            new String[] {"match", "model"},
+            new String[] {"match", "model", "--dataset", "folder"},
+            new String[] {
+              "match", "model", "--names", "f", "--dataset", "folder", "--root", "r", "--split", "s"
+            },
+            new String[] {"segment", "photos"},
+            new String[] {"segment", "-m", "model", "-o", out, "--crf", "on", "photos"},
+            new String[] {"evaluate", "model"},
+            new String[] {
+              "evaluate",
+              "--dataset",
+              "folder",
+              "--root",
+              "r",
+              "--split",
+              "s",
+              "--match",
+              "best",
+              "m"
+            },
+            new String[] {"info", "one", "two"});
+    for (String[] arguments : wrong) {
+      assertEquals(2, shell.run(arguments), String.join(" ", arguments) + "\n" + shell.err());
+      assertTrue(
+          shell.err().startsWith("eigenseg: ") && shell.err().contains("--help"), shell.err());
+      assertEquals("", shell.out());
+    }
+  }
+
+  @Test
+  void missingThingsAreCodeOneAndNamed() {
+    List<String[]> missing =
+        List.of(
+            new String[] {"extract", "-o", path("bank"), path("photo.png")},
+            new String[] {"graph", path("bank")},
+            new String[] {"train", path("bank"), "-o", path("model"), "--clusters", "8"},
+            new String[] {"match", path("model"), "--names", path("names")},
+            new String[] {"segment", "-m", path("model"), "-o", path("out"), path("photo.png")},
+            new String[] {
+              "evaluate", "--dataset", "folder", "--root", path("r"), "--split", "val", path("m")
+            },
+            new String[] {"info", path("bank")},
+            new String[] {"info", "--json", path("no/folder.json")});
+    for (String[] arguments : missing) {
+      assertEquals(1, shell.run(arguments), String.join(" ", arguments));
+      assertTrue(shell.err().startsWith("eigenseg: "), shell.err());
+      assertTrue(shell.err().contains(folder.toString()), shell.err());
+      assertFalse(shell.err().contains("unexpected failure"), shell.err());
+      assertFalse(shell.err().contains("\tat "), shell.err());
+    }
+  }
+
+  private String path(String name) {
+    return folder.resolve(name).toString();
+  }
+}
