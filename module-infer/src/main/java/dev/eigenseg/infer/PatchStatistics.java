@@ -16,26 +16,37 @@ final class PatchStatistics {
 
   private static final int COLORS = 3;
   private static final int[] DISTANCES = {1, 2, 4};
-  private static final int[][] DIRECTIONS = {{1, 0}, {0, 1}, {1, 1}, {1, -1}};
-  private static final int ENERGIES = DISTANCES.length * 4;
+  private static final int[][] DIRECTIONS = {{1, 0}, {0, 1}, {1, 1}, {-1, 1}};
+  private static final int ENERGIES = DISTANCES.length * DIRECTIONS.length;
+  private static final int SUMS = 2 * COLORS + ENERGIES;
 
-  /** Channels of a description: means and deviations of the colours, and the energies. */
-  static final int CHANNELS = 2 * COLORS + ENERGIES;
+  private static final int CHROMAS = 2;
 
-  private static final int SUMS = CHANNELS;
+  /**
+   * Channels of a description: means of the colours, chromas, deviations of the colours, energies.
+   */
+  static final int CHANNELS = 2 * COLORS + CHROMAS + ENERGIES;
 
-  // Typical mean and spread on photographs: lightness, red - green, yellow - blue; then their
-  // deviations; then the logarithm of
-  // the mean absolute differences at each distance.
-  private static final float[] COLOR_MEAN = {0.45f, 0.01f, 0.03f};
+  // Mean and spread on photographs and on the generated scenes, rounded: lightness, red - green,
+  // yellow - blue; the latter two
+  // over lightness, which changes less in shadow; then the logarithms of deviations and of mean
+  // absolute differences.
+  private static final float[] COLOR_MEAN = {0.42f, 0.00f, 0.03f};
   private static final float[] COLOR_SPREAD = {0.18f, 0.07f, 0.10f};
-  private static final float[] DEVIATION_MEAN = {0.08f, 0.02f, 0.03f};
-  private static final float[] DEVIATION_SPREAD = {0.07f, 0.02f, 0.03f};
-  private static final float[] ENERGY_MEAN = {-4.2f, -3.8f, -3.3f};
-  private static final float ENERGY_SPREAD = 1.1f;
-  private static final float ENERGY_FLOOR = 0.002f; // half a step of 8-bit pixels
-  // Twelve correlated energies would outvote six colour channels.
-  private static final float ENERGY_WEIGHT = 0.5f;
+  private static final float[] CHROMA_MEAN = {0.0f, 0.1f};
+  private static final float[] CHROMA_SPREAD = {0.16f, 0.3f};
+  private static final float[] DEVIATION_MEAN = {-2.9f, -4.0f, -3.6f};
+  private static final float DEVIATION_SPREAD = 0.8f;
+  private static final float[] ENERGY_MEAN = {-3.9f, -3.5f, -3.1f};
+  private static final float ENERGY_SPREAD = 0.7f;
+
+  private static final float CHROMA_FLOOR =
+      0.1f; // keeps the chroma of dark pixels from being noise
+  private static final float LOG_FLOOR = 0.004f; // one step of 8-bit pixels
+  private static final float CLIP = 3; // outliers would decide cosines alone
+  // The deviations and energies are many and alike: with full weight they would outvote the
+  // colours.
+  private static final float TEXTURE_WEIGHT = 0.5f;
 
   private final int rows;
   private final int columns;
@@ -89,46 +100,61 @@ final class PatchStatistics {
     MemorySegment.copy(rgb, ValueLayout.JAVA_FLOAT, bytes, green, 0, size);
     MemorySegment.copy(rgb, ValueLayout.JAVA_FLOAT, 2 * bytes, blue, 0, size);
     for (int i = 0; i < size; i++) {
-      planes[0][i] = (red[i] + green[i] + blue[i]) / 3;
+      planes[0][i] = (red[i] + green[i] + blue[i]) * (1 / 3f);
       planes[1][i] = red[i] - green[i];
-      planes[2][i] = (red[i] + green[i]) / 2 - blue[i];
+      planes[2][i] = (red[i] + green[i]) * 0.5f - blue[i];
     }
   }
 
   private void addColor(float[] plane, int color) {
     int width = columns * PATCH;
-    for (int y = 0; y < rows * PATCH; y++) {
-      for (int column = 0; column < columns; column++) {
-        float sum = 0;
-        float squares = 0;
-        int start = y * width + column * PATCH;
-        for (int i = start; i < start + PATCH; i++) {
-          sum += plane[i];
-          squares += plane[i] * plane[i];
+    for (int row = 0; row < rows; row++) {
+      float[] sum = new float[width];
+      float[] squares = new float[width];
+      for (int y = row * PATCH; y < (row + 1) * PATCH; y++) {
+        for (int x = 0; x < width; x++) {
+          float value = plane[y * width + x];
+          sum[x] += value;
+          squares[x] += value * value;
         }
-        int target = (y / PATCH * columns + column) * SUMS + color;
-        sums[target] += sum;
-        sums[target + COLORS] += squares;
       }
+      addColumns(sum, row, color);
+      addColumns(squares, row, COLORS + color);
     }
   }
 
   /**
-   * Adds |difference| of pixels that lie (dx, dy) apart, at the image's border of the nearest ones.
+   * Adds |difference| of pixels that lie (dx, dy) apart; beyond the image's border its outermost
+   * pixels continue.
    */
   private void addDifferences(float[] plane, int dx, int dy, int channel) {
     int width = columns * PATCH;
     int height = rows * PATCH;
-    for (int y = 0; y < height; y++) {
-      int other = Math.clamp(y + dy, 0, height - 1) * width;
-      for (int column = 0; column < columns; column++) {
-        int first = column * PATCH;
-        float sum = 0;
-        for (int x = first; x < first + PATCH; x++) {
-          sum += Math.abs(plane[y * width + x] - plane[other + Math.min(x + dx, width - 1)]);
+    int from = Math.max(0, -dx);
+    int to = width - Math.max(0, dx);
+    for (int row = 0; row < rows; row++) {
+      float[] sum = new float[width];
+      for (int y = row * PATCH; y < (row + 1) * PATCH; y++) {
+        int here = y * width;
+        int there = Math.min(y + dy, height - 1) * width;
+        for (int x = from; x < to; x++) {
+          sum[x] += Math.abs(plane[here + x] - plane[there + x + dx]);
         }
-        sums[(y / PATCH * columns + column) * SUMS + channel] += sum;
+        for (int x = 0; x < from; x++) {
+          sum[x] += Math.abs(plane[here + x] - plane[there]);
+        }
+        for (int x = to; x < width; x++) {
+          sum[x] += Math.abs(plane[here + x] - plane[there + width - 1]);
+        }
       }
+      addColumns(sum, row, channel);
+    }
+  }
+
+  /** Adds sums over the pixel columns of one patch row to its patches. */
+  private void addColumns(float[] perColumn, int row, int channel) {
+    for (int x = 0; x < perColumn.length; x++) {
+      sums[(row * columns + x / PATCH) * SUMS + channel] += perColumn[x];
     }
   }
 
@@ -139,21 +165,21 @@ final class PatchStatistics {
    * @return {@code [patches, CHANNELS]}
    */
   float[] describe(int radius) {
-    float[] described = new float[rows * columns * CHANNELS];
+    float[] described = new float[Math.multiplyExact(rows * columns, CHANNELS)];
     double[] pooled = new double[SUMS];
     for (int row = 0; row < rows; row++) {
       for (int column = 0; column < columns; column++) {
-        int patches = pool(row, column, radius, pooled);
-        describe(
-            pooled,
-            (double) patches * PATCH * PATCH,
-            described,
-            (row * columns + column) * CHANNELS);
+        int pixels = pool(row, column, radius, pooled) * PATCH * PATCH;
+        for (int i = 0; i < SUMS; i++) {
+          pooled[i] /= pixels;
+        }
+        describe(pooled, described, (row * columns + column) * CHANNELS);
       }
     }
     return described;
   }
 
+  /** Sums up a square of patches and returns how many they are. */
   private int pool(int row, int column, int radius, double[] pooled) {
     Arrays.fill(pooled, 0);
     int patches = 0;
@@ -168,18 +194,33 @@ final class PatchStatistics {
     return patches;
   }
 
-  private static void describe(double[] pooled, double pixels, float[] target, int offset) {
-    for (int color = 0; color < COLORS; color++) {
-      double mean = pooled[color] / pixels;
-      double variance = Math.max(0, pooled[color + COLORS] / pixels - mean * mean);
-      target[offset + color] = (float) ((mean - COLOR_MEAN[color]) / COLOR_SPREAD[color]);
-      target[offset + COLORS + color] =
-          (float) ((Math.sqrt(variance) - DEVIATION_MEAN[color]) / DEVIATION_SPREAD[color]);
+  private static void describe(double[] means, float[] target, int offset) {
+    int channel = offset;
+    for (int i = 0; i < COLORS; i++) {
+      target[channel++] = standard(means[i], COLOR_MEAN[i], COLOR_SPREAD[i]);
+    }
+    for (int i = 0; i < CHROMAS; i++) {
+      double chroma = means[1 + i] / (means[0] + CHROMA_FLOOR);
+      target[channel++] = standard(chroma, CHROMA_MEAN[i], CHROMA_SPREAD[i]);
+    }
+    for (int i = 0; i < COLORS; i++) {
+      double deviation = Math.sqrt(Math.max(0, means[COLORS + i] - means[i] * means[i]));
+      target[channel++] =
+          TEXTURE_WEIGHT * standard(log(deviation), DEVIATION_MEAN[i], DEVIATION_SPREAD);
     }
     for (int i = 0; i < ENERGIES; i++) {
-      double energy = StrictMath.log(pooled[2 * COLORS + i] / pixels + ENERGY_FLOOR);
-      float standard = (float) ((energy - ENERGY_MEAN[i / DIRECTIONS.length]) / ENERGY_SPREAD);
-      target[offset + 2 * COLORS + i] = ENERGY_WEIGHT * standard;
+      float mean = ENERGY_MEAN[i / DIRECTIONS.length];
+      target[channel++] =
+          TEXTURE_WEIGHT * standard(log(means[2 * COLORS + i]), mean, ENERGY_SPREAD);
     }
+  }
+
+  // StrictMath, since Math.log may differ in the last bit from one machine to another.
+  private static double log(double value) {
+    return StrictMath.log(value + LOG_FLOOR);
+  }
+
+  private static float standard(double value, float mean, float spread) {
+    return Math.clamp((float) ((value - mean) / spread), -CLIP, CLIP);
   }
 }

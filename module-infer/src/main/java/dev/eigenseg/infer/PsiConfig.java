@@ -42,19 +42,26 @@ public record PsiConfig(
    * others.
    */
   public PsiConfig {
-    int input = Math.addExact(Math.addExact(low, mid), high);
-    if (low < 0 || mid < 0 || high < 0 || input < 1 || projection < 0) {
+    long input = (long) low + mid + high;
+    if (low < 0 || mid < 0 || high < 0 || input < 1 || input > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
-          "no features: low %d, mid %d, high %d, projection %d"
-              .formatted(low, mid, high, projection));
+          "no features: low %d, mid %d, high %d".formatted(low, mid, high));
     }
-    if (heads < 1 || headDim < 1 || mlp < 1 || clusters < 1 || blocks < 0 || blocks > MAX_BLOCKS) {
+    if (projection < 0 || blocks < 0 || blocks > MAX_BLOCKS) {
       throw new IllegalArgumentException(
-          "heads %d, head-dim %d, mlp %d and clusters %d must be positive, blocks %d at most %d"
-              .formatted(heads, headDim, mlp, clusters, blocks, MAX_BLOCKS));
+          "projection %d is negative, or blocks %d are not 0 to %d"
+              .formatted(projection, blocks, MAX_BLOCKS));
     }
-    Math.multiplyExact(heads, headDim);
-    int expected = projection > 0 ? projection : input;
+    if (heads < 1
+        || headDim < 1
+        || (long) heads * headDim > Integer.MAX_VALUE
+        || mlp < 1
+        || clusters < 1) {
+      throw new IllegalArgumentException(
+          "heads %d, head-dim %d, mlp %d and clusters %d must be positive and reasonable"
+              .formatted(heads, headDim, mlp, clusters));
+    }
+    long expected = projection > 0 ? projection : input;
     if (hidden != expected) {
       throw new IllegalArgumentException(
           "hidden is %d, expected %d, the width of %s"

@@ -50,11 +50,18 @@ final class Fixtures {
     return Tensor.of(gaussian(random, Math.toIntExact(size), scale), shape);
   }
 
-  /** Random weights of about unit gain. */
+  /** Random weights of about unit gain; small biases, so that outputs depend on the input. */
   static SequencedMap<String, Tensor> weights(Random random, SequencedMap<String, long[]> shapes) {
     SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
-    shapes.forEach((name, shape) ->
-        weights.put(name, gaussian(random, 1 / Math.sqrt(shape[shape.length - 1]), shape)));
+    shapes.forEach((name, shape) -> {
+      boolean gamma = name.contains("norm") && name.endsWith(".weight");
+      double scale = shape.length == 1 ? 0.1 : 1 / Math.sqrt(shape[1]);
+      Tensor weight = gaussian(random, scale, shape);
+      for (long i = 0; gamma && i < weight.size(); i++) {
+        weight.set(i, 1 + weight.get(i));
+      }
+      weights.put(name, weight);
+    });
     return weights;
   }
 
@@ -114,7 +121,7 @@ final class Fixtures {
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {
         int block = (x / 24) * 31 + (y / 24) * 57;
-        int rgb = (block * 2654435) & 0x7F7F7F;
+        int rgb = ((block * 0x9E3779B1) >>> 8) & 0xE0E0E0;
         image.setRGB(x, y, rgb + (random.nextInt() & 0x1F1F1F));
       }
     }

@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import javax.imageio.ImageIO;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
  * Writes pictures of invented streets, canals, coasts, lakes and villages whose ground truth is
@@ -26,7 +28,7 @@ import javax.imageio.ImageIO;
  * grass and trees), so that colour alone does not tell them apart.
  */
 public final class GeneratedScenes {
-  /** The splits that are written. */
+  /** The split to learn from. */
   public static final String TRAIN = "train";
 
   /** The split to evaluate on. */
@@ -50,7 +52,10 @@ public final class GeneratedScenes {
    * the same pixels on every machine, and a picture does not depend on how many others there are.
    *
    * @param root the folder, made if needed
+   * @param trainImages pictures of the split to learn from
+   * @param valImages pictures of the split to evaluate on
    * @param size of every picture
+   * @param seed the same gives the same pictures
    * @param threads how many pictures are drawn at the same time
    * @throws IOException if a file cannot be written
    * @throws dev.eigenseg.api.CancelledException if the user wants to stop; asked before every
@@ -106,7 +111,12 @@ public final class GeneratedScenes {
 
   private static void writePng(Path file, BufferedImage image) throws IOException {
     ByteArrayOutputStream png = new ByteArrayOutputStream();
-    ImageIO.write(image, "png", png);
+    // ImageIO's default would write a cache file to disk for every picture.
+    try (ImageOutputStream out = new MemoryCacheImageOutputStream(png)) {
+      if (!ImageIO.write(image, "png", out)) {
+        throw new IllegalStateException("the JDK's PNG writer does not take " + image);
+      }
+    }
     ByteBuffer bytes = ByteBuffer.wrap(png.toByteArray());
     AtomicFile.write(
         file,

@@ -18,9 +18,9 @@ final class Assignment {
   static int[] maximise(ConfusionMatrix confusion) {
     int clusters = confusion.clusters();
     int classes = confusion.classes();
-    // The graph may be rectangular. Padding it to a square for the Kuhn-Munkres solver instead
-    // costs over 50 times as much for
-    // 512 clusters and 27 classes.
+    // The graph may be rectangular: padding it to a square for the Kuhn-Munkres solver took 80
+    // times
+    // as long for 512 clusters and 27 classes.
     var graph = new SimpleWeightedGraph<Integer, DefaultWeightedEdge>(DefaultWeightedEdge.class);
     Set<Integer> clusterNodes = new LinkedHashSet<>();
     Set<Integer> classNodes = new LinkedHashSet<>();

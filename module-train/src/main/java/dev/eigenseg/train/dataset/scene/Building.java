@@ -128,7 +128,7 @@ final class Building implements SceneObject {
       light.apply(shade, 0.8);
     } else if (front(ray) == z) {
       facade(ray.x * z - left, right - left, up, sharp, shade);
-      light.apply(shade, facingSun(0.5));
+      light.apply(shade, 0.5 + 0.15 * noise.cell(1, 1));
     } else {
       facade(z - front, back - front, up, sharp, shade);
       // A wall on the left faces right: it is lit by a sun on the right.
@@ -142,10 +142,6 @@ final class Building implements SceneObject {
   /** Whether something at a point of the ground would touch the walls. */
   boolean touches(double x, double z, double margin) {
     return x > left - margin && x < right + margin && z > front - margin && z < back + margin;
-  }
-
-  private double facingSun(double base) {
-    return base + 0.15 * noise.cell(1, 1);
   }
 
   private void tile(double s, double t, double sharp, Shade shade) {

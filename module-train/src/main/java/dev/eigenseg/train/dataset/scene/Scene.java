@@ -128,6 +128,7 @@ final class Scene {
   // A wave shorter than a pixel's footprint is left out: it would turn into speckles. Far away,
   // streaks take its place.
   private double waves(Ray ray, double x, double z) {
+    // In metres along the line of sight, for a picture some 350 pixels high.
     double footprint = z * ray.y > 0 ? z / (ray.y * 350) : 0;
     double sum = 0;
     double fine = 0.55;
