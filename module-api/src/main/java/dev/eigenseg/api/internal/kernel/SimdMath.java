@@ -181,12 +181,14 @@ final class SimdMath implements VectorMath {
     p = p.lanewise(VectorOperators.FMA, r, FloatVector.broadcast(FLOATS, EXP_3));
     p = p.lanewise(VectorOperators.FMA, r, FloatVector.broadcast(FLOATS, EXP_2));
     p = p.lanewise(VectorOperators.FMA, r.mul(r), r).add(1);
-    // The low bits of `rounded` are n plus those of ROUND, which the shift drops: 2^n by adding n
-    // to the exponent of p.
-    IntVector exponent = rounded.viewAsIntegralLanes().lanewise(VectorOperators.LSHL, 23);
-    FloatVector e = p.viewAsIntegralLanes().add(exponent).viewAsFloatingLanes();
-    return e.blend(0, x.compare(VectorOperators.LT, EXP_SMALLEST))
-        .blend(x, x.test(VectorOperators.IS_NAN));
+    // The low bits of `rounded` are n plus those of ROUND, which the shift drops: 2^n.
+    FloatVector power =
+        rounded
+            .viewAsIntegralLanes()
+            .lanewise(VectorOperators.LSHL, 23)
+            .add(Float.floatToRawIntBits(1f))
+            .viewAsFloatingLanes();
+    return p.mul(power).blend(0, x.compare(VectorOperators.LT, EXP_SMALLEST));
   }
 
   @Override
