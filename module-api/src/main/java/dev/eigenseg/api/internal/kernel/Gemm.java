@@ -92,6 +92,9 @@ public final class Gemm {
     long rowBytes = (long) depth * Float.BYTES;
     Objects.checkFromIndexSize(srcOffset, rows * rowBytes, src.byteSize());
     Objects.checkFromIndexSize(0, packedBytes(rows, depth, panel), panels.byteSize());
+    if (depth == 0) {
+      return;
+    }
     for (int first = 0; first < rows; first += panel) {
       int filled = Math.min(panel, rows - first);
       MemorySegment target = panels.asSlice(first * rowBytes, panel * rowBytes);
