@@ -1,15 +1,12 @@
 package dev.eigenseg.train;
 
-import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureBank;
-import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.GridColors;
-import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.NormalizedAdjacency;
-import dev.eigenseg.graph.PixelGraph;
+import dev.eigenseg.train.neuralef.BatchGraph;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -17,9 +14,6 @@ import java.util.List;
 
 /** The published procedure: a graph over the patches of each mini-batch, M = kappa P. */
 final class InBatchKernel implements StepKernel {
-  // The search's working memory for some thousand rows; far more than it takes.
-  private static final long SEARCH_MEMORY = 256L << 20;
-
   private final FeatureBank bank;
   private final KnnEngine engine;
   private final TrainingOptions options;
@@ -47,35 +41,16 @@ final class InBatchKernel implements StepKernel {
               new GridColors(image.gridRows(), image.gridColumns(), bank.patchColors(image)));
         }
       }
-      return kernel(batch.high(), images, engine, options);
+      return BatchGraph.kernel(
+          batch.high(),
+          images,
+          engine,
+          options.neighborsFor(batch.rows()),
+          (float) options.pixelWeight(),
+          options.pixelGraph(),
+          options.threads());
     } finally {
       images.forEach(image -> image.colors().close());
-    }
-  }
-
-  /**
-   * The kernel over rows of high features; without images there is no pixel graph. The caller owns
-   * it.
-   */
-  static NormalizedAdjacency kernel(
-      Tensor high, List<GridColors> images, KnnEngine engine, TrainingOptions options)
-      throws IOException {
-    KnnEngine.Request request =
-        new KnnEngine.Request(
-            FeatureRows.of(high),
-            options.neighborsFor(high.size(0)),
-            SEARCH_MEMORY,
-            options.threads());
-    try (KnnGraph graph = KnnGraph.build(engine, request, Progress.NONE)) {
-      if (images.isEmpty()) {
-        return NormalizedAdjacency.ofNeighbors(graph, options.threads());
-      }
-      try (NormalizedAdjacency features =
-              NormalizedAdjacency.ofNeighbors(graph, options.threads());
-          NormalizedAdjacency pixels =
-              PixelGraph.adjacency(images, options.pixelGraph(), options.threads())) {
-        return NormalizedAdjacency.sum(features, (float) options.pixelWeight(), pixels);
-      }
     }
   }
 

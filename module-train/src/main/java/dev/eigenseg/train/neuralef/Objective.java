@@ -39,11 +39,20 @@ public final class Objective {
   }
 
   /**
-   * @param surrogate a scalar whose gradient with respect to P is the objective's
-   * @param loss the value of the loss, a scalar
-   * @param regularizer the value of the regulariser, a scalar
+   * The two terms, all scalars.
+   *
+   * @param loss the value of the loss
+   * @param regularizer the value of the regulariser
+   * @param lossSurrogate something whose gradient with respect to P is that of the loss
+   * @param regularizerSurrogate likewise of the regulariser
    */
-  public record Terms(NDArray surrogate, NDArray loss, NDArray regularizer) {}
+  public record Terms(
+      NDArray loss, NDArray regularizer, NDArray lossSurrogate, NDArray regularizerSurrogate) {
+    /** The scalar to differentiate. */
+    public NDArray surrogate() {
+      return lossSurrogate.add(regularizerSurrogate);
+    }
+  }
 
   /**
    * The objective's terms, in the scope of P.
@@ -64,7 +73,7 @@ public final class Objective {
         stopGradient
             ? regularizer
             : squares.mul(mask(scope, Math.toIntExact(k), true)).sum().mul(weight);
-    return new Terms(loss.mul(Torch.number(scope, 2)).add(differentiated), loss, regularizer);
+    return new Terms(loss, regularizer, loss.mul(Torch.number(scope, 2)), differentiated);
   }
 
   /**

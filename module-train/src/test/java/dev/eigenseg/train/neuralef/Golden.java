@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.abort;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.eigenseg.api.internal.file.SafeTensors;
@@ -73,9 +74,9 @@ public final class Golden {
   }
 
   /** A copy of a reference tensor in a scope. */
-  static NDArray array(NDManager scope, SafeTensors file, String name) {
+  public static NDArray array(NDManager scope, SafeTensors file, String name) {
     Tensor tensor = file.tensor(name);
-    return scope.create(tensor.toFloats(), new ai.djl.ndarray.types.Shape(tensor.shape()));
+    return scope.create(tensor.toFloats(), new Shape(tensor.shape()));
   }
 
   /** Asserts equality within an absolute tolerance. */
@@ -96,7 +97,7 @@ public final class Golden {
   }
 
   /** Asserts that a gradient differs by less than a fraction of the reference's largest entry. */
-  static void assertGradient(String what, Tensor expected, NDArray found, double relative) {
+  public static void assertGradient(String what, Tensor expected, NDArray found, double relative) {
     float[] values = expected.toFloats();
     double largest = 0;
     for (float value : values) {
