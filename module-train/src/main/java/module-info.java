@@ -1,6 +1,8 @@
 /**
  * Learning eigenfunctions with DJL PyTorch, TorchScript backbones, datasets with ground truth, and
  * evaluation.
+ *
+ * @provides dev.eigenseg.api.spi.BackboneProvider backbones in TorchScript
  */
 module dev.eigenseg.train {
   requires transitive dev.eigenseg.api;
@@ -14,4 +16,7 @@ module dev.eigenseg.train {
   exports dev.eigenseg.train;
   exports dev.eigenseg.train.dataset;
   exports dev.eigenseg.train.evaluation;
+
+  provides dev.eigenseg.api.spi.BackboneProvider with
+      dev.eigenseg.train.torchscript.TorchScriptProvider;
 }

@@ -1,0 +1,48 @@
+package dev.eigenseg.train.torchscript;
+
+import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.spi.Availability;
+import dev.eigenseg.api.spi.BackboneProvider;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Opens {@code torchscript:FILE.pt}. */
+public final class TorchScriptProvider implements BackboneProvider {
+  private static final String ENGINE_CLASS = "ai/djl/pytorch/engine/PtEngineProvider.class";
+
+  /** For the service loader. */
+  public TorchScriptProvider() {}
+
+  @Override
+  public String scheme() {
+    return "torchscript";
+  }
+
+  @Override
+  public Availability availability() {
+    // Starting the engine is neither cheap nor without effect; whether its class is there is a
+    // question for the class loader, which
+    // answers for class path and module path alike.
+    if (TorchScriptProvider.class.getClassLoader().getResource(ENGINE_CLASS) == null) {
+      return Availability.no(
+          "DJL's PyTorch engine is not there; add ai.djl.pytorch:pytorch-engine, pytorch-jni and pytorch-native-cpu");
+    }
+    return Availability.YES;
+  }
+
+  @Override
+  public Backbone open(String location, String device) throws IOException {
+    if (location.isEmpty()) {
+      throw new BadInputException("which file? Write torchscript:FILE.pt");
+    }
+    Path file = Path.of(location);
+    if (!Files.isRegularFile(file)) {
+      throw new BadInputException(
+          "there is no TorchScript file %s; torchscript:FILE.pt wants the path of a module saved by torch.jit.save"
+              .formatted(file));
+    }
+    return TorchScriptBackbone.open(file, device);
+  }
+}

@@ -1,0 +1,2 @@
+/** Backbones in TorchScript, run by DJL. Not exported: found through the service interface. */
+package dev.eigenseg.train.torchscript;
