@@ -187,10 +187,7 @@ public final class FeatureBankWriter implements AutoCloseable {
       available = Math.min(available, level.available(committed));
     }
     journalBytes = ImageJournal.HEADER.length;
-    for (ImageJournal.Line line : parsed.lines()) {
-      if (line.endRow() > available) {
-        break;
-      }
+    for (ImageJournal.Line line : wholeImages(parsed.lines(), available)) {
       remember(line);
       journalBytes += ImageJournal.format(line).length;
     }
@@ -218,6 +215,32 @@ public final class FeatureBankWriter implements AutoCloseable {
     journal.truncate(journalBytes);
     journal.force(true);
     truncateLevels();
+  }
+
+  /**
+   * The images whose rows are there. Not every disk forces what it says it does, so the rows of the
+   * last images may be there in length alone: checksums are compared backwards up to the first
+   * image that is intact.
+   */
+  private List<ImageJournal.Line> wholeImages(List<ImageJournal.Line> committed, long available)
+      throws IOException {
+    List<ImageJournal.Line> whole = new ArrayList<>(committed);
+    while (!whole.isEmpty()
+        && (whole.getLast().endRow() > available || !intact(whole.getLast(), available))) {
+      whole.removeLast();
+    }
+    return whole;
+  }
+
+  private boolean intact(ImageJournal.Line line, long available) throws IOException {
+    for (Map.Entry<Level, LevelWriter> level : levels.entrySet()) {
+      LevelRows rows = new LevelRows(level.getValue().layout(), directory, available, () -> {});
+      ImageEntry image = line.image();
+      if (rows.crc(image.firstRow(), image.patches()) != line.block(level.getKey()).crc()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   // Through the locked channel: closing a second one would end the lock, as POSIX has it.
