@@ -1,18 +1,32 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.internal.file.AtomicFile;
 import java.awt.Graphics2D;
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.Raster;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
+import java.util.regex.Pattern;
+import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** Reads image files. Thread-safe. */
+/** Reads and writes image files. Thread-safe. */
 public final class Images {
+  private static final Pattern TRUNCATED = Pattern.compile("Truncated File|premature end of data");
+
   private Images() {}
 
   /**
@@ -62,7 +76,14 @@ public final class Images {
     ImageReader reader = readers.next();
     try {
       reader.setInput(input, true, true);
-      return reader.read(0);
+      List<String> warnings = new ArrayList<>();
+      reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+      BufferedImage image = reader.read(0);
+      // The JPEG reader fills what is missing with grey and calls that a warning.
+      if (warnings.stream().anyMatch(warning -> TRUNCATED.matcher(warning).find())) {
+        throw new IIOException("the file ends before the image does");
+      }
+      return image;
     } finally {
       reader.dispose();
     }
@@ -74,6 +95,11 @@ public final class Images {
     }
     BufferedImage rgb =
         new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_INT_RGB);
+    if (image.getColorModel() instanceof ComponentColorModel model
+        && model.getColorSpace().getType() == ColorSpace.TYPE_GRAY) {
+      copyGray(image, rgb);
+      return rgb;
+    }
     Graphics2D graphics = rgb.createGraphics();
     try {
       graphics.drawImage(image, 0, 0, null);
@@ -81,5 +107,40 @@ public final class Images {
       graphics.dispose();
     }
     return rgb;
+  }
+
+  // Java takes grey values for linear light and brightens them; files mean the values they hold.
+  private static void copyGray(BufferedImage image, BufferedImage rgb) {
+    Raster raster = image.getRaster();
+    int[] row = new int[image.getWidth() * raster.getNumBands()];
+    int shift = raster.getSampleModel().getSampleSize(0) - 8;
+    for (int y = 0; y < image.getHeight(); y++) {
+      raster.getPixels(0, y, image.getWidth(), 1, row);
+      for (int x = 0; x < image.getWidth(); x++) {
+        int gray = row[x * raster.getNumBands()] >> shift;
+        if (raster.getNumBands() > 1) {
+          gray = gray * (row[x * raster.getNumBands() + 1] >> shift) / 255;
+        }
+        rgb.setRGB(x, y, gray << 16 | gray << 8 | gray);
+      }
+    }
+  }
+
+  /** Writes an image as PNG; the file is whole or absent. */
+  public static void writePng(BufferedImage image, Path file) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ImageOutputStream output = new MemoryCacheImageOutputStream(bytes)) {
+      if (!ImageIO.write(image, "png", output)) {
+        throw new IllegalArgumentException("no PNG writer for " + image);
+      }
+    }
+    AtomicFile.write(
+        file,
+        channel -> {
+          ByteBuffer content = ByteBuffer.wrap(bytes.toByteArray());
+          while (content.hasRemaining()) {
+            channel.write(content);
+          }
+        });
   }
 }

@@ -1,21 +1,134 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.spi.SegmenterLoader;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 
 /**
- * Opens segmenters: finds the loader that knows the file and the backbone that the model was
- * trained on.
+ * Opens segmenters: finds the loader that knows the file, and the backbone that the model needs.
  */
-@SuppressWarnings("DoNotCallSuggester")
 final class Segmenters {
+  /** A file, or a folder of files, in which backbones are looked for. */
+  private static final String WEIGHTS_VARIABLE = "EIGENSEG_WEIGHTS";
+
   private Segmenters() {}
 
   static Segmenter load(Path model) throws IOException {
-    throw new IOException("loading " + model);
+    SegmenterLoader loader = loader(model);
+    ModelInfo info = loader.info(model);
+    String spec = findBackbone(model, info, searchPath());
+    return load(loader, model, Backbones.open(spec, "cpu"));
   }
 
   static Segmenter load(Path model, Backbone backbone) throws IOException {
-    throw new IOException("loading " + model + backbone);
+    SegmenterLoader loader;
+    try {
+      loader = loader(model);
+    } catch (IOException | RuntimeException e) {
+      closeAfter(e, backbone);
+      throw e;
+    }
+    return load(loader, model, backbone);
+  }
+
+  // From here on the loader owns the backbone, also if it fails.
+  private static Segmenter load(SegmenterLoader loader, Path model, Backbone backbone)
+      throws IOException {
+    return loader.load(model, backbone);
+  }
+
+  private static void closeAfter(Exception failure, Backbone backbone) {
+    try {
+      backbone.close();
+    } catch (RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private static SegmenterLoader loader(Path model) throws IOException {
+    if (!Files.isRegularFile(model)) {
+      throw new BadInputException(
+          model + ": there is no such model file; check the path, or make one with train");
+    }
+    Services.Found<SegmenterLoader> found = Services.find(SegmenterLoader.class);
+    if (found.providers().isEmpty()) {
+      throw new UnavailableException(
+          "nothing here can open segmenter files; add the module dev.eigenseg.infer"
+              + Services.incubatorHint()
+              + String.join("", found.failures().stream().map(f -> "; " + f).toList()));
+    }
+    for (SegmenterLoader loader : found.providers()) {
+      if (loader.recognises(model)) {
+        return loader;
+      }
+    }
+    throw new BadInputException(
+        model + ": not a segmenter file of a known format; give a file that train wrote");
+  }
+
+  /**
+   * The specification under which the model's backbone can be opened here. Weights are known by
+   * their hash alone: names change, and a wrong backbone gives wrong segments silently.
+   *
+   * @param searchPath files and folders to look in besides the model's own folder
+   */
+  static String findBackbone(Path model, ModelInfo info, List<Path> searchPath) throws IOException {
+    int colon = info.backboneSpec().indexOf(':');
+    if (colon < 0) {
+      return info.backboneSpec();
+    }
+    String scheme = info.backboneSpec().substring(0, colon);
+    Path recorded = Path.of(info.backboneSpec().substring(colon + 1));
+    Optional<String> mismatch = Optional.empty();
+    Set<Path> candidates = candidates(model, recorded, searchPath);
+    for (Path candidate : candidates) {
+      if (!Files.isRegularFile(candidate)) {
+        continue;
+      }
+      String hash = Hashes.sha256(candidate);
+      if (hash.equals(info.backboneSha256())) {
+        return scheme + ":" + candidate;
+      }
+      if (mismatch.isEmpty()) {
+        mismatch = Optional.of("%s has SHA-256 %s".formatted(candidate, hash));
+      }
+    }
+    if (mismatch.isPresent()) {
+      throw new IncompatibleException(
+          "%s was trained on backbone '%s' with SHA-256 %s, but %s; give the right one with -b, or Segmenter.load(path, backbone)"
+              .formatted(model, info.backboneId(), info.backboneSha256(), mismatch.get()));
+    }
+    throw new UnavailableException(
+        "%s needs backbone '%s' (SHA-256 %s), which is none of %s; name it with -b, put it beside the model or into %s, or use Segmenter.load(path, backbone)"
+            .formatted(
+                model, info.backboneId(), info.backboneSha256(), candidates, WEIGHTS_VARIABLE));
+  }
+
+  private static Set<Path> candidates(Path model, Path recorded, List<Path> searchPath) {
+    Path name = recorded.getFileName();
+    Set<Path> candidates = new LinkedHashSet<>();
+    candidates.add(model.resolveSibling(name));
+    for (Path place : searchPath) {
+      candidates.add(Files.isDirectory(place) ? place.resolve(name) : place);
+    }
+    candidates.add(recorded);
+    return candidates;
+  }
+
+  private static List<Path> searchPath() {
+    List<Path> places = new ArrayList<>();
+    String named = System.getenv(WEIGHTS_VARIABLE);
+    if (named != null && !named.isBlank()) {
+      places.add(Path.of(named));
+    }
+    places.add(Path.of(System.getProperty("user.home"), ".cache", "eigenseg"));
+    return places;
   }
 }
