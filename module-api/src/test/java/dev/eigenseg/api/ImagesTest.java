@@ -12,16 +12,19 @@ import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Random;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriter;
 import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -93,17 +96,38 @@ class ImagesTest {
   }
 
   @Test
-  void printersColoursAreRefused() throws IOException {
-    Path file = folder.resolve("cmyk.jpg");
+  void printersColoursBecomeRgb() throws IOException {
+    // As Adobe writes them: 255 is no ink.
+    assertPrinted(new int[] {255, 255, 255, 255}, 0xFFFFFF);
+    assertPrinted(new int[] {255, 255, 255, 0}, 0x000000);
+    assertPrinted(new int[] {0, 255, 255, 255}, 0x00FFFF);
+    assertPrinted(new int[] {255, 0, 255, 255}, 0xFF00FF);
+  }
+
+  private void assertPrinted(int[] ink, int expected) throws IOException {
     WritableRaster cmyk = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 8, 8, 4, null);
+    for (int i = 0; i < 64; i++) {
+      cmyk.setPixel(i % 8, i / 8, ink);
+    }
+    ByteArrayOutputStream plain = new ByteArrayOutputStream();
     ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
-    try (ImageOutputStream output = ImageIO.createImageOutputStream(file.toFile())) {
+    try (ImageOutputStream output = new MemoryCacheImageOutputStream(plain)) {
       writer.setOutput(output);
       writer.write(new IIOImage(cmyk, null, null));
     } finally {
       writer.dispose();
     }
-    assertTrue(refusal(file).contains("save it again as an RGB PNG or JPEG"));
+    // What makes four components cyan, magenta, yellow and black is Adobe's marker.
+    ByteArrayOutputStream marked = new ByteArrayOutputStream();
+    marked.write(plain.toByteArray(), 0, 2);
+    marked.writeBytes(HexFormat.of().parseHex("ffee000e" + "41646f6265" + "00640000000000"));
+    marked.write(plain.toByteArray(), 2, plain.size() - 2);
+    Path file = Files.write(folder.resolve("cmyk.jpg"), marked.toByteArray());
+    int found = Images.read(file).getRGB(4, 4);
+    for (int shift = 0; shift < 24; shift += 8) {
+      assertEquals(
+          (expected >> shift) & 255, (found >> shift) & 255, 3, Integer.toHexString(found));
+    }
   }
 
   @Test
