@@ -59,16 +59,25 @@ final class ImageNeighbors {
     return count;
   }
 
-  // A plain loop over arrays: the compiler vectorises it.
+  // Plain loops over arrays in locals: the compiler vectorises them.
   private void measureColors(int point) {
-    float r = red[point];
-    float g = green[point];
-    float b = blue[point];
-    for (int q = 0; q < colorDistance.length; q++) {
+    addColors(red[point], green[point], blue[point], red, green, blue, colorDistance);
+  }
+
+  private static void addColors(
+      float r, float g, float b, float[] red, float[] green, float[] blue, float[] target) {
+    for (int q = 0; q < target.length; q++) {
       float dr = red[q] - r;
       float dg = green[q] - g;
       float db = blue[q] - b;
-      colorDistance[q] = dr * dr + dg * dg + db * db;
+      target[q] = dr * dr + dg * dg + db * db;
+    }
+  }
+
+  private static void addOffsets(
+      float[] colors, float[] offsets, int offset, int first, int count, float[] target) {
+    for (int i = 0; i < count; i++) {
+      target[first + i] = colors[first + i] + offsets[offset + i];
     }
   }
 
@@ -109,13 +118,20 @@ final class ImageNeighbors {
         return;
       }
       measure(point / columns, point % columns);
-      distance[point] = Float.POSITIVE_INFINITY;
+      float[] all = distance;
+      all[point] = Float.POSITIVE_INFINITY;
       int held = 0;
-      float worst = Float.POSITIVE_INFINITY;
-      for (int q = 0; q < distance.length; q++) {
-        if (distance[q] < worst || (held < ids.length && q != point)) {
-          held = insert(q, held);
-          worst = held < ids.length ? Float.POSITIVE_INFINITY : distances[held - 1];
+      int next = 0;
+      for (; held < ids.length; next++) {
+        if (next != point) {
+          held = insert(next, held);
+        }
+      }
+      float worst = distances[held - 1];
+      for (; next < all.length; next++) {
+        if (all[next] < worst) {
+          insert(next, held);
+          worst = distances[held - 1];
         }
       }
     }
@@ -124,10 +140,7 @@ final class ImageNeighbors {
       int span = 2 * columns - 1;
       for (int row = 0; row < rows; row++) {
         int offset = Math.abs(row - pointRow) * span + columns - 1 - pointColumn;
-        int first = row * columns;
-        for (int column = 0; column < columns; column++) {
-          distance[first + column] = colorDistance[first + column] + offsets[offset + column];
-        }
+        addOffsets(colorDistance, offsets, offset, row * columns, columns, distance);
       }
     }
 

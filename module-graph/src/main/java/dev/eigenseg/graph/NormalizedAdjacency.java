@@ -17,10 +17,12 @@ public final class NormalizedAdjacency implements AutoCloseable {
   private static final long ROWS_PER_TASK = 64;
 
   private final SymmetricRows matrix;
+  private final int threads;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private NormalizedAdjacency(SymmetricRows matrix) {
+  private NormalizedAdjacency(SymmetricRows matrix, int threads) {
     this.matrix = matrix;
+    this.threads = threads;
   }
 
   /** Normalises in place and takes ownership. */
@@ -31,7 +33,7 @@ public final class NormalizedAdjacency implements AutoCloseable {
       raw.close();
       throw e;
     }
-    return new NormalizedAdjacency(raw);
+    return new NormalizedAdjacency(raw, threads);
   }
 
   /**
@@ -54,7 +56,8 @@ public final class NormalizedAdjacency implements AutoCloseable {
   }
 
   /**
-   * The weighted sum a + alpha b as a matrix of its own; both stay with their owners.
+   * The weighted sum a + alpha b as a matrix of its own; both stay with their owners. Works with as
+   * many threads as a was made with.
    *
    * @throws IllegalArgumentException if their sizes differ
    */
@@ -64,8 +67,7 @@ public final class NormalizedAdjacency implements AutoCloseable {
           "adjacencies of %d and %d rows cannot be added".formatted(a.rows(), b.rows()));
     }
     return new NormalizedAdjacency(
-        SymmetricRows.sum(
-            a.matrix(), alpha, b.matrix(), Runtime.getRuntime().availableProcessors()));
+        SymmetricRows.sum(a.matrix(), alpha, b.matrix(), a.threads), a.threads);
   }
 
   /** The number of rows, and of columns. */

@@ -1,5 +1,6 @@
 package dev.eigenseg.graph;
 
+import dev.eigenseg.api.internal.kernel.VectorMath;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -18,6 +19,9 @@ final class SparseProduct {
   private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
   // Eight accumulators hide the latency of the multiply-add and fit into sixteen registers.
   private static final int BLOCK = 8 * LANES;
+  // With 16 lanes, K = 64 is half a block.
+  private static final int HALF = 4 * LANES;
+  private static final boolean VECTORS = VectorMath.best().equals(VectorMath.simd());
 
   private SparseProduct() {}
 
@@ -30,6 +34,10 @@ final class SparseProduct {
       MemorySegment dense,
       long k,
       MemorySegment out) {
+    if (!VECTORS) {
+      scalarRows(matrix, firstRow, from, to, dense, k, out);
+      return;
+    }
     MemorySegment columns = matrix.columns();
     MemorySegment values = matrix.values();
     for (long r = from; r < to; r++) {
@@ -39,6 +47,10 @@ final class SparseProduct {
       long c = 0;
       for (; c + BLOCK <= k; c += BLOCK) {
         block(columns, values, begin, end, dense, k, c, out, target + c * Float.BYTES);
+      }
+      if (c + HALF <= k) {
+        half(columns, values, begin, end, dense, k, c, out, target + c * Float.BYTES);
+        c += HALF;
       }
       for (; c + LANES <= k; c += LANES) {
         vector(columns, values, begin, end, dense, k, c, out, target + c * Float.BYTES);
@@ -113,6 +125,35 @@ final class SparseProduct {
     s5.intoMemorySegment(out, target + 5 * STEP, NATIVE);
     s6.intoMemorySegment(out, target + 6 * STEP, NATIVE);
     s7.intoMemorySegment(out, target + 7 * STEP, NATIVE);
+  }
+
+  private static void half(
+      MemorySegment columns,
+      MemorySegment values,
+      long begin,
+      long end,
+      MemorySegment dense,
+      long k,
+      long c,
+      MemorySegment out,
+      long target) {
+    FloatVector s0 = FloatVector.zero(SPECIES);
+    FloatVector s1 = s0;
+    FloatVector s2 = s0;
+    FloatVector s3 = s0;
+    for (long p = begin; p < end; p++) {
+      long column = Integer.toUnsignedLong(columns.getAtIndex(ValueLayout.JAVA_INT, p));
+      long base = (column * k + c) * Float.BYTES;
+      FloatVector v = FloatVector.broadcast(SPECIES, values.getAtIndex(ValueLayout.JAVA_FLOAT, p));
+      s0 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base, NATIVE), s0);
+      s1 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + STEP, NATIVE), s1);
+      s2 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 2 * STEP, NATIVE), s2);
+      s3 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 3 * STEP, NATIVE), s3);
+    }
+    s0.intoMemorySegment(out, target, NATIVE);
+    s1.intoMemorySegment(out, target + STEP, NATIVE);
+    s2.intoMemorySegment(out, target + 2 * STEP, NATIVE);
+    s3.intoMemorySegment(out, target + 3 * STEP, NATIVE);
   }
 
   private static void vector(

@@ -1,5 +1,6 @@
 package dev.eigenseg.graph.vector;
 
+import dev.eigenseg.api.internal.kernel.VectorMath;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -16,6 +17,7 @@ final class ScoreScan {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
   private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
+  private static final boolean VECTORS = VectorMath.best().equals(VectorMath.simd());
 
   private ScoreScan() {}
 
@@ -39,6 +41,10 @@ final class ScoreScan {
 
   /** Serves rows alone; a row is not its own neighbour. */
   static void rows(MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
+    if (!VECTORS) {
+      scalar(scores, tile, false, candidates, scratch);
+      return;
+    }
     int vectors = tile.columns / LANES * LANES;
     for (int r = 0; r < tile.rows; r++) {
       long base = (long) r * tile.stride * Float.BYTES;
@@ -60,6 +66,10 @@ final class ScoreScan {
   /** Serves rows and columns; no row is among the columns. */
   static void rowsAndColumns(
       MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
+    if (!VECTORS) {
+      scalar(scores, tile, true, candidates, scratch);
+      return;
+    }
     MemorySegment thresholds = candidates.thresholds();
     long columnBase = (long) tile.columnPlace * Float.BYTES;
     int vectors = tile.columns / LANES * LANES;
