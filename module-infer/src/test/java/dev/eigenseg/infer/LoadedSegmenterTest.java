@@ -129,6 +129,16 @@ class LoadedSegmenterTest {
   }
 
   @Test
+  void theApiFindsLoaderAndBackbone() throws IOException {
+    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 90, 50);
+    Path path = write(SegmenterMethod.KMEANS_HIDDEN, 6);
+    try (Segmenter expected = LOADER.load(path, new DescriptorBackbone());
+        Segmenter found = Segmenter.load(path)) {
+      assertEquals(clusters(expected.segment(image)), clusters(found.segment(image)));
+    }
+  }
+
+  @Test
   void anotherBackboneIsRefusedAndClosed() throws IOException {
     Path path = write(SegmenterMethod.KMEANS_FEATURES, 3);
     AtomicBoolean closed = new AtomicBoolean();
