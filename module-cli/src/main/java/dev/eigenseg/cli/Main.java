@@ -1,5 +1,6 @@
 package dev.eigenseg.cli;
 
+import java.io.Console;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -17,7 +18,8 @@ public final class Main {
     quietLibraries();
     Cancellation cancellation = new Cancellation();
     Interrupts.install(cancellation, System.err);
-    boolean terminal = System.console().isTerminal();
+    Console console = System.console(); // absent where neither input nor output is a terminal
+    boolean terminal = console != null && console.isTerminal();
     int code;
     try {
       code = run(new Surroundings(System.out, System.err, terminal, cancellation), arguments);
