@@ -6,6 +6,7 @@ import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
@@ -15,6 +16,7 @@ final class Legend {
   private static final int ROW = 20;
   private static final int MARGIN = 8;
   private static final int SWATCH = 14;
+  private static final int FEW = 8;
 
   private Legend() {}
 
@@ -32,9 +34,12 @@ final class Legend {
   }
 
   /**
-   * The image with a legend on its right; as tall as the image, or taller if the entries need it.
+   * The image with a legend on its right. Entries that do not fit beside the image are summed up in
+   * the last one; small images become taller to hold a few.
    */
-  static BufferedImage attach(BufferedImage image, List<Entry> entries) {
+  static BufferedImage attach(BufferedImage image, List<Entry> all) {
+    int room = Math.max(FEW, (image.getHeight() - 2 * MARGIN) / ROW);
+    List<Entry> entries = all.size() <= room ? all : sumUp(all, room - 1);
     int width = 2 * MARGIN + SWATCH;
     BufferedImage probe = new BufferedImage(1, 1, BufferedImage.TYPE_INT_RGB);
     Graphics2D measure = probe.createGraphics();
@@ -56,6 +61,13 @@ final class Legend {
       measure.dispose();
     }
     return draw(image, entries, width, text);
+  }
+
+  private static List<Entry> sumUp(List<Entry> all, int kept) {
+    List<Entry> entries = new ArrayList<>(all.subList(0, kept));
+    double rest = all.stream().skip(kept).mapToDouble(Entry::share).sum();
+    entries.add(new Entry("and %d more".formatted(all.size() - kept), 0xFFFFFF, rest));
+    return entries;
   }
 
   private static Font font() {

@@ -13,7 +13,6 @@ import java.util.Optional;
  * Immutable.
  */
 public final class Segmentation {
-  private static final int MOST_LEGEND_ENTRIES = 40;
   private static final int NO_CLASS_RGB = 0x808080;
 
   private final int width;
@@ -153,8 +152,8 @@ public final class Segmentation {
 
   /**
    * As {@link #overlay}, with a legend on the right: the classes that occur, or the clusters where
-   * no names are known, largest first, at most {@value #MOST_LEGEND_ENTRIES}. On machines without
-   * fonts it has colours only.
+   * no names are known, largest first, as many as fit beside it. On machines without fonts it has
+   * colours only.
    */
   public BufferedImage overlayWithLegend(BufferedImage image) {
     return Legend.attach(overlay(image), legend());
@@ -174,7 +173,6 @@ public final class Segmentation {
     double total = clusterOfPixel.length;
     return pixels.entrySet().stream()
         .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-        .limit(MOST_LEGEND_ENTRIES)
         .map(e -> new Legend.Entry(e.getKey(), colors.get(e.getKey()), e.getValue() / total))
         .toList();
   }

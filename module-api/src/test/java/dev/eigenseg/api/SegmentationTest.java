@@ -122,6 +122,19 @@ class SegmentationTest {
   }
 
   @Test
+  void longLegendsAreSummedUp() {
+    int[] all = new int[100];
+    for (int i = 0; i < 100; i++) {
+      all[i] = i;
+    }
+    Segmentation segmentation = Segmentation.of(1, 100, 100, all, Optional.empty());
+    BufferedImage image = new BufferedImage(1, 100, BufferedImage.TYPE_INT_RGB);
+    BufferedImage legend = segmentation.overlayWithLegend(image);
+    assertEquals(8 * 20 + 16, legend.getHeight());
+    assertEquals(0xFFFFFF, legend.getRGB(1 + 8 + 7, 8 + 7 * 20 + 10) & 0xFFFFFF);
+  }
+
+  @Test
   void coloursOfManyClustersDiffer() {
     int clusters = 64;
     int closest = Integer.MAX_VALUE;
