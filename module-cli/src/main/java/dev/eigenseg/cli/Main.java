@@ -14,6 +14,7 @@ public final class Main {
   private Main() {}
 
   /** Runs one command and ends the process with its exit code. */
+  @SuppressWarnings("SystemConsoleNull") // JDK 22 to 24 always gave one, JDK 25 does not
   public static void main(String[] arguments) {
     quietLibraries();
     Cancellation cancellation = new Cancellation();
