@@ -19,6 +19,7 @@ final class ClusterRows implements AutoCloseable {
   static final int CHUNK = 160 * Gemm.rowPanel();
 
   private static final int WINDOW_CHUNKS = 16;
+  private static final int GATHERED = 64;
 
   private final PreparedRows source;
   private final int threads;
@@ -82,6 +83,28 @@ final class ClusterRows implements AutoCloseable {
   /** Copies one row. */
   void read(long row, MemorySegment target) {
     source.read(row, 1, target);
+  }
+
+  /**
+   * Copies rows from all over.
+   *
+   * @param chosen which
+   * @param dense receives {@code chosen.length * dim} floats
+   * @param norms receives their squared norms
+   */
+  void gather(long[] chosen, MemorySegment dense, float[] norms) {
+    long rowBytes = (long) dim() * Float.BYTES;
+    // Every row of a bank is a mapping of its own: worth all threads.
+    Parallel.forEach(
+        threads,
+        (chosen.length + GATHERED - 1) / GATHERED,
+        part -> {
+          int end = (int) Math.min(chosen.length, (part + 1) * GATHERED);
+          for (int i = (int) part * GATHERED; i < end; i++) {
+            read(chosen[i], dense.asSlice(i * rowBytes, rowBytes));
+            norms[i] = squaredNorm(chosen[i]);
+          }
+        });
   }
 
   /** Shows all rows, window by window. */

@@ -234,12 +234,7 @@ final class KMeansSearch implements AutoCloseable {
     }
 
     double step(SplittableRandom random, long[] seen, boolean restart) {
-      long rowBytes = (long) rows.dim() * Float.BYTES;
-      long[] chosen = KMeansSeeding.spread(rows.rows(), size, random);
-      for (int i = 0; i < size; i++) {
-        rows.read(chosen[i], dense.asSlice(i * rowBytes, rowBytes));
-        norms[i] = rows.squaredNorm(chosen[i]);
-      }
+      rows.gather(KMeansSeeding.spread(rows.rows(), size, random), dense, norms);
       Gemm.packRows(dense, 0, size, rows.dim(), panels);
       table.clearSums();
       table.assign(panels, size, row -> norms[(int) row], 0, labels, distances);

@@ -42,10 +42,7 @@ final class KMeansSeeding {
     this.products = arena.allocate((long) sample * trials * Float.BYTES, 64);
     this.norms = new float[sample];
     this.nearest = new float[sample];
-    for (int i = 0; i < sample; i++) {
-      rows.read(chosen[i], dense.asSlice(i * rowBytes, rowBytes));
-      norms[i] = rows.squaredNorm(chosen[i]);
-    }
+    rows.gather(chosen, dense, norms);
     Gemm.packRows(dense, 0, sample, dim, rowPanels);
   }
 

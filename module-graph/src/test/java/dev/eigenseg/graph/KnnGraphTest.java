@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.EigensegException;
@@ -119,5 +120,29 @@ class KnnGraphTest {
     graph.close();
     IllegalStateException e = assertThrows(IllegalStateException.class, graph::ids);
     assertTrue(e.getMessage().contains("60 rows"), e.getMessage());
+  }
+
+  @Test
+  void openingTenThousandTimesKeepsMemoryFlat() throws IOException {
+    assumeTrue(Files.exists(Path.of("/proc/self/statm")), "resident memory is read from /proc");
+    Path file = written();
+    open(file, 500);
+    long before = residentPages();
+    open(file, 10_000);
+    long grown = residentPages() - before;
+    assertTrue(grown < 5_000, grown + " pages more"); // 10,000 leaked mappings would be 50,000
+  }
+
+  private static void open(Path file, int times) throws IOException {
+    for (int i = 0; i < times; i++) {
+      try (KnnGraph graph = KnnGraph.open(file)) {
+        graph.verify(Progress.NONE);
+      }
+    }
+  }
+
+  private static long residentPages() throws IOException {
+    System.gc();
+    return Long.parseLong(Files.readString(Path.of("/proc/self/statm")).split(" ")[1]);
   }
 }
