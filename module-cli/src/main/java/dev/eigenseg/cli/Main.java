@@ -11,6 +11,10 @@ import picocli.CommandLine;
 
 /** The entry point of the {@code eigenseg} command. */
 public final class Main {
+  // DJL looks for a GPU even when none was asked for, and warns of a toolkit without a driver. Who
+  // asks for one gets an error from Devices. Held here because the logging keeps weak references.
+  private static final Logger CUDA_DETECTION = Logger.getLogger("ai.djl.util.cuda.CudaUtils");
+
   private Main() {}
 
   /** Runs one command and ends the process with its exit code. */
@@ -97,5 +101,6 @@ public final class Main {
     }
     boolean debug = System.getenv(Failures.DEBUG) != null;
     Logger.getLogger("").setLevel(debug ? Level.INFO : Level.WARNING);
+    CUDA_DETECTION.setLevel(debug ? Level.INFO : Level.SEVERE);
   }
 }
