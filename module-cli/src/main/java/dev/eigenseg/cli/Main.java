@@ -18,20 +18,26 @@ public final class Main {
   private Main() {}
 
   /** Runs one command and ends the process with its exit code. */
-  @SuppressWarnings("SystemConsoleNull") // JDK 22 to 24 always gave one, JDK 25 does not
   public static void main(String[] arguments) {
-    quietLibraries();
     Cancellation cancellation = new Cancellation();
-    Interrupts.install(cancellation, System.err);
-    Console console = System.console(); // absent where neither input nor output is a terminal
-    boolean terminal = console != null && console.isTerminal();
-    int code;
+    int code = Failures.EXIT_FAILED;
+    // The shutdown hook waits for the command to end, so that nothing may leave here without saying
+    // that it has.
     try {
-      code = run(new Surroundings(System.out, System.err, terminal, cancellation), arguments);
+      quietLibraries();
+      Interrupts.install(cancellation, System.err);
+      code = run(new Surroundings(System.out, System.err, isTerminal(), cancellation), arguments);
     } finally {
       cancellation.commandEnded();
     }
     System.exit(code);
+  }
+
+  // JDK 22 to 24 always gave a console; JDK 25 gives none where there is no terminal.
+  @SuppressWarnings("SystemConsoleNull")
+  private static boolean isTerminal() {
+    Console console = System.console();
+    return console != null && console.isTerminal();
   }
 
   /** Runs one command; package-private so that tests need no process of their own. */
