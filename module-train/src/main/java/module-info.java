@@ -19,4 +19,7 @@ module dev.eigenseg.train {
 
   provides dev.eigenseg.api.spi.BackboneProvider with
       dev.eigenseg.train.torchscript.TorchScriptProvider;
+
+  opens dev.eigenseg.train to
+      com.google.gson; // the records of a checkpoint
 }

@@ -41,10 +41,17 @@ final class Segmenters {
   // From here on the loader owns the backbone, also if it fails.
   private static Segmenter load(SegmenterLoader loader, Path model, Backbone backbone)
       throws IOException {
-    return loader.load(model, backbone);
+    try {
+      return loader.load(model, backbone);
+    } catch (NoClassDefFoundError e) {
+      closeAfter(e, backbone);
+      throw new UnavailableException(
+          model + " cannot be opened: " + e.getMessage() + " is missing" + Services.incubatorHint(),
+          e);
+    }
   }
 
-  private static void closeAfter(Exception failure, Backbone backbone) {
+  private static void closeAfter(Throwable failure, Backbone backbone) {
     try {
       backbone.close();
     } catch (RuntimeException e) {
