@@ -1,0 +1,314 @@
+package dev.eigenseg.train;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.CancelledException;
+import dev.eigenseg.api.EigensegException;
+import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.bank.ImageEntry;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.KMeansOptions;
+import dev.eigenseg.graph.KnnEngines;
+import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.infer.PsiInput;
+import dev.eigenseg.infer.PsiNetwork;
+import dev.eigenseg.infer.SegmenterFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class TrainerTest {
+  private static final int EPOCHS = 4;
+
+  @TempDir private Path folder;
+  private FeatureBank bank;
+  private KnnGraph graph;
+
+  @BeforeEach
+  void write() throws IOException {
+    bank = TestBanks.write(folder.resolve("bank"), 10, 1);
+    graph = TestBanks.graph(bank);
+  }
+
+  @AfterEach
+  void close() {
+    graph.close();
+    bank.close();
+  }
+
+  private static TrainingOptions.Builder options(TrainingMode mode) {
+    return TrainingOptions.builder()
+        .clusters(5)
+        .mode(mode)
+        .epochs(EPOCHS)
+        .batchSize(3)
+        .headDim(4)
+        .scaleInputs(true)
+        .neighbors(6)
+        .seed(11)
+        .threads(1);
+  }
+
+  private TrainingResult train(TrainingOptions options, String model) throws IOException {
+    return Trainer.train(
+        bank,
+        Optional.of(graph),
+        options,
+        folder.resolve(model),
+        TrainingListener.NONE,
+        Progress.NONE);
+  }
+
+  @ParameterizedTest
+  @EnumSource(TrainingMode.class)
+  void continuesTheVerySameRun(TrainingMode mode) throws IOException {
+    TrainingOptions options = options(mode).build();
+    TrainingResult whole = train(options, "whole");
+    assertEquals(EPOCHS * 3L, whole.steps());
+    assertFalse(whole.resumed());
+
+    Path model = folder.resolve("interrupted");
+    AtomicBoolean stop = new AtomicBoolean();
+    Progress progress = stopping(stop);
+    TrainingListener afterFiveUpdates =
+        new TrainingListener() {
+          @Override
+          public void step(Step step) {
+            stop.set(step.step() == 5); // in the middle of the second epoch
+          }
+        };
+    assertThrows(
+        CancelledException.class,
+        () -> Trainer.train(bank, Optional.of(graph), options, model, afterFiveUpdates, progress));
+    assertFalse(Files.exists(model));
+    assertTrue(Files.exists(Checkpoint.beside(model)));
+
+    assertThrows(
+        IncompatibleException.class, () -> train(options(mode).seed(12).build(), "interrupted"));
+    TrainingResult rest = train(options, "interrupted");
+    assertTrue(rest.resumed());
+    assertEquals(EPOCHS, rest.history().size());
+    for (int i = 0; i < EPOCHS; i++) {
+      assertEquals(whole.history().get(i).loss(), rest.history().get(i).loss());
+      assertEquals(whole.history().get(i).clustersUsed(), rest.history().get(i).clustersUsed());
+    }
+    assertFalse(Files.exists(Checkpoint.beside(model)));
+    assertArrayEquals(Files.readAllBytes(whole.model()), Files.readAllBytes(model));
+  }
+
+  private static Progress stopping(AtomicBoolean stop) {
+    return new Progress() {
+      @Override
+      public Task start(String name, long total, String unit) {
+        return Task.NONE;
+      }
+
+      @Override
+      public boolean cancelled() {
+        return stop.get();
+      }
+    };
+  }
+
+  @ParameterizedTest
+  @EnumSource(TrainingMode.class)
+  void theLossFalls(TrainingMode mode) throws IOException {
+    TrainingResult result = train(options(mode).epochs(30).learningRate(3e-3).build(), "model");
+    double first = result.history().getFirst().loss();
+    double last = result.history().getLast().loss();
+    assertTrue(last < 1.03 * first, "from %g to %g".formatted(first, last)); // losses are negative
+  }
+
+  @Test
+  void finishedWorkIsNotRepeatedAndOtherWorkNotOverwritten() throws IOException {
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    train(options, "model");
+    byte[] bytes = Files.readAllBytes(folder.resolve("model"));
+    assertTrue(train(options, "model").alreadyDone());
+    IncompatibleException refused =
+        assertThrows(
+            IncompatibleException.class,
+            () -> train(options(TrainingMode.CROSS_BATCH).epochs(5).build(), "model"));
+    assertTrue(
+        refused.getMessage().contains("'epochs': 4 there, 5 asked for"), refused.getMessage());
+    assertArrayEquals(bytes, Files.readAllBytes(folder.resolve("model")));
+    TrainingResult replaced =
+        Trainer.train(
+            bank,
+            Optional.of(graph),
+            options(TrainingMode.CROSS_BATCH).epochs(5).build(),
+            folder.resolve("model"),
+            true,
+            TrainingListener.NONE,
+            Progress.NONE);
+    assertEquals(15, replaced.steps());
+  }
+
+  @Test
+  void aLossThatIsNotFiniteLeavesADiagnosis() throws IOException {
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH).learningRate(1e38).build();
+    EigensegException e = assertThrows(EigensegException.class, () -> train(options, "model"));
+    Path diagnosis = folder.resolve("model.diagnosis.json");
+    assertTrue(e.getMessage().contains(diagnosis.toString()), e.getMessage());
+    String text = Files.readString(diagnosis);
+    assertTrue(
+        text.contains("\"learning-rate\"")
+            && text.contains("image ")
+            && text.contains("not-finite"),
+        text);
+    assertFalse(Files.exists(folder.resolve("model")));
+  }
+
+  @Test
+  void badInputIsRefusedBeforeAnyWork() throws IOException {
+    assertRefused(
+        UnavailableException.class, "cuda:9", options(TrainingMode.CROSS_BATCH).device("cuda:9"));
+    assertRefused(
+        BadInputException.class, "212 patches", options(TrainingMode.CROSS_BATCH).clusters(213));
+    assertRefused(
+        BadInputException.class, "batch-size", options(TrainingMode.IN_BATCH).batchSize(11));
+    BadInputException noGraph =
+        assertThrows(
+            BadInputException.class,
+            () ->
+                Trainer.train(
+                    bank,
+                    Optional.empty(),
+                    options(TrainingMode.CROSS_BATCH).build(),
+                    folder.resolve("model"),
+                    TrainingListener.NONE,
+                    Progress.NONE));
+    assertTrue(noGraph.getMessage().contains("eigenseg graph"));
+    try (FeatureBank other = TestBanks.write(folder.resolve("other"), 4, 2);
+        KnnGraph otherGraph = TestBanks.graph(other)) {
+      assertThrows(
+          IncompatibleException.class,
+          () ->
+              Trainer.train(
+                  bank,
+                  Optional.of(otherGraph),
+                  options(TrainingMode.CROSS_BATCH).build(),
+                  folder.resolve("model"),
+                  TrainingListener.NONE,
+                  Progress.NONE));
+    }
+    assertThrows(BadInputException.class, () -> options(TrainingMode.IN_BATCH).epochs(0).build());
+  }
+
+  private void assertRefused(
+      Class<? extends EigensegException> type, String words, TrainingOptions.Builder options)
+      throws IOException {
+    EigensegException e = assertThrows(type, () -> train(options.build(), "model"));
+    assertTrue(e.getMessage().contains(words), e.getMessage());
+    try (Stream<Path> left = Files.list(folder)) {
+      assertEquals(List.of(folder.resolve("bank")), left.toList());
+    }
+  }
+
+  @Test
+  void updatesLeaveNoTensorsBehind() throws IOException {
+    TrainingOptions options = options(TrainingMode.IN_BATCH).build();
+    train(options, "model");
+    try (SegmenterFile file = SegmenterFile.open(folder.resolve("model"));
+        PsiLearner learner = PsiLearner.fresh(file.model().psi().orElseThrow(), options);
+        StepKernel kernel = new InBatchKernel(bank, KnnEngines.select("auto"), options)) {
+      int before = learner.managedArrays();
+      assertTrue(before > 0);
+      for (int update = 1; update <= 5; update++) {
+        try (Batch batch = Batch.read(bank, bank.images().subList(0, 3), file.model().scales())) {
+          learner.update(batch, kernel, update, 1, 1e-3, new BitSet());
+          learner.outputs(batch, outputs -> {});
+        }
+        assertEquals(before, learner.managedArrays());
+      }
+    }
+  }
+
+  @Test
+  void inferenceComputesWhatTrainingSaw() throws IOException {
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH).projection(8).build();
+    train(options, "model");
+    ImageEntry image = bank.images().get(1);
+    try (SegmenterFile file = SegmenterFile.open(folder.resolve("model"));
+        PsiLearner learner =
+            PsiLearner.restore(
+                file.model().psi().orElseThrow(),
+                options,
+                name ->
+                    file.model()
+                        .tensors()
+                        .get(name.replaceFirst("^(psi|adam\\.first|adam\\.second)\\.", "")));
+        PsiNetwork network = file.model().network().orElseThrow();
+        PatchFeatures features = bank.features(image);
+        Tensor input = Tensor.allocate(DType.F32, image.patches(), TestBanks.DIMS.total());
+        Tensor logits = Tensor.allocate(DType.F32, image.patches(), 5);
+        Batch batch = Batch.read(bank, List.of(image), file.model().scales())) {
+      PsiInput.concat(features, file.model().scales(), input);
+      network.logits(input, logits);
+      learner.outputs(
+          batch,
+          outputs -> {
+            Tensor found = Tensor.borrow(outputs, DType.F32, image.patches(), 5);
+            for (int row = 0; row < image.patches(); row++) {
+              double sum = 0;
+              for (int column = 0; column < 5; column++) {
+                sum += Math.exp(logits.get(row * 5L + column));
+              }
+              for (int column = 0; column < 5; column++) {
+                double expected = Math.exp(logits.get(row * 5L + column)) / sum;
+                assertEquals(expected, found.get(row * 5L + column), 1e-5);
+              }
+            }
+          });
+    }
+  }
+
+  @Test
+  void kMeansMakesBothKindsOfSegmenters() throws IOException {
+    train(options(TrainingMode.CROSS_BATCH).build(), "psi");
+    KMeansOptions options = KMeansOptions.of(4).withSeed(3).withThreads(1);
+    Path features = folder.resolve("features");
+    Path hidden = folder.resolve("hidden");
+    KMeansTrainer.features(bank, options, features, false, Progress.NONE);
+    KMeansTrainer.hidden(bank, folder.resolve("psi"), options, hidden, false, Progress.NONE);
+    try (SegmenterFile file = SegmenterFile.open(features)) {
+      assertEquals("kmeans-features", file.info().method());
+      assertArrayEquals(new long[] {4, 9}, file.model().tensors().get("centroids").shape());
+    }
+    try (SegmenterFile file = SegmenterFile.open(hidden)) {
+      assertEquals("kmeans-hidden", file.info().method());
+      assertArrayEquals(new long[] {4, 16}, file.model().tensors().get("centroids").shape());
+    }
+    assertTrue(KMeansTrainer.features(bank, options, features, false, Progress.NONE).alreadyDone());
+    assertThrows(
+        IncompatibleException.class,
+        () -> KMeansTrainer.features(bank, options.withSeed(4), features, false, Progress.NONE));
+    assertThrows(
+        BadInputException.class,
+        () -> KMeansTrainer.hidden(bank, features, options, hidden, true, Progress.NONE));
+    assertThrows(
+        BadInputException.class,
+        () -> KMeansTrainer.features(bank, KMeansOptions.of(999), features, true, Progress.NONE));
+  }
+}
