@@ -113,6 +113,14 @@ public final class Segmentation {
     return names.isPresent() ? names.get().classOf(cluster) : -1;
   }
 
+  /**
+   * The colour, {@code 0xRRGGBB}, in which overlays show a cluster without a class; it depends on
+   * the number alone.
+   */
+  public static int clusterColor(int cluster) {
+    return Palette.color(cluster);
+  }
+
   /** The number of pixels of each cluster. */
   public long[] counts() {
     long[] counts = new long[clusters];

@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.ClusterNames;
+import dev.eigenseg.api.Segmentation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +47,7 @@ final class NamesFile {
     }
     List<ClassList.NamedClass> classes = new ArrayList<>();
     for (String name : names) {
-      classes.add(new ClassList.NamedClass(name, ClusterColors.rgb(classes.size())));
+      classes.add(new ClassList.NamedClass(name, Segmentation.clusterColor(classes.size())));
     }
     return new ClusterNames(new ClassList(classes), classOfCluster, MATCHING);
   }

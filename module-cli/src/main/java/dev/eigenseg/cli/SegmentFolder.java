@@ -74,7 +74,7 @@ final class SegmentFolder {
   private ClassList clusters() {
     List<ClassList.NamedClass> clusters = new ArrayList<>();
     for (int i = 0; i < model.clusters(); i++) {
-      clusters.add(new ClassList.NamedClass("cluster " + i, ClusterColors.rgb(i)));
+      clusters.add(new ClassList.NamedClass("cluster " + i, Segmentation.clusterColor(i)));
     }
     return new ClassList(clusters);
   }

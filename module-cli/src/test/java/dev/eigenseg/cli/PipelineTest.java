@@ -1,0 +1,477 @@
+package dev.eigenseg.cli;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.Images;
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.train.dataset.GeneratedScenes;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** All commands on a few generated scenes, and what they do with input that is wrong. */
+class PipelineTest {
+  private static final Set<String> RESULT_KEYS =
+      Set.of(
+          "model",
+          "method",
+          "clusters",
+          "crf",
+          "matching",
+          "accuracy",
+          "miou",
+          "classes-present",
+          "per-class");
+
+  @TempDir static Path work;
+
+  @TempDir Path folder;
+
+  private final Shell shell = new Shell();
+
+  /** Scenes, a bank with its graph, and one model of each method. */
+  @BeforeAll
+  static void pipeline() throws IOException {
+    GeneratedScenes.write(
+        work.resolve("scenes"), 8, 3, new ImageGeometry.Size(128, 96), 1, 2, Progress.NONE);
+    Shell shell = new Shell();
+    done(shell, "extract", "-o", in("bank"), in("scenes/images/train"));
+    done(shell, "graph", in("bank"), "--neighbors", "16");
+    done(
+        shell,
+        "train",
+        in("bank"),
+        "-o",
+        in("kmeans.safetensors"),
+        "--clusters",
+        "8",
+        "--method",
+        "kmeans-features");
+    done(
+        shell,
+        "train",
+        in("bank"),
+        "-o",
+        in("ours.safetensors"),
+        "--clusters",
+        "8",
+        "--projection",
+        "64",
+        "--epochs",
+        "2",
+        "--batch-size",
+        "4",
+        "--scale-inputs",
+        "--log",
+        in("log.jsonl"));
+    done(
+        shell,
+        "train",
+        in("bank"),
+        "-o",
+        in("hidden.safetensors"),
+        "--clusters",
+        "8",
+        "--method",
+        "kmeans-hidden",
+        "--from",
+        in("ours.safetensors"));
+  }
+
+  private static void done(Shell shell, String... arguments) {
+    assertEquals(0, shell.run(arguments), String.join(" ", arguments) + "\n" + shell.err());
+  }
+
+  private static String in(String name) {
+    return work.resolve(name).toString();
+  }
+
+  private String out(String name) {
+    return folder.resolve(name).toString();
+  }
+
+  private String fails(int code, String... arguments) {
+    assertEquals(
+        code, shell.run(arguments), String.join(" ", arguments) + "\n" + shell.out() + shell.err());
+    assertFalse(shell.err().contains("unexpected failure"), shell.err());
+    assertFalse(shell.err().contains("\tat "), shell.err());
+    return shell.err();
+  }
+
+  @Test
+  void theSameCommandsAgainFindTheirWorkDone() {
+    done(shell, "extract", "-o", in("bank"), in("scenes/images/train"));
+    assertTrue(shell.out().contains("8 of 8 images are in the bank already"), shell.out());
+    done(shell, "graph", in("bank"), "--neighbors", "16");
+    assertTrue(shell.out().contains("is there already"), shell.out());
+    done(
+        shell,
+        "train",
+        in("bank"),
+        "-o",
+        in("kmeans.safetensors"),
+        "--clusters",
+        "8",
+        "--method",
+        "kmeans-features");
+    assertTrue(shell.out().contains("is there already"), shell.out());
+  }
+
+  @Test
+  void otherSettingsInTheSamePlaceAreRefused() throws IOException {
+    byte[] before = Files.readAllBytes(work.resolve("kmeans.safetensors"));
+    String err =
+        fails(1, "extract", "-o", in("bank"), "--size", "64x64", in("scenes/images/train"));
+    assertTrue(err.contains("--overwrite"), err);
+    err = fails(1, "graph", in("bank"), "--neighbors", "8");
+    assertTrue(err.contains("--overwrite"), err);
+    err =
+        fails(
+            1,
+            "train",
+            in("bank"),
+            "-o",
+            in("kmeans.safetensors"),
+            "--clusters",
+            "9",
+            "--method",
+            "kmeans-features");
+    assertTrue(err.contains("--overwrite"), err);
+    assertArrayEquals(before, Files.readAllBytes(work.resolve("kmeans.safetensors")));
+  }
+
+  @Test
+  void graphReportsItsJson() {
+    done(shell, "graph", in("bank"), "-o", out("g.knn"), "--neighbors", "4", "--json", "-");
+    JsonObject json = JsonParser.parseString(shell.out()).getAsJsonObject();
+    assertEquals(
+        Set.of(
+            "n", "neighbors", "dim", "engine", "index", "exact", "recall", "seconds", "peak-bytes"),
+        json.keySet());
+    assertEquals(8 * 8 * 6, json.get("n").getAsInt());
+    assertTrue(json.get("exact").getAsBoolean());
+    assertTrue(shell.err().contains("about"), "messages go to standard error: " + shell.err());
+  }
+
+  @Test
+  void everyEpochIsALineOfTheLog() throws IOException {
+    List<JsonObject> epochs = EpochLog.read(work.resolve("log.jsonl"));
+    assertEquals(2, epochs.size());
+    assertEquals(
+        Set.of(
+            "epoch",
+            "step",
+            "loss",
+            "regulariser",
+            "temperature",
+            "learning-rate",
+            "clusters-used",
+            "patches-per-second"),
+        epochs.getLast().keySet());
+    assertEquals(4, epochs.getLast().get("step").getAsInt());
+  }
+
+  @Test
+  void evaluateReportsEveryModelAndMatching() throws IOException {
+    Path file = folder.resolve("result.json");
+    done(
+        shell,
+        "evaluate",
+        "--dataset",
+        "folder",
+        "--root",
+        in("scenes"),
+        "--split",
+        "val",
+        "--json",
+        file.toString(),
+        in("kmeans.safetensors"),
+        in("ours.safetensors"),
+        in("hidden.safetensors"));
+    JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+    assertEquals(3, json.get("images").getAsInt());
+    assertTrue(
+        json.keySet().containsAll(Set.of("dataset", "split", "images", "results", "seconds")));
+    assertTrue(json.getAsJsonArray("results").size() >= 9);
+    for (JsonElement element : json.getAsJsonArray("results")) {
+      JsonObject result = element.getAsJsonObject();
+      assertTrue(result.keySet().containsAll(RESULT_KEYS), result.toString());
+      double miou = result.get("miou").getAsDouble();
+      assertTrue(miou > 1 && miou <= 100, "percent, not fractions: " + miou);
+    }
+    assertTrue(shell.out().contains("iou (oracle)") && shell.out().contains("Ours*"), shell.out());
+  }
+
+  @Test
+  void aNamedModelWritesClassesAndAnUnnamedOneClusters() throws IOException {
+    String images = in("scenes/images/val");
+    done(shell, "segment", "-m", in("ours.safetensors"), "-o", out("clusters"), images);
+    assertTrue(Files.readString(folder.resolve("clusters/classes.json")).contains("cluster 7"));
+
+    Path model = Files.copy(work.resolve("ours.safetensors"), folder.resolve("named.safetensors"));
+    done(
+        shell,
+        "match",
+        model.toString(),
+        "--dataset",
+        "folder",
+        "--root",
+        in("scenes"),
+        "--split",
+        "train");
+    done(shell, "segment", "-m", model.toString(), "-o", out("classes"), images);
+    assertTrue(Files.readString(folder.resolve("classes/classes.json")).contains("Sky"));
+    BufferedImage map = Images.readRaw(folder.resolve("classes/scene-0000.png"));
+    assertEquals(128, map.getWidth());
+    for (int sample : map.getRaster().getSamples(0, 0, 128, 96, 0, (int[]) null)) {
+      assertTrue(sample <= GeneratedScenes.classes().size(), "class " + sample);
+    }
+    done(
+        shell,
+        "evaluate",
+        "--dataset",
+        "folder",
+        "--root",
+        in("scenes"),
+        "--split",
+        "val",
+        "--match",
+        "stored",
+        model.toString());
+    assertFalse(shell.out().contains("stored (oracle)"), shell.out());
+
+    done(shell, "segment", "-m", model.toString(), "-o", out("classes"), images);
+    assertTrue(shell.out().contains("0 images segmented, 3 there before"), shell.out());
+    String err = fails(1, "segment", "-m", in("kmeans.safetensors"), "-o", out("classes"), images);
+    assertTrue(err.contains("another model"), err);
+  }
+
+  @Test
+  void clustersGetTheNamesOfAFile() throws IOException {
+    Path model = Files.copy(work.resolve("kmeans.safetensors"), folder.resolve("m.safetensors"));
+    Path names = folder.resolve("names.json");
+    Files.writeString(names, "{\"0\": \"sky\", \"3\": \"road\", \"5\": \"sky\"}");
+    done(shell, "match", model.toString(), "--names", names.toString(), "--json", "-");
+    assertEquals(
+        "[\"sky\",\"\",\"\",\"road\",\"\",\"sky\",\"\",\"\"]",
+        JsonParser.parseString(shell.out()).getAsJsonObject().get("clusters").toString());
+    byte[] before = Files.readAllBytes(model);
+    for (String wrong :
+        List.of("{\"8\": \"sky\"}", "{\"x\": \"sky\"}", "{\"0\": \"\"}", "{}", "[1]", "{")) {
+      Files.writeString(names, wrong);
+      fails(1, "match", model.toString(), "--names", names.toString());
+    }
+    assertArrayEquals(before, Files.readAllBytes(model));
+  }
+
+  @Test
+  void infoDescribesTheMachineAndEveryFile() {
+    done(shell, "info");
+    for (String part :
+        List.of("jdk", "simd", "vector", "descriptor", "torchscript", "libtorch", "devices")) {
+      assertTrue(shell.out().contains(part), part + " in " + shell.out());
+    }
+    done(shell, "info", "--verify", in("bank"));
+    assertTrue(shell.out().contains("checksums: good"), shell.out());
+    done(shell, "info", "--verify", in("bank/graph.knn"));
+    assertTrue(shell.out().contains("neighbors: 16"), shell.out());
+    done(shell, "info", in("ours.safetensors"));
+    assertTrue(shell.out().contains("neural-eigenfunctions"), shell.out());
+  }
+
+  @Test
+  void unusableImagesStopOrAreSkippedAndTheRestIsKept() throws IOException {
+    Path broken = Files.writeString(folder.resolve("broken.png"), "no image");
+    String good = in("scenes/images/train/scene-0000.png");
+    String later = in("scenes/images/train/scene-0001.png");
+    String err = fails(1, "extract", "-o", out("stopped"), good, broken.toString(), later);
+    assertTrue(err.contains("broken.png"), err);
+    done(shell, "info", "--verify", out("stopped"));
+    assertTrue(shell.out().contains("images: 1"), shell.out());
+
+    err =
+        fails(
+            1,
+            "extract",
+            "-o",
+            out("skipped"),
+            "--on-error",
+            "skip",
+            good,
+            broken.toString(),
+            out("no.png"),
+            later);
+    assertTrue(err.contains("skipped 2 inputs") && err.contains("no.png"), err);
+    done(shell, "info", "--verify", out("skipped"));
+    assertTrue(shell.out().contains("images: 2"), shell.out());
+
+    err =
+        fails(
+            1,
+            "segment",
+            "-m",
+            in("kmeans.safetensors"),
+            "-o",
+            out("maps"),
+            "--on-error",
+            "skip",
+            good,
+            broken.toString());
+    assertTrue(err.contains("skipped 1 input:"), err);
+    assertTrue(Files.exists(folder.resolve("maps/scene-0000.png")));
+  }
+
+  @Test
+  void zeroImagesAreAnError() throws IOException {
+    Files.createDirectory(folder.resolve("empty"));
+    assertTrue(fails(1, "extract", "-o", out("bank"), out("empty")).contains("no images"));
+    assertFalse(Files.exists(folder.resolve("bank")));
+  }
+
+  @Test
+  void moreClustersOrNeighboursThanPatchesAreAnError() {
+    String err =
+        fails(
+            1,
+            "train",
+            in("bank"),
+            "-o",
+            out("m"),
+            "--clusters",
+            "100000",
+            "--method",
+            "kmeans-features");
+    assertTrue(err.contains("100000") && err.contains("384"), err);
+    fails(1, "train", in("bank"), "-o", out("m"), "--clusters", "100000");
+    err = fails(1, "graph", in("bank"), "-o", out("g.knn"), "--neighbors", "384");
+    assertTrue(err.contains("384"), err);
+  }
+
+  @Test
+  void aTruncatedBankIsNamed() throws IOException {
+    done(shell, "extract", "-o", out("bank"), in("scenes/images/train"));
+    Path high = folder.resolve("bank/high-00000.bank");
+    try (FileChannel channel = FileChannel.open(high, StandardOpenOption.WRITE)) {
+      channel.truncate(channel.size() / 2);
+    }
+    assertTrue(fails(1, "graph", out("bank")).contains("high-00000.bank"));
+    fails(
+        1, "train", out("bank"), "-o", out("m"), "--clusters", "4", "--method", "kmeans-features");
+  }
+
+  @Test
+  void labelsOfAnotherSizeAreAnError() throws IOException {
+    GeneratedScenes.write(
+        folder.resolve("s"), 1, 1, new ImageGeometry.Size(64, 48), 1, 1, Progress.NONE);
+    Path label = Path.of("labels/val/scene-0000.png");
+    Files.delete(folder.resolve("s").resolve(label));
+    Files.copy(work.resolve("scenes").resolve(label), folder.resolve("s").resolve(label));
+    String err =
+        fails(
+            1,
+            "evaluate",
+            "--dataset",
+            "folder",
+            "--root",
+            out("s"),
+            "--split",
+            "val",
+            in("kmeans.safetensors"));
+    assertTrue(err.contains("128") && err.contains("64"), err);
+  }
+
+  @Test
+  void aBackboneThatDoesNotExistIsAnError() {
+    String err = fails(1, "extract", "-b", "magic:x", "-o", out("bank"), in("scenes/images/train"));
+    assertTrue(err.contains("magic") && err.contains("descriptor"), err);
+  }
+
+  @Test
+  void aModelOfAnotherBackboneIsAnError() {
+    Path weights =
+        Path.of(
+            System.getProperty("eigenseg.shared", "../shared"), "weights", "mobilenetv2-dense.pt");
+    if (System.getenv("CI") == null) {
+      assumeTrue(Files.exists(weights), "no reference weights at " + weights);
+    }
+    String err =
+        fails(
+            1,
+            "segment",
+            "-m",
+            in("kmeans.safetensors"),
+            "-b",
+            "torchscript:" + weights,
+            "-o",
+            out("maps"),
+            in("scenes/images/val"));
+    assertTrue(err.contains("descriptor"), err);
+  }
+
+  @Test
+  void stoppedCommandsEndWith130AndWhatWasThereStaysValid() throws IOException {
+    Shell stopped = new Shell();
+    stopped.cancellation().request();
+    List<String[]> commands =
+        List.of(
+            new String[] {"extract", "-o", out("bank"), in("scenes/images/train")},
+            new String[] {"graph", in("bank"), "-o", out("g.knn"), "--neighbors", "4"},
+            new String[] {"train", in("bank"), "-o", out("m"), "--clusters", "4"},
+            new String[] {
+              "train", in("bank"), "-o", out("m"), "--clusters", "4", "--method", "kmeans-features"
+            },
+            new String[] {
+              "segment", "-m", in("ours.safetensors"), "-o", out("maps"), in("scenes/images/val")
+            },
+            new String[] {
+              "evaluate",
+              "--dataset",
+              "folder",
+              "--root",
+              in("scenes"),
+              "--split",
+              "val",
+              in("ours.safetensors")
+            },
+            new String[] {
+              "match",
+              in("ours.safetensors"),
+              "--dataset",
+              "folder",
+              "--root",
+              in("scenes"),
+              "--split",
+              "train"
+            },
+            new String[] {"demo", "-o", out("demo")});
+    for (String[] arguments : commands) {
+      assertEquals(130, stopped.run(arguments), String.join(" ", arguments) + "\n" + stopped.err());
+    }
+    assertFalse(Files.exists(folder.resolve("g.knn")) || Files.exists(folder.resolve("m")));
+    done(shell, "info", "--verify", in("bank"));
+    done(shell, "info", in("ours.safetensors"));
+  }
+
+  @Test
+  void aDemoNeverReplacesAFolderThatIsNotADemo() throws IOException {
+    Path precious = Files.writeString(folder.resolve("precious.txt"), "mine");
+    assertTrue(fails(1, "demo", "-o", folder.toString()).contains("holds no demo"));
+    assertEquals("mine", Files.readString(precious));
+  }
+}
