@@ -20,6 +20,7 @@ import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.KMeansOptions;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.infer.FeatureScales;
 import dev.eigenseg.infer.PsiInput;
 import dev.eigenseg.infer.PsiNetwork;
 import dev.eigenseg.infer.SegmenterFile;
@@ -223,6 +224,24 @@ class TrainerTest {
     assertTrue(e.getMessage().contains(words), e.getMessage());
     try (Stream<Path> left = Files.list(folder)) {
       assertEquals(List.of(folder.resolve("bank")), left.toList());
+    }
+  }
+
+  @Test
+  void theBenchmarksBaselineIsTheSameKernel() throws IOException {
+    TrainingOptions options = options(TrainingMode.IN_BATCH).build();
+    try (Batch batch = Batch.read(bank, bank.images().subList(2, 6), FeatureScales.ONE);
+        StepKernel ours = new InBatchKernel(bank, KnnEngines.select("auto"), options);
+        StepKernel published = new PublishedKernel(bank, options);
+        Tensor outputs = Tensor.allocate(DType.F32, batch.rows(), 5);
+        Tensor expected = Tensor.allocate(DType.F32, batch.rows(), 5);
+        Tensor found = Tensor.allocate(DType.F32, batch.rows(), 5)) {
+      for (long i = 0; i < outputs.size(); i++) {
+        outputs.set(i, (float) Math.sin(i));
+      }
+      published.multiply(batch, outputs, expected);
+      ours.multiply(batch, outputs, found);
+      assertArrayEquals(expected.toFloats(), found.toFloats(), 1e-5f);
     }
   }
 
