@@ -105,7 +105,9 @@ final class Extraction {
             }
           });
       for (Extracted image : group) {
-        session.progress().checkCancelled();
+        if (!image.attempted) {
+          session.progress().checkCancelled(); // left out only after a wish to stop
+        }
         append(image);
       }
     } finally {
@@ -132,6 +134,7 @@ final class Extraction {
    */
   private final class Extracted implements AutoCloseable {
     private final String path;
+    private boolean attempted;
     private int width;
     private int height;
     private Optional<PatchFeatures> features = Optional.empty();
@@ -143,6 +146,7 @@ final class Extraction {
     }
 
     void extract() {
+      attempted = true;
       try {
         BufferedImage image = Images.read(Path.of(path));
         width = image.getWidth();

@@ -58,9 +58,11 @@ final class Failures {
 
   private static String fileMessage(IOException e) {
     if (isDiskFull(e)) {
-      return "the disk is full ("
+      String advice =
+          "; what was finished before is valid: make room and start the same command again";
+      return "the disk is full: "
           + e.getMessage()
-          + "); what was finished before is valid: make room and start the same command again";
+          + (String.valueOf(e.getMessage()).contains("make room") ? "" : advice);
     }
     return switch (e) {
       case NoSuchFileException missing -> "no such file or folder: " + missing.getFile();

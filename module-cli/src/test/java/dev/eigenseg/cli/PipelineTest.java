@@ -3,15 +3,25 @@ package dev.eigenseg.cli;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.Backbones;
+import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Images;
+import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.bank.BankSettings;
+import dev.eigenseg.api.bank.FeatureBankWriter;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -20,7 +30,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -466,6 +479,74 @@ class PipelineTest {
     assertFalse(Files.exists(folder.resolve("g.knn")) || Files.exists(folder.resolve("m")));
     done(shell, "info", "--verify", in("bank"));
     done(shell, "info", in("ours.safetensors"));
+  }
+
+  @Test
+  void imagesComputedBeforeAnInterruptAreKept() throws IOException {
+    Shell stopped = new Shell();
+    Session session = stopped.session();
+    List<Inputs.Input> images = Inputs.expand(List.of(in("scenes/images/train")));
+    try (Backbone backbone = stoppingAfter(3, Backbones.open("descriptor", "cpu"), stopped);
+        FeatureBankWriter writer =
+            FeatureBankWriter.open(
+                folder.resolve("bank"),
+                settings(backbone),
+                Provenance.here("extract", Map.of(), Map.of(), 0, "cpu"))) {
+      Extraction extraction =
+          new Extraction(session, backbone, settings(backbone).geometry(), writer, false);
+      assertThrows(CancelledException.class, () -> extraction.run(images));
+    }
+    done(shell, "info", "--verify", out("bank"));
+    assertTrue(shell.out().contains("images: 3"), shell.out());
+  }
+
+  private static BankSettings settings(Backbone backbone) {
+    return new BankSettings(
+        backbone.id(),
+        backbone.sha256(),
+        "descriptor",
+        backbone.dims(),
+        DType.F32,
+        new ImageGeometry(Optional.empty(), backbone.patchSize()));
+  }
+
+  private static Backbone stoppingAfter(int images, Backbone backbone, Shell shell) {
+    AtomicInteger extracted = new AtomicInteger();
+    return new Backbone() {
+      @Override
+      public String id() {
+        return backbone.id();
+      }
+
+      @Override
+      public String sha256() {
+        return backbone.sha256();
+      }
+
+      @Override
+      public int patchSize() {
+        return backbone.patchSize();
+      }
+
+      @Override
+      public Backbone.FeatureDims dims() {
+        return backbone.dims();
+      }
+
+      @Override
+      public PatchFeatures extract(Tensor pixels) {
+        PatchFeatures features = backbone.extract(pixels);
+        if (extracted.incrementAndGet() == images) {
+          shell.cancellation().request();
+        }
+        return features;
+      }
+
+      @Override
+      public void close() {
+        backbone.close();
+      }
+    };
   }
 
   @Test

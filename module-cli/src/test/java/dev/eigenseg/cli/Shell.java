@@ -3,6 +3,7 @@ package dev.eigenseg.cli;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import picocli.CommandLine;
 
 /** Runs commands inside the test's process and keeps what they print. */
 final class Shell {
@@ -14,13 +15,22 @@ final class Shell {
   int run(String... arguments) {
     out.reset();
     err.reset();
-    return Main.run(
-        new Surroundings(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            cancellation),
-        arguments);
+    return Main.run(surroundings(), arguments);
+  }
+
+  /** A session of one thread, for parts of commands. */
+  Session session() {
+    CommonOptions options = new CommonOptions();
+    new CommandLine(options).parseArgs("--threads", "1");
+    return new Session(surroundings(), options);
+  }
+
+  private Surroundings surroundings() {
+    return new Surroundings(
+        new PrintStream(out, true, StandardCharsets.UTF_8),
+        new PrintStream(err, true, StandardCharsets.UTF_8),
+        false,
+        cancellation);
   }
 
   String out() {

@@ -69,8 +69,16 @@ class TextTest {
     IOException failure = new FileSystemException("bank/high", null, "No space left on device");
     assertTrue(
         report(new UncheckedIOException(failure), 1)
-            .startsWith("eigenseg: the disk is full (bank/high"));
+            .startsWith("eigenseg: the disk is full: bank/high"));
     assertTrue(report(new IOException("cannot write x", failure), 1).contains("the disk is full"));
+  }
+
+  @Test
+  void adviceIsGivenOnce() {
+    String message =
+        report(
+            new IOException("writing b failed: No space left on device; make room and go on"), 1);
+    assertEquals(message.indexOf("make room"), message.lastIndexOf("make room"), message);
   }
 
   private static String report(Throwable failure, int code) {
