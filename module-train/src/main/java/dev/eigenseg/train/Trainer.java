@@ -208,6 +208,9 @@ public final class Trainer {
   }
 
   private TrainingResult fresh(Optional<KnnGraph> graph, long start) throws IOException {
+    if (updates == 0) {
+      return untrained(start);
+    }
     try (PsiLearner learner = PsiLearner.fresh(config, options);
         StepKernel kernel = kernel(graph)) {
       if (kernel instanceof CrossBatchKernel crossBatch) {
@@ -215,6 +218,14 @@ public final class Trainer {
       }
       return loop(learner, kernel, new RunHistory(), false, start);
     }
+  }
+
+  /** Psi as it was initialised: the control that training is judged against. */
+  private TrainingResult untrained(long start) throws IOException {
+    try (PsiLearner learner = PsiLearner.fresh(config, options)) {
+      write(learner);
+    }
+    return new TrainingResult(model, 0, List.of(), (System.nanoTime() - start) / 1e9, false, false);
   }
 
   private TrainingResult resumed(Optional<KnnGraph> graph, Checkpoint.Opened opened, long start)

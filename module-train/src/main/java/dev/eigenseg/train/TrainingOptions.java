@@ -14,7 +14,7 @@ import java.util.OptionalInt;
  *
  * @param clusters K, the number of eigenfunctions
  * @param mode where the kernel comes from
- * @param epochs passes over the images
+ * @param epochs passes over the images; 0 gives psi as it was initialised, the untrained control
  * @param batchSize images of one update; the last partial batch of an epoch is dropped
  * @param projection width of the linear projection before psi, or 0 for none
  * @param heads attention heads; by default psi's width / headDim
@@ -71,7 +71,7 @@ public record TrainingOptions(
     Objects.requireNonNull(mode);
     Objects.requireNonNull(device);
     check(clusters >= 2, "clusters", clusters, "at least 2");
-    check(epochs >= 1, "epochs", epochs, "at least 1");
+    check(epochs >= 0, "epochs", epochs, "at least 0");
     check(batchSize >= 1, "batch-size", batchSize, "at least 1");
     check(projection >= 0, "projection", projection, "at least 0 (0: none)");
     check(heads.orElse(1) >= 1, "heads", heads, "at least 1");
