@@ -214,7 +214,7 @@ class TrainerTest {
                   TrainingListener.NONE,
                   Progress.NONE));
     }
-    assertThrows(BadInputException.class, () -> options(TrainingMode.IN_BATCH).epochs(0).build());
+    assertThrows(BadInputException.class, () -> options(TrainingMode.IN_BATCH).epochs(-1).build());
   }
 
   private void assertRefused(
