@@ -89,18 +89,30 @@ final class Checkpoint {
                 .formatted(file, VERSION));
       }
       Artefacts.requireSame(
-          file,
-          Provenance.fromJson(GSON.fromJson(metadata.get("provenance"), JsonObject.class)),
-          wanted);
+          file, Provenance.fromJson(part(file, metadata, "provenance", JsonObject.class)), wanted);
       return new Opened(
-          tensors, new RunHistory(GSON.fromJson(metadata.get("history"), RunHistory.State.class)));
-    } catch (JsonParseException | NullPointerException e) {
-      tensors.close();
-      throw new CorruptFileException(
-          "%s is damaged; delete it or use --overwrite".formatted(file), e);
+          tensors, new RunHistory(part(file, metadata, "history", RunHistory.State.class)));
     } catch (RuntimeException | Error e) {
       tensors.close();
       throw e;
     }
+  }
+
+  private static <T> T part(Path file, Map<String, String> metadata, String key, Class<T> type) {
+    try {
+      T part = GSON.fromJson(metadata.getOrDefault(key, ""), type);
+      if (part != null) {
+        return part;
+      }
+    } catch (JsonParseException e) {
+      throw damaged(file, key, e);
+    }
+    throw damaged(file, key, null);
+  }
+
+  private static CorruptFileException damaged(Path file, String key, Throwable cause) {
+    return new CorruptFileException(
+        "the checkpoint %s is damaged in its %s; delete it or use --overwrite".formatted(file, key),
+        cause);
   }
 }

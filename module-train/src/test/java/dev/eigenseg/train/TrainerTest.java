@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CancelledException;
+import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.EigensegException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
@@ -15,6 +16,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.ImageEntry;
+import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.KMeansOptions;
@@ -28,8 +30,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -116,6 +122,28 @@ class TrainerTest {
     }
     assertFalse(Files.exists(Checkpoint.beside(model)));
     assertArrayEquals(Files.readAllBytes(whole.model()), Files.readAllBytes(model));
+  }
+
+  @Test
+  void aDamagedCheckpointIsNamed() throws IOException {
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    Path checkpoint = Checkpoint.beside(folder.resolve("model"));
+    Files.writeString(checkpoint, "not a checkpoint");
+    CorruptFileException text =
+        assertThrows(CorruptFileException.class, () -> train(options, "model"));
+    assertTrue(text.getMessage().contains(checkpoint.toString()), text.getMessage());
+    try (Tensor tensor = Tensor.allocate(DType.F32, 1)) {
+      SequencedMap<String, Tensor> tensors = new LinkedHashMap<>(Map.of("x", tensor));
+      Map<String, String> metadata =
+          new HashMap<>(Map.of("format", "eigenseg-checkpoint", "version", "1"));
+      SafeTensorsWriter.write(checkpoint, metadata, tensors);
+      CorruptFileException empty =
+          assertThrows(CorruptFileException.class, () -> train(options, "model"));
+      assertTrue(empty.getMessage().contains("provenance"), empty.getMessage());
+      metadata.put("provenance", "{");
+      SafeTensorsWriter.write(checkpoint, metadata, tensors);
+      assertThrows(CorruptFileException.class, () -> train(options, "model"));
+    }
   }
 
   private static Progress stopping(AtomicBoolean stop) {
