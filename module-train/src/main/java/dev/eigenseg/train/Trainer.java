@@ -2,6 +2,7 @@ package dev.eigenseg.train;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CancelledException;
+import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.EigensegException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.Progress;
@@ -49,6 +50,7 @@ public final class Trainer {
   private final FeatureBank bank;
   private final TrainingOptions options;
   private final Path model;
+  private final boolean overwrite;
   private final TrainingListener listener;
   private final Progress progress;
   private final List<ImageEntry> images;
@@ -63,12 +65,14 @@ public final class Trainer {
       Optional<KnnGraph> graph,
       TrainingOptions options,
       Path model,
+      boolean overwrite,
       TrainingListener listener,
       Progress progress)
       throws IOException {
     this.bank = bank;
     this.options = options;
     this.model = model;
+    this.overwrite = overwrite;
     this.listener = listener;
     this.progress = progress;
     this.images = bank.images();
@@ -107,7 +111,8 @@ public final class Trainer {
    * @param options how
    * @param model the segmenter file to write
    * @param overwrite whether a model or checkpoint of other settings is replaced and the run begins
-   *     anew
+   *     anew; the earlier model stays until the new one is finished. To continue such a run when it
+   *     was interrupted, call without overwriting
    * @param listener hears of every update and epoch
    * @param progress counts updates; a wish to stop is granted after the update under way, and a
    *     checkpoint kept
@@ -132,7 +137,7 @@ public final class Trainer {
     Torch.engine(options.threads());
     Devices.require(options.device());
     check(bank, graph, options);
-    return new Trainer(bank, graph, options, model, listener, progress).run(graph, overwrite);
+    return new Trainer(bank, graph, options, model, overwrite, listener, progress).run(graph);
   }
 
   private static void check(FeatureBank bank, Optional<KnnGraph> graph, TrainingOptions options) {
@@ -191,19 +196,37 @@ public final class Trainer {
         .withVersion("pytorch", Torch.engine().getVersion());
   }
 
-  private TrainingResult run(Optional<KnnGraph> graph, boolean overwrite) throws IOException {
+  private TrainingResult run(Optional<KnnGraph> graph) throws IOException {
     long start = System.nanoTime();
     Path checkpoint = Checkpoint.beside(model);
     if (overwrite) {
       Files.deleteIfExists(checkpoint);
-    } else if (Artefacts.alreadyDone(model, provenance)) {
-      return new TrainingResult(model, updates, List.of(), 0, false, true);
-    }
-    if (!Files.exists(checkpoint)) {
       return fresh(graph, start);
     }
-    try (Checkpoint.Opened opened = Checkpoint.open(checkpoint, provenance)) {
-      return resumed(graph, opened, start);
+    // The checkpoint goes first: that of a run begun with overwrite is beside the model it
+    // replaces.
+    if (Files.exists(checkpoint)) {
+      Optional<Checkpoint.Opened> interrupted = interrupted(checkpoint);
+      if (interrupted.isPresent()) {
+        try (Checkpoint.Opened opened = interrupted.get()) {
+          return resumed(graph, opened, start);
+        }
+      }
+    } else if (!Artefacts.alreadyDone(model, provenance)) {
+      return fresh(graph, start);
+    }
+    return new TrainingResult(model, updates, List.of(), 0, false, true);
+  }
+
+  /** This run's checkpoint, or nothing if it is not to be used but the model is finished. */
+  private Optional<Checkpoint.Opened> interrupted(Path checkpoint) throws IOException {
+    try {
+      return Optional.of(Checkpoint.open(checkpoint, provenance));
+    } catch (IncompatibleException | CorruptFileException e) {
+      if (Artefacts.alreadyDone(model, provenance)) {
+        return Optional.empty();
+      }
+      throw e;
     }
   }
 
@@ -315,8 +338,8 @@ public final class Trainer {
         if (progress.cancelled()) {
           save(learner, kernel, history);
           throw new CancelledException(
-              "training stopped after %d of %d updates; the same command continues"
-                  .formatted(history.updates(), updates));
+              "training stopped after %d of %d updates; the same command%s continues"
+                  .formatted(history.updates(), updates, overwrite ? " without --overwrite" : ""));
         }
         long began = System.nanoTime();
         long index = history.updates();

@@ -96,32 +96,73 @@ class TrainerTest {
     assertFalse(whole.resumed());
 
     Path model = folder.resolve("interrupted");
-    AtomicBoolean stop = new AtomicBoolean();
-    Progress progress = stopping(stop);
-    TrainingListener afterFiveUpdates =
-        new TrainingListener() {
-          @Override
-          public void step(Step step) {
-            stop.set(step.step() == 5); // in the middle of the second epoch
-          }
-        };
-    assertThrows(
-        CancelledException.class,
-        () -> Trainer.train(bank, Optional.of(graph), options, model, afterFiveUpdates, progress));
+    CancelledException stopped = stopAfterFiveUpdates(options, model, false);
+    assertTrue(stopped.getMessage().endsWith("the same command continues"), stopped.getMessage());
     assertFalse(Files.exists(model));
     assertTrue(Files.exists(Checkpoint.beside(model)));
 
     assertThrows(
         IncompatibleException.class, () -> train(options(mode).seed(12).build(), "interrupted"));
-    TrainingResult rest = train(options, "interrupted");
+    assertContinued(whole, train(options, "interrupted"));
+  }
+
+  /** Stops in the middle of the second epoch. */
+  private CancelledException stopAfterFiveUpdates(
+      TrainingOptions options, Path model, boolean overwrite) {
+    AtomicBoolean stop = new AtomicBoolean();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void step(Step step) {
+            stop.set(step.step() == 5);
+          }
+        };
+    return assertThrows(
+        CancelledException.class,
+        () ->
+            Trainer.train(
+                bank, Optional.of(graph), options, model, overwrite, listener, stopping(stop)));
+  }
+
+  private static void assertContinued(TrainingResult whole, TrainingResult rest)
+      throws IOException {
     assertTrue(rest.resumed());
     assertEquals(EPOCHS, rest.history().size());
     for (int i = 0; i < EPOCHS; i++) {
       assertEquals(whole.history().get(i).loss(), rest.history().get(i).loss());
       assertEquals(whole.history().get(i).clustersUsed(), rest.history().get(i).clustersUsed());
     }
-    assertFalse(Files.exists(Checkpoint.beside(model)));
-    assertArrayEquals(Files.readAllBytes(whole.model()), Files.readAllBytes(model));
+    assertFalse(Files.exists(Checkpoint.beside(rest.model())));
+    assertArrayEquals(Files.readAllBytes(whole.model()), Files.readAllBytes(rest.model()));
+  }
+
+  @Test
+  void aRunThatReplacesAModelContinuesWithoutOverwrite() throws IOException {
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    TrainingResult whole = train(options, "whole");
+    Path model = train(options(TrainingMode.CROSS_BATCH).epochs(2).build(), "model").model();
+    byte[] replaced = Files.readAllBytes(model);
+    CancelledException stopped = stopAfterFiveUpdates(options, model, true);
+    assertTrue(
+        stopped.getMessage().endsWith("the same command without --overwrite continues"),
+        stopped.getMessage());
+    assertArrayEquals(replaced, Files.readAllBytes(model));
+    assertThrows(
+        IncompatibleException.class,
+        () -> train(options(TrainingMode.CROSS_BATCH).seed(12).build(), "model"));
+    assertContinued(whole, train(options, "model"));
+  }
+
+  @Test
+  void aStrangeCheckpointDoesNotHideAFinishedModel() throws IOException {
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    Path model = train(options, "model").model();
+    stopAfterFiveUpdates(
+        options(TrainingMode.CROSS_BATCH).seed(12).build(), folder.resolve("other"), false);
+    Files.move(Checkpoint.beside(folder.resolve("other")), Checkpoint.beside(model));
+    assertTrue(train(options, "model").alreadyDone());
+    Files.writeString(Checkpoint.beside(model), "not a checkpoint");
+    assertTrue(train(options, "model").alreadyDone());
   }
 
   @Test
