@@ -114,8 +114,8 @@ public final class Trainer {
    *     anew; the earlier model stays until the new one is finished. To continue such a run when it
    *     was interrupted, call without overwriting
    * @param listener hears of every update and epoch
-   * @param progress counts updates; a wish to stop is granted after the update under way, and a
-   *     checkpoint kept
+   * @param progress counts the updates that are left to do; a wish to stop is granted after the
+   *     update under way, and a checkpoint kept
    * @throws BadInputException if the bank has too few images or patches for the options, or the
    *     graph is missing
    * @throws IncompatibleException if graph and bank do not belong together, or the place holds the
@@ -328,8 +328,8 @@ public final class Trainer {
     Cosine temperatures = new Cosine(options.temperature(), options.finalTemperature());
     Cosine rates = new Cosine(options.learningRate(), options.finalLearningRate());
     long saved = System.nanoTime();
-    try (Progress.Task task = progress.start("train", updates, "updates")) {
-      task.advance(history.updates());
+    // Only what is left: rate and time left are those of this process, not of the one before.
+    try (Progress.Task task = progress.start("train", updates - history.updates(), "updates")) {
       long epochNanos = 0;
       long epochPatches = 0;
       int[] order = new int[0];

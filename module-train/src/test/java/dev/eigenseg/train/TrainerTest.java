@@ -37,6 +37,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -163,6 +164,32 @@ class TrainerTest {
     assertTrue(train(options, "model").alreadyDone());
     Files.writeString(Checkpoint.beside(model), "not a checkpoint");
     assertTrue(train(options, "model").alreadyDone());
+  }
+
+  @Test
+  void progressAfterAResumeIsThatOfTheRest() throws IOException {
+    TrainingOptions options = options(TrainingMode.IN_BATCH).build();
+    Path model = folder.resolve("model");
+    stopAfterFiveUpdates(options, model, false);
+    TrainingProgress progress = new TrainingProgress();
+    Trainer.train(bank, Optional.of(graph), options, model, TrainingListener.NONE, progress);
+    assertEquals(EPOCHS * 3L - 5, progress.total.get());
+    assertEquals(EPOCHS * 3L - 5, progress.advanced.get());
+  }
+
+  /** Counts the updates that are announced and done. */
+  private static final class TrainingProgress implements Progress {
+    private final AtomicLong total = new AtomicLong();
+    private final AtomicLong advanced = new AtomicLong();
+
+    @Override
+    public Task start(String name, long total, String unit) {
+      if (!name.equals("train")) {
+        return Task.NONE;
+      }
+      this.total.addAndGet(total);
+      return advanced::addAndGet;
+    }
   }
 
   @Test
