@@ -367,32 +367,41 @@ public final class Trainer {
         long nanos = System.nanoTime() - began;
         epochNanos += nanos;
         epochPatches += rows;
-        listener.step(
-            new TrainingListener.Step(
-                epoch + 1,
-                index + 1,
-                updates,
-                outcome.loss(),
-                outcome.regularizer(),
-                temperature,
-                rate,
-                used.cardinality(),
-                rows * 1e9 / nanos));
         task.advance(1);
+        Optional<TrainingListener.Epoch> finished = Optional.empty();
         if (history.updates() % updatesPerEpoch == 0) {
-          listener.epoch(
-              history.endEpoch(
-                  options.epochs(),
-                  updatesPerEpoch,
-                  temperature,
-                  rate,
-                  epochPatches * 1e9 / epochNanos));
+          finished =
+              Optional.of(
+                  history.endEpoch(
+                      options.epochs(),
+                      updatesPerEpoch,
+                      temperature,
+                      rate,
+                      epochPatches * 1e9 / epochNanos));
           epochNanos = 0;
           epochPatches = 0;
           if (System.nanoTime() - saved > CHECKPOINT_NANOS && history.updates() < updates) {
             save(learner, kernel, history);
             saved = System.nanoTime();
           }
+        }
+        // The listener comes last, when there is nothing left that it could leave half done.
+        try {
+          listener.step(
+              new TrainingListener.Step(
+                  epoch + 1,
+                  index + 1,
+                  updates,
+                  outcome.loss(),
+                  outcome.regularizer(),
+                  temperature,
+                  rate,
+                  used.cardinality(),
+                  rows * 1e9 / nanos));
+          finished.ifPresent(listener::epoch);
+        } catch (RuntimeException e) {
+          saveDespite(e, learner, kernel, history);
+          throw e;
         }
       }
     }
@@ -417,6 +426,16 @@ public final class Trainer {
             ? Optional.of(crossBatch.remembered())
             : Optional.empty();
     Checkpoint.write(Checkpoint.beside(model), provenance, history, learner, remembered);
+  }
+
+  /** Keeps the work that a failing listener, such as a log on a full disk, would lose. */
+  private void saveDespite(
+      RuntimeException failure, PsiLearner learner, StepKernel kernel, RunHistory history) {
+    try {
+      save(learner, kernel, history);
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
   }
 
   private void write(PsiLearner learner) throws IOException {

@@ -1,7 +1,8 @@
 package dev.eigenseg.train;
 
 /**
- * Follows a training run. Called on the thread that trains; what a listener throws ends the run.
+ * Follows a training run. Called on the thread that trains; what a listener throws ends the run,
+ * which keeps a checkpoint and can be continued. Nothing is told twice.
  */
 public interface TrainingListener {
   /** Hears nothing. */

@@ -27,8 +27,10 @@ import dev.eigenseg.infer.PsiInput;
 import dev.eigenseg.infer.PsiNetwork;
 import dev.eigenseg.infer.SegmenterFile;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -45,6 +47,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
   private static final int EPOCHS = 4;
@@ -164,6 +167,43 @@ class TrainerTest {
     assertTrue(train(options, "model").alreadyDone());
     Files.writeString(Checkpoint.beside(model), "not a checkpoint");
     assertTrue(train(options, "model").alreadyDone());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"step 5", "step 6", "epoch 2", "epoch 4"})
+  void aListenerThatFailsLosesNoUpdate(String fatal) throws IOException {
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    TrainingResult whole = train(options, "whole");
+    List<String> told = new ArrayList<>();
+    TrainingListener failing =
+        new TrainingListener() {
+          @Override
+          public void step(Step step) {
+            tell("step " + step.step());
+          }
+
+          @Override
+          public void epoch(Epoch epoch) {
+            tell("epoch " + epoch.epoch());
+          }
+
+          private void tell(String news) {
+            told.add(news);
+            if (news.equals(fatal)) {
+              throw new UncheckedIOException(new IOException("no space left on device"));
+            }
+          }
+        };
+    Path model = folder.resolve("model");
+    assertThrows(
+        UncheckedIOException.class,
+        () -> Trainer.train(bank, Optional.of(graph), options, model, failing, Progress.NONE));
+    long done = told.stream().filter(news -> news.startsWith("step")).count();
+    TrainingProgress progress = new TrainingProgress();
+    assertContinued(
+        whole,
+        Trainer.train(bank, Optional.of(graph), options, model, TrainingListener.NONE, progress));
+    assertEquals(whole.steps() - done, progress.advanced.get());
   }
 
   @Test
