@@ -1,6 +1,7 @@
 package dev.eigenseg.train;
 
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
@@ -83,14 +84,15 @@ public final class KMeansTrainer {
    * K-means on psi's hidden representation ("Ours*").
    *
    * @param bank the features; borrowed
-   * @param trained a model with a psi that was trained on the same backbone, geometry and scales
+   * @param trained a model with a psi that was trained on the same backbone and geometry; the bank
+   *     may hold other images, as features are divided by the scales that psi was trained with
    * @param options how
    * @param model the segmenter file to write
    * @param overwrite whether a model of other settings is replaced
    * @throws BadInputException if there are fewer patches than clusters, or {@code trained} has no
    *     psi
-   * @throws IncompatibleException if psi was trained on another backbone, or a model of other
-   *     settings is there and not to be replaced
+   * @throws IncompatibleException if psi was trained on another backbone or geometry, or a model of
+   *     other settings is there and not to be replaced
    */
   public static TrainingResult hidden(
       FeatureBank bank,
@@ -157,6 +159,19 @@ public final class KMeansTrainer {
           "%s was trained on backbone %s, the bank holds features of %s"
               .formatted(trained, psiModel.info().backboneId(), bank.manifest().backboneId()));
     }
+    if (!psiModel.info().geometry().equals(bank.manifest().geometry())) {
+      throw new IncompatibleException(
+          "%s was trained on %s, the bank holds %s: train psi on this bank, or give that of its size"
+              .formatted(
+                  trained, text(psiModel.info().geometry()), text(bank.manifest().geometry())));
+    }
+  }
+
+  private static String text(ImageGeometry geometry) {
+    return "patches of %d pixels from images %s"
+        .formatted(
+            geometry.patchSize(),
+            geometry.resize().map(size -> "at " + size).orElse("in their own size"));
   }
 
   private static Provenance provenance(

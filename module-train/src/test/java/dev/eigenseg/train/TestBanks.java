@@ -27,6 +27,10 @@ final class TestBanks {
   private TestBanks() {}
 
   static FeatureBank write(Path folder, int images, long seed) throws IOException {
+    return write(folder, images, seed, 16);
+  }
+
+  static FeatureBank write(Path folder, int images, long seed, int patchSize) throws IOException {
     Random random = new Random(seed);
     BankSettings settings =
         new BankSettings(
@@ -35,7 +39,7 @@ final class TestBanks {
             "test",
             DIMS,
             DType.F32,
-            new ImageGeometry(Optional.empty(), 16));
+            new ImageGeometry(Optional.empty(), patchSize));
     Provenance provenance = Provenance.here("extract", Map.of(), Map.of(), seed, "cpu");
     try (FeatureBankWriter writer = FeatureBankWriter.open(folder, settings, provenance)) {
       for (int image = 0; image < images; image++) {
@@ -52,7 +56,7 @@ final class TestBanks {
           for (long i = 0; i < colors.size(); i++) {
             colors.set(i, random.nextFloat());
           }
-          writer.append("image " + image, columns * 16, rows * 16, features, colors);
+          writer.append("image " + image, columns * patchSize, rows * patchSize, features, colors);
         }
       }
       writer.finish(Progress.NONE);

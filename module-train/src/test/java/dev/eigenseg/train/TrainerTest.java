@@ -466,4 +466,21 @@ class TrainerTest {
         BadInputException.class,
         () -> KMeansTrainer.features(bank, KMeansOptions.of(999), features, true, Progress.NONE));
   }
+
+  @Test
+  void hiddenFeaturesOfAnotherGeometryAreRefused() throws IOException {
+    Path psi = train(options(TrainingMode.CROSS_BATCH).build(), "psi").model();
+    KMeansOptions options = KMeansOptions.of(4).withSeed(3).withThreads(1);
+    Path hidden = folder.resolve("hidden");
+    try (FeatureBank other = TestBanks.write(folder.resolve("other"), 4, 2, 8)) {
+      IncompatibleException e =
+          assertThrows(
+              IncompatibleException.class,
+              () -> KMeansTrainer.hidden(other, psi, options, hidden, false, Progress.NONE));
+      assertTrue(
+          e.getMessage().contains("patches of 16") && e.getMessage().contains("patches of 8"),
+          e.getMessage());
+    }
+    assertFalse(Files.exists(hidden));
+  }
 }
