@@ -3,28 +3,37 @@ package dev.eigenseg.train;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
+import com.google.gson.JsonPrimitive;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
  * A run in the middle: weights, moments, remembered outputs and how far it came, in one safetensors
- * file beside the model. Random numbers need no state here, see {@link
- * dev.eigenseg.train.neuralef.Streams}.
+ * file beside the model, with a CRC32C of each of these. Random numbers need no state here, see
+ * {@link dev.eigenseg.train.neuralef.Streams}.
  */
 final class Checkpoint {
   private static final String FORMAT = "eigenseg-checkpoint";
-  private static final String VERSION = "1";
+  private static final String VERSION = "2";
   private static final String REMEMBERED = "remembered.outputs";
   private static final String NORMS = "remembered.norms";
+  private static final String PROVENANCE = "provenance";
+  private static final String HISTORY = "history";
+  private static final List<String> PARTS = List.of(PROVENANCE, HISTORY);
+  private static final String CHECKSUMS = "crc32c";
   private static final Gson GSON = new Gson();
 
   private Checkpoint() {}
@@ -51,8 +60,14 @@ final class Checkpoint {
       Map<String, String> metadata = new LinkedHashMap<>();
       metadata.put("format", FORMAT);
       metadata.put("version", VERSION);
-      metadata.put("provenance", provenance.toJson().toString());
-      metadata.put("history", GSON.toJson(history.state()));
+      metadata.put(PROVENANCE, provenance.toJson().toString());
+      metadata.put(HISTORY, GSON.toJson(history.state()));
+      JsonObject checksums = new JsonObject();
+      for (String part : PARTS) {
+        checksums.addProperty(part, checksum(metadata.get(part)));
+      }
+      tensors.forEach((name, tensor) -> checksums.addProperty(name, checksum(tensor.segment())));
+      metadata.put(CHECKSUMS, checksums.toString());
       SafeTensorsWriter.write(file, metadata, tensors);
     } finally {
       owned.values().forEach(Tensor::close);
@@ -74,10 +89,10 @@ final class Checkpoint {
   }
 
   /**
-   * Opens a checkpoint of the same work.
+   * Opens a checkpoint of the same work, and checks it as a whole.
    *
    * @throws dev.eigenseg.api.IncompatibleException if it belongs to other work
-   * @throws CorruptFileException if it cannot be read
+   * @throws CorruptFileException if it is damaged or of another format
    */
   static Opened open(Path file, Provenance wanted) throws IOException {
     SafeTensors tensors = SafeTensors.open(file);
@@ -88,10 +103,17 @@ final class Checkpoint {
             "%s is no checkpoint of format version %s; delete it or use --overwrite"
                 .formatted(file, VERSION));
       }
+      JsonObject checksums = part(file, metadata, CHECKSUMS, JsonObject.class);
+      for (String part : PARTS) {
+        verify(file, checksums, part, checksum(metadata.getOrDefault(part, "")));
+      }
       Artefacts.requireSame(
-          file, Provenance.fromJson(part(file, metadata, "provenance", JsonObject.class)), wanted);
+          file, Provenance.fromJson(part(file, metadata, PROVENANCE, JsonObject.class)), wanted);
+      for (String name : tensors.names()) {
+        verify(file, checksums, name, checksum(tensors.tensor(name).segment()));
+      }
       return new Opened(
-          tensors, new RunHistory(part(file, metadata, "history", RunHistory.State.class)));
+          tensors, new RunHistory(part(file, metadata, HISTORY, RunHistory.State.class)));
     } catch (RuntimeException | Error e) {
       tensors.close();
       throw e;
@@ -108,6 +130,20 @@ final class Checkpoint {
       throw damaged(file, key, e);
     }
     throw damaged(file, key, null);
+  }
+
+  private static void verify(Path file, JsonObject checksums, String part, String found) {
+    if (!new JsonPrimitive(found).equals(checksums.get(part))) {
+      throw damaged(file, part, null);
+    }
+  }
+
+  private static String checksum(String text) {
+    return checksum(MemorySegment.ofArray(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static String checksum(MemorySegment segment) {
+    return "%08x".formatted(Hashes.crc32c(segment));
   }
 
   private static CorruptFileException damaged(Path file, String key, Throwable cause) {

@@ -28,6 +28,7 @@ import dev.eigenseg.infer.PsiNetwork;
 import dev.eigenseg.infer.SegmenterFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -233,6 +234,37 @@ class TrainerTest {
   }
 
   @Test
+  void aChangedByteOfACheckpointIsFound() throws IOException {
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    Path model = folder.resolve("model");
+    stopAfterFiveUpdates(options, model, false);
+    byte[] whole = Files.readAllBytes(Checkpoint.beside(model));
+
+    byte[] tensors = whole.clone();
+    tensors[tensors.length - 1] = (byte) ~tensors[tensors.length - 1];
+    assertDamaged(options, model, tensors, "remembered.outputs");
+
+    String text = new String(whole, StandardCharsets.ISO_8859_1);
+    String updates = "{\\\"updates\\\":5";
+    assertTrue(text.contains(updates));
+    byte[] history =
+        text.replace(updates, updates.replace('5', '6')).getBytes(StandardCharsets.ISO_8859_1);
+    assertDamaged(options, model, history, "history");
+  }
+
+  private void assertDamaged(TrainingOptions options, Path model, byte[] bytes, String part)
+      throws IOException {
+    Files.write(Checkpoint.beside(model), bytes);
+    CorruptFileException e =
+        assertThrows(
+            CorruptFileException.class, () -> train(options, model.getFileName().toString()));
+    assertTrue(
+        e.getMessage().contains(Checkpoint.beside(model).toString())
+            && e.getMessage().contains(part),
+        e.getMessage());
+  }
+
+  @Test
   void aDamagedCheckpointIsNamed() throws IOException {
     TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
     Path checkpoint = Checkpoint.beside(folder.resolve("model"));
@@ -243,12 +275,12 @@ class TrainerTest {
     try (Tensor tensor = Tensor.allocate(DType.F32, 1)) {
       SequencedMap<String, Tensor> tensors = new LinkedHashMap<>(Map.of("x", tensor));
       Map<String, String> metadata =
-          new HashMap<>(Map.of("format", "eigenseg-checkpoint", "version", "1"));
+          new HashMap<>(Map.of("format", "eigenseg-checkpoint", "version", "2"));
       SafeTensorsWriter.write(checkpoint, metadata, tensors);
       CorruptFileException empty =
           assertThrows(CorruptFileException.class, () -> train(options, "model"));
-      assertTrue(empty.getMessage().contains("provenance"), empty.getMessage());
-      metadata.put("provenance", "{");
+      assertTrue(empty.getMessage().contains("crc32c"), empty.getMessage());
+      metadata.put("crc32c", "{");
       SafeTensorsWriter.write(checkpoint, metadata, tensors);
       assertThrows(CorruptFileException.class, () -> train(options, "model"));
     }
