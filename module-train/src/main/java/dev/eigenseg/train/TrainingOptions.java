@@ -27,8 +27,8 @@ import java.util.OptionalInt;
  * @param pixelGraph neighbours in the pixel graph
  * @param t the objective's scale
  * @param beta the regulariser's weight; by default 0.08 * 256 / K
- * @param balance weight of the entropy of the batch's mean assignment, which pushes towards using
- *     all clusters; 0 is the published objective
+ * @param balance weight of the negative entropy of the batch's mean assignment, which pushes
+ *     towards using all clusters; not part of the published objective, and 0 by default
  * @param scaleInputs whether each level is divided by its standard deviation over the bank
  * @param learningRate of the first update
  * @param finalLearningRate of the last, reached by a cosine
@@ -259,7 +259,10 @@ public record TrainingOptions(
       return this;
     }
 
-    /** Changes {@link TrainingOptions#balance}. */
+    /**
+     * Changes {@link TrainingOptions#balance}; anything but the default 0 leaves the published
+     * objective.
+     */
     public Builder balance(double balance) {
       this.balance = balance;
       return this;
