@@ -17,6 +17,7 @@ import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,6 +37,9 @@ import picocli.CommandLine.Option;
     footer = {"", "Example:", "  eigenseg demo -o demo"})
 final class DemoCommand extends WorkCommand {
   private static final String MARKER = "demo.json";
+  private static final String MARK = "{\"made-by\": \"eigenseg demo\"}\n";
+  private static final List<String> MODELS = List.of("kmeans", "ours", "ours-star");
+  private static final List<String> SHOWN_MODELS = List.of("kmeans", "ours");
   private static final int TRAIN_IMAGES = 80;
   private static final int VAL_IMAGES = 20;
   private static final int SHOWN_IMAGES = 5;
@@ -47,7 +51,7 @@ final class DemoCommand extends WorkCommand {
       paramLabel = "DIR",
       defaultValue = "demo",
       description =
-          "The folder for everything (default: ${DEFAULT-VALUE}); an earlier demo in it is replaced.")
+          "The folder for everything (default: ${DEFAULT-VALUE}); an earlier demo in it is replaced, other files stay.")
   private Path folder;
 
   DemoCommand(Surroundings surroundings) {
@@ -74,7 +78,7 @@ final class DemoCommand extends WorkCommand {
         "--log",
         path("training.jsonl"));
     train(session, "ours-star", "--method", "kmeans-hidden", "--from", model("ours"));
-    for (String name : List.of("kmeans", "ours", "ours-star")) {
+    for (String name : MODELS) {
       run(
           session,
           "match",
@@ -87,7 +91,7 @@ final class DemoCommand extends WorkCommand {
           "train");
     }
     List<Sample> shown = shown();
-    for (String name : List.of("kmeans", "ours")) {
+    for (String name : SHOWN_MODELS) {
       List<String> arguments =
           new ArrayList<>(List.of("-m", model(name), "-o", path("segments/" + name)));
       shown.forEach(sample -> arguments.add(sample.image().toString()));
@@ -118,15 +122,23 @@ final class DemoCommand extends WorkCommand {
 
   // Deletes nothing that an earlier demo did not write.
   private void prepare(Session session) throws IOException {
-    if (Files.exists(folder.resolve(MARKER))) {
+    if (isDemo()) {
       session.say("starting anew in " + folder + ", an earlier demo's folder");
-      delete(folder);
+      deleteResults();
     } else if (Files.exists(folder) && !isEmptyFolder(folder)) {
       throw new BadInputException(
           folder + " is there already and holds no demo; choose another folder with -o");
     }
     Files.createDirectories(folder);
-    AtomicFile.writeString(folder.resolve(MARKER), "{\"made-by\": \"eigenseg demo\"}\n");
+    AtomicFile.writeString(folder.resolve(MARKER), MARK);
+  }
+
+  // A file that merely has the marker's name may be anybody's.
+  private boolean isDemo() throws IOException {
+    Path marker = folder.resolve(MARKER);
+    return Files.isRegularFile(marker)
+        && Files.size(marker) == MARK.length()
+        && Arrays.equals(Files.readAllBytes(marker), MARK.getBytes(StandardCharsets.UTF_8));
   }
 
   private static boolean isEmptyFolder(Path folder) throws IOException {
@@ -138,10 +150,41 @@ final class DemoCommand extends WorkCommand {
     }
   }
 
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
+  // The marker stays, so that a demo stopped in here can be started again.
+  private void deleteResults() throws IOException {
+    for (String name : results()) {
+      delete(folder.resolve(name));
+    }
+    Path segments = folder.resolve("segments");
+    if (isEmptyFolder(segments)) {
+      Files.delete(segments);
+    }
+  }
+
+  /** Everything that a demo writes beside its marker. */
+  private static List<String> results() {
+    List<String> names =
+        new ArrayList<>(
+            List.of(
+                "comparison.png",
+                "loss-curve.png",
+                "evaluation.json",
+                "training.jsonl",
+                "bank",
+                "scenes"));
+    MODELS.forEach(name -> names.add(name + ".safetensors"));
+    MODELS.forEach(name -> names.add(name + ".safetensors.checkpoint"));
+    SHOWN_MODELS.forEach(name -> names.add("segments/" + name));
+    return names;
+  }
+
+  private static void delete(Path file) throws IOException {
+    if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(file)) {
+      for (Path each : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(each);
       }
     }
   }

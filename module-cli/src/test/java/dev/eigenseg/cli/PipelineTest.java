@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -554,5 +555,44 @@ class PipelineTest {
     Path precious = Files.writeString(folder.resolve("precious.txt"), "mine");
     assertTrue(fails(1, "demo", "-o", folder.toString()).contains("holds no demo"));
     assertEquals("mine", Files.readString(precious));
+  }
+
+  @Test
+  void aFileThatOnlyHasTheMarkersNameMakesNoDemo() throws IOException {
+    Path precious = Files.writeString(folder.resolve("precious.txt"), "mine");
+    Path marker = Files.writeString(folder.resolve("demo.json"), "{\"made-by\": \"me\"}");
+    assertTrue(fails(1, "demo", "-o", folder.toString()).contains("holds no demo"));
+    assertTrue(Files.exists(precious) && Files.exists(marker));
+  }
+
+  @Test
+  void aDemoReplacesOnlyWhatAnEarlierOneWrote() throws IOException {
+    Shell stopped = new Shell();
+    stopped.cancellation().request(); // ends a demo after its preparations
+    assertEquals(130, stopped.run("demo", "-o", folder.toString()), stopped.err());
+    List<String> foreign = List.of("notes.txt", "mine.safetensors", "segments/mine/a.png");
+    List<String> own =
+        List.of(
+            "bank/images.tsv",
+            "scenes/images/val/scene-0000.png",
+            "segments/ours/a.png",
+            "ours.safetensors",
+            "ours.safetensors.checkpoint",
+            "training.jsonl",
+            "evaluation.json",
+            "comparison.png",
+            "loss-curve.png");
+    for (String name : Stream.concat(foreign.stream(), own.stream()).toList()) {
+      Files.createDirectories(folder.resolve(name).getParent());
+      Files.writeString(folder.resolve(name), name);
+    }
+    assertEquals(130, stopped.run("demo", "-o", folder.toString()), stopped.err());
+    for (String name : foreign) {
+      assertTrue(Files.exists(folder.resolve(name)), name);
+    }
+    for (String name : own) {
+      assertFalse(Files.exists(folder.resolve(name)), name);
+    }
+    assertTrue(Files.exists(folder.resolve("demo.json")));
   }
 }
