@@ -12,5 +12,6 @@ module dev.eigenseg.cli {
   requires jdk.unsupported; // the second Ctrl-C: sun.misc.Signal, by reflection
 
   opens dev.eigenseg.cli to
+      com.google.gson, // the lines of a record
       info.picocli;
 }

@@ -1,10 +1,8 @@
 package dev.eigenseg.cli;
 
 import com.google.gson.JsonObject;
-import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Segmenter;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SequencedMap;
@@ -17,7 +15,7 @@ import picocli.CommandLine.Option;
     name = "segment",
     description = {
       "Turns images into label maps and overlays.",
-      "For each NAME it writes NAME.png, a map of indices (of classes if 'match' has stored names in the model, else of clusters), and NAME-overlay.png with a legend; classes.json says what the indices mean. The same command again continues where it stopped."
+      "For each NAME it writes NAME.png, a map of indices (of classes if 'match' has stored names in the model, else of clusters), and NAME-overlay.png with a legend; classes.json says what the indices mean. images.jsonl which image each was made from. The same command again continues where it stopped, and redoes images that have changed."
     },
     footer = {"", "Example:", "  eigenseg segment -m street.safetensors -o segments photos/"})
 final class SegmentCommand extends WorkCommand {
@@ -37,7 +35,7 @@ final class SegmentCommand extends WorkCommand {
 
   @Option(
       names = "--overwrite",
-      description = "Write again what is there already, also of another model.")
+      description = "Write again what is there already; the results of another model are deleted first.")
   private boolean overwrite;
 
   @Mixin private ModelOptions modelOptions;
@@ -52,27 +50,14 @@ final class SegmentCommand extends WorkCommand {
     List<Inputs.Input> images = Inputs.expand(inputs.inputs());
     SequencedMap<String, Inputs.Input> stems = Inputs.byStem(images);
     try (Segmenter segmenter = session.stage("open", () -> modelOptions.open(model))) {
-      SegmentFolder folder = new SegmentFolder(output, segmenter.info());
-      refuseToOverwriteInputs(stems, folder);
-      folder.prepare(model, overwrite);
+      SegmentFolder folder = SegmentFolder.open(output, segmenter.info(), model);
+      folder.prepare(stems, overwrite);
       SegmentRun run = new SegmentRun(session, segmenter, folder, inputs.skip(), overwrite);
       session.stage("segment", () -> run.all(stems));
       session.say(
           "%s: %d images segmented, %d there before"
               .formatted(output, run.written(), run.present()));
       return json(session, run);
-    }
-  }
-
-  private static void refuseToOverwriteInputs(
-      SequencedMap<String, Inputs.Input> stems, SegmentFolder folder) throws IOException {
-    for (var entry : stems.entrySet()) {
-      Path map = folder.map(entry.getKey());
-      Path image = entry.getValue().path();
-      if (Files.exists(map) && Files.exists(image) && Files.isSameFile(map, image)) {
-        throw new BadInputException(
-            "the result would overwrite the image " + image + "; choose another folder with -o");
-      }
     }
   }
 

@@ -3,6 +3,7 @@ package dev.eigenseg.cli;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ClassFiles;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.CorruptFileException;
@@ -17,8 +18,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /** A folder of label maps and overlays, all of one model. Thread-safe. */
 final class SegmentFolder {
@@ -29,29 +35,100 @@ final class SegmentFolder {
 
   private final Path folder;
   private final ModelInfo model;
+  private final String modelSha256;
+  private final SegmentRecord record;
 
-  SegmentFolder(Path folder, ModelInfo model) {
+  private SegmentFolder(Path folder, ModelInfo model, String modelSha256, SegmentRecord record) {
     this.folder = folder;
     this.model = model;
+    this.modelSha256 = modelSha256;
+    this.record = record;
+  }
+
+  /** Reads what is in a folder, if it exists; changes nothing. */
+  static SegmentFolder open(Path folder, ModelInfo model, Path modelFile) throws IOException {
+    return new SegmentFolder(folder, model, Hashes.sha256(modelFile), SegmentRecord.open(folder));
   }
 
   /**
-   * Creates the folder and says whose results are in it.
+   * Creates the folder and says whose results are in it. Overwriting deletes the results of other
+   * models: one classes.json cannot explain them all.
    *
-   * @throws IncompatibleException if it holds the results of another model
+   * @param images the images to segment, by the names of their results
+   * @throws IncompatibleException if it holds the results of another model, or of other images
+   *     under the same names, and these may not be overwritten
+   * @throws BadInputException if an image is itself one of the results to be replaced
    */
-  void prepare(Path modelFile, boolean overwrite) throws IOException {
+  void prepare(SequencedMap<String, Inputs.Input> images, boolean overwrite) throws IOException {
+    List<Path> obsolete = overwrite ? filesOfOtherModels() : List.of();
+    refuseToReplaceInputs(images, obsolete);
     Files.createDirectories(folder);
-    Provenance mine =
-        Provenance.here("segment", Map.of(), Map.of("model", Hashes.sha256(modelFile)), 0, "cpu");
+    Provenance mine = Provenance.here("segment", Map.of(), Map.of("model", modelSha256), 0, "cpu");
     Path file = folder.resolve(PROVENANCE);
-    if (!overwrite && Files.exists(file) && !read(file).inputs().equals(mine.inputs())) {
-      throw new IncompatibleException(
-          folder
-              + " holds the results of another model, or of this one before 'match' changed it; choose another folder, or --overwrite");
+    if (!overwrite) {
+      if (Files.exists(file) && !read(file).inputs().equals(mine.inputs())) {
+        throw new IncompatibleException(
+            folder
+                + " holds the results of another model, or of this one before 'match' changed it; choose another folder, or --overwrite");
+      }
+      for (var image : images.entrySet()) {
+        refuseOtherSource(image.getKey(), image.getValue().path());
+      }
     }
+    for (Path old : obsolete) {
+      Files.deleteIfExists(old);
+    }
+    record.keepOnly(modelSha256);
     ClassFiles.write(folder.resolve(CLASSES), classes());
     AtomicFile.writeString(file, Json.text(mine.toJson()));
+  }
+
+  private List<Path> filesOfOtherModels() {
+    return record.ofOtherModels(modelSha256).stream()
+        .flatMap(origin -> Stream.of(map(origin.name()), overlay(origin.name())))
+        .filter(file -> file.normalize().startsWith(folder.normalize()))
+        .toList();
+  }
+
+  private void refuseToReplaceInputs(SequencedMap<String, Inputs.Input> images, List<Path> obsolete)
+      throws IOException {
+    Set<Path> replaced = new HashSet<>();
+    for (Path file : obsolete) {
+      addReal(file, replaced);
+    }
+    for (String stem : images.keySet()) {
+      addReal(map(stem), replaced);
+      addReal(overlay(stem), replaced);
+    }
+    for (Inputs.Input image : images.values()) {
+      if (Files.exists(image.path()) && replaced.contains(image.path().toRealPath())) {
+        throw new BadInputException(
+            "the result would overwrite the image "
+                + image.path()
+                + "; choose another folder with -o");
+      }
+    }
+  }
+
+  private static void addReal(Path file, Set<Path> files) throws IOException {
+    if (Files.exists(file)) {
+      files.add(file.toRealPath());
+    }
+  }
+
+  // An image that was edited in its place is segmented again, but another image's result is not
+  // replaced unasked.
+  private void refuseOtherSource(String stem, Path image) {
+    if (!Files.exists(map(stem))) {
+      return;
+    }
+    String source = image.toAbsolutePath().normalize().toString();
+    Optional<String> found = record.origin(stem).map(SegmentRecord.Origin::source);
+    if (!found.equals(Optional.of(source))) {
+      throw new IncompatibleException(
+          "%s was made from %s, not from %s; choose another folder, or --overwrite"
+              .formatted(map(stem), found.orElse("something unknown"), source));
+    }
   }
 
   private static Provenance read(Path file) throws IOException {
@@ -79,24 +156,45 @@ final class SegmentFolder {
     return new ClassList(clusters);
   }
 
-  /** Where the map of one image is. */
-  Path map(String stem) {
+  private Path map(String stem) {
     return folder.resolve(stem + MAP);
   }
 
-  /** Whether an image is done. */
-  boolean holds(String stem) {
-    return Files.exists(map(stem));
+  private Path overlay(String stem) {
+    return folder.resolve(stem + OVERLAY);
   }
 
-  /** Writes the overlay, then the map, whose presence means that the image is done. */
-  void write(String stem, Segmentation segments, BufferedImage image) throws IOException {
-    Files.createDirectories(map(stem).getParent());
-    Pictures.write(segments.overlayWithLegend(image), folder.resolve(stem + OVERLAY));
+  /** Where the result of an image would come from; empty if there is no such image. */
+  Optional<SegmentRecord.Origin> origin(String stem, Path image) throws IOException {
+    return Files.exists(image)
+        ? Optional.of(SegmentRecord.Origin.of(stem, image, modelSha256))
+        : Optional.empty();
+  }
+
+  /** Whether the result of this very image, unchanged since, is there. */
+  boolean holds(SegmentRecord.Origin origin) {
+    return Files.exists(map(origin.name()))
+        && record.origin(origin.name()).equals(Optional.of(origin));
+  }
+
+  /**
+   * Writes the overlay, then the map, whose presence means that the image is done.
+   *
+   * @param origin of the image as it was before it was read
+   */
+  void write(SegmentRecord.Origin origin, Segmentation segments, BufferedImage image)
+      throws IOException {
+    Path map = map(origin.name());
+    Files.createDirectories(map.getParent());
+    // The line comes before the map, since a map without one is taken for somebody else's; and an
+    // older map must not be there by then, since it would pass for the result of this image.
+    Files.deleteIfExists(map);
+    record.add(origin);
+    Pictures.write(segments.overlayWithLegend(image), overlay(origin.name()));
     if (model.names().isPresent()) {
-      segments.writeClassPng(map(stem), model.names().get().classes().size());
+      segments.writeClassPng(map, model.names().get().classes().size());
     } else {
-      segments.writeIndexPng(map(stem));
+      segments.writeIndexPng(map);
     }
   }
 }

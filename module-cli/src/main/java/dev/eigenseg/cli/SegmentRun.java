@@ -3,7 +3,6 @@ package dev.eigenseg.cli;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Images;
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import java.awt.image.BufferedImage;
@@ -11,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -63,14 +63,15 @@ final class SegmentRun {
   }
 
   private void one(String stem, Inputs.Input input) {
-    if (!overwrite && folder.holds(stem)) {
-      present.incrementAndGet();
-      return;
-    }
     try {
+      // Looked up before the image is read: one that changes meanwhile is not taken for done later.
+      Optional<SegmentRecord.Origin> origin = folder.origin(stem, input.path());
+      if (!overwrite && origin.filter(folder::holds).isPresent()) {
+        present.incrementAndGet();
+        return;
+      }
       BufferedImage image = Images.read(input.path());
-      Segmentation segments = segmenter.segment(image);
-      folder.write(stem, segments, image);
+      folder.write(origin.orElseThrow(), segmenter.segment(image), image);
       written.incrementAndGet();
     } catch (BadInputException e) {
       if (!skip) {

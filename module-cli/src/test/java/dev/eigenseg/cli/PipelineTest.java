@@ -28,7 +28,9 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -594,5 +596,55 @@ class PipelineTest {
       assertFalse(Files.exists(folder.resolve(name)), name);
     }
     assertTrue(Files.exists(folder.resolve("demo.json")));
+  }
+
+  @Test
+  void resultsOfAnotherModelAreNeverTakenForDone() throws IOException {
+    String images = in("scenes/images/val");
+    String ours = in("ours.safetensors");
+    done(shell, "segment", "-m", in("kmeans.safetensors"), "-o", out("maps"), images);
+    byte[] before = Files.readAllBytes(folder.resolve("maps/scene-0001.png"));
+    String first = images + "/scene-0000.png";
+    done(shell, "segment", "-m", ours, "-o", out("maps"), "--overwrite", first);
+    assertFalse(Files.exists(folder.resolve("maps/scene-0001.png")));
+    assertFalse(Files.exists(folder.resolve("maps/scene-0001-overlay.png")));
+    done(shell, "segment", "-m", ours, "-o", out("maps"), images);
+    assertTrue(shell.out().contains("2 images segmented, 1 there before"), shell.out());
+    assertFalse(Arrays.equals(before, Files.readAllBytes(folder.resolve("maps/scene-0001.png"))));
+  }
+
+  @Test
+  void onlyTheSameUnchangedImageIsTakenForDone() throws IOException {
+    String model = in("kmeans.safetensors");
+    Path scenes = work.resolve("scenes/images/val");
+    Path a = Files.createDirectory(folder.resolve("a")).resolve("street.png");
+    Path b = Files.createDirectory(folder.resolve("b")).resolve("street.png");
+    Files.copy(scenes.resolve("scene-0000.png"), a);
+    Files.copy(scenes.resolve("scene-0001.png"), b);
+    done(shell, "segment", "-m", model, "-o", out("maps"), a.toString());
+    byte[] before = Files.readAllBytes(folder.resolve("maps/street.png"));
+
+    String err = fails(1, "segment", "-m", model, "-o", out("maps"), b.toString());
+    assertTrue(err.contains(a.toString()) && err.contains(b.toString()), err);
+    assertArrayEquals(before, Files.readAllBytes(folder.resolve("maps/street.png")));
+
+    Files.copy(b, a, StandardCopyOption.REPLACE_EXISTING);
+    done(shell, "segment", "-m", model, "-o", out("maps"), a.toString());
+    assertTrue(shell.out().contains("1 images segmented, 0 there before"), shell.out());
+    assertFalse(Arrays.equals(before, Files.readAllBytes(folder.resolve("maps/street.png"))));
+    done(shell, "segment", "-m", model, "-o", out("maps"), a.toString());
+    assertTrue(shell.out().contains("0 images segmented, 1 there before"), shell.out());
+
+    done(shell, "segment", "-m", model, "-o", out("maps"), "--overwrite", b.toString());
+    assertTrue(shell.out().contains("1 images segmented"), shell.out());
+  }
+
+  @Test
+  void aFileOfUnknownOriginIsNotTakenForAResult() throws IOException {
+    Files.createDirectory(folder.resolve("maps"));
+    Path precious = Files.writeString(folder.resolve("maps/scene-0000.png"), "mine");
+    String model = in("kmeans.safetensors");
+    fails(1, "segment", "-m", model, "-o", out("maps"), in("scenes/images/val"));
+    assertEquals("mine", Files.readString(precious));
   }
 }
