@@ -3,6 +3,7 @@ package dev.eigenseg.cli;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.Backbones;
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.BankSettings;
@@ -10,6 +11,7 @@ import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.FeatureBankWriter;
 import dev.eigenseg.api.tensor.DType;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -93,17 +95,27 @@ final class ExtractCommand extends WorkCommand {
       session.say(
           "using the built-in descriptor; a pretrained network is far better: -b torchscript:FILE.pt");
     }
-    if (overwrite) {
-      FeatureBank.delete(output);
-    }
     try (Backbone opened = session.stage("open", () -> Backbones.open(backbone, device))) {
       BankSettings settings = settings(opened);
+      if (overwrite) { // only now that a new bank can be made
+        requireReadable(images);
+        FeatureBank.delete(output);
+      }
       try (FeatureBankWriter writer =
           FeatureBankWriter.open(output, settings, provenance(session, settings))) {
         new Extraction(session, opened, settings.geometry(), writer, inputs.skip()).run(images);
       }
     }
     return summary(session);
+  }
+
+  private void requireReadable(List<Inputs.Input> images) {
+    List<Path> unreadable =
+        images.stream().map(Inputs.Input::path).filter(path -> !Files.isReadable(path)).toList();
+    if (unreadable.size() == images.size() || (!inputs.skip() && !unreadable.isEmpty())) {
+      throw new BadInputException(
+          "cannot read the image " + unreadable.getFirst() + "; " + output + " is left as it was");
+    }
   }
 
   private BankSettings settings(Backbone opened) {

@@ -647,4 +647,15 @@ class PipelineTest {
     fails(1, "segment", "-m", model, "-o", out("maps"), in("scenes/images/val"));
     assertEquals("mine", Files.readString(precious));
   }
+
+  @Test
+  void aBankIsReplacedOnlyIfANewOneCanBeMade() {
+    String images = in("scenes/images/val");
+    done(shell, "extract", "-o", out("bank"), images);
+    String pt = "torchscript:" + out("no.pt");
+    fails(1, "extract", "--overwrite", "-b", pt, "-o", out("bank"), images);
+    fails(1, "extract", "--overwrite", "-o", out("bank"), images, out("no.png"));
+    done(shell, "info", "--verify", out("bank"));
+    assertTrue(shell.out().contains("images: 3"), shell.out());
+  }
 }
