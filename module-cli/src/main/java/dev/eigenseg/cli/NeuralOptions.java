@@ -42,6 +42,7 @@ final class NeuralOptions {
   @Option(
       names = "--heads",
       paramLabel = "N",
+      converter = CommonOptions.PositiveInt.class,
       description = "Attention heads (default: psi's width / head-dim).")
   private Optional<Integer> heads = Optional.empty();
 
@@ -51,6 +52,7 @@ final class NeuralOptions {
   @Option(
       names = "--mlp",
       paramLabel = "WIDTH",
+      converter = CommonOptions.PositiveInt.class,
       description = "Width inside the MLP (default: half of psi's).")
   private Optional<Integer> mlp = Optional.empty();
 
@@ -80,6 +82,18 @@ final class NeuralOptions {
       paramLabel = "N",
       description = "Pixel neighbours where colour decides; 0 for none (default: 5).")
   private Optional<Integer> pixelColor = Optional.empty();
+
+  @Option(
+      names = "--pixel-near-weight",
+      paramLabel = "W",
+      description = "Weight of the position where it counts much (default: 2.0).")
+  private Optional<Float> pixelNearWeight = Optional.empty();
+
+  @Option(
+      names = "--pixel-color-weight",
+      paramLabel = "W",
+      description = "Weight of the position where colour decides (default: 0.1).")
+  private Optional<Float> pixelColorWeight = Optional.empty();
 
   @Option(names = "--t", paramLabel = "T", description = "Scale of the objective (default: 0.01).")
   private Optional<Double> t = Optional.empty();
@@ -123,6 +137,7 @@ final class NeuralOptions {
   @Option(
       names = "--neighbors",
       paramLabel = "K",
+      converter = CommonOptions.PositiveInt.class,
       description =
           "Neighbours a patch: in the batch (default: 256 for 14,400 patches, in proportion), or in the bank's graph if that has to be built (default: 64).")
   private Optional<Integer> neighbors = Optional.empty();
@@ -167,10 +182,7 @@ final class NeuralOptions {
             .device(device)
             .seed(common.seed())
             .threads(common.threads())
-            .pixelGraph(
-                PixelGraphOptions.of(
-                    pixelNear.orElse(PixelGraphOptions.DEFAULT.nearNeighbors()),
-                    pixelColor.orElse(PixelGraphOptions.DEFAULT.colorNeighbors())));
+            .pixelGraph(pixelGraph());
     epochs.ifPresent(builder::epochs);
     batchSize.ifPresent(builder::batchSize);
     projection.ifPresent(builder::projection);
@@ -190,5 +202,14 @@ final class NeuralOptions {
     temperature.ifPresent(builder::temperature);
     finalTemperature.ifPresent(builder::finalTemperature);
     return builder.build();
+  }
+
+  private PixelGraphOptions pixelGraph() {
+    PixelGraphOptions defaults = PixelGraphOptions.DEFAULT;
+    return new PixelGraphOptions(
+        pixelNear.orElse(defaults.nearNeighbors()),
+        pixelNearWeight.orElse(defaults.nearWeight()),
+        pixelColor.orElse(defaults.colorNeighbors()),
+        pixelColorWeight.orElse(defaults.colorWeight()));
   }
 }

@@ -102,6 +102,7 @@ final class TrainCommand extends WorkCommand {
               + method.text()
               + "; --help lists them by method");
     }
+    Optional<TrainingOptions> options = learnsPsi ? Optional.of(options(session)) : Optional.empty();
     Session.checkFolder(model);
     try (FeatureBank bank = FeatureBank.open(bankFolder)) {
       if (clusters > bank.rows()) { // the trainers say so too, but only after the graph was built
@@ -110,8 +111,22 @@ final class TrainCommand extends WorkCommand {
                 .formatted(clusters, bank.rows(), bankFolder));
       }
       return learnsPsi
-          ? neural(session, bank, neural == null ? new NeuralOptions() : neural)
+          ? neural(session, bank, neuralOptions(), options.orElseThrow())
           : kmeans(session, bank, kmeans == null ? new KMeansFlags() : kmeans);
+    }
+  }
+
+  private NeuralOptions neuralOptions() {
+    return neural == null ? new NeuralOptions() : neural;
+  }
+
+  private TrainingOptions options(Session session) {
+    try {
+      return neuralOptions().options(clusters, session.options());
+    } catch (BadInputException e) { // begins with the option's name
+      throw usage("--" + e.getMessage());
+    } catch (IllegalArgumentException e) {
+      throw usage(e.getMessage());
     }
   }
 
@@ -129,10 +144,10 @@ final class TrainCommand extends WorkCommand {
     return json(session, result);
   }
 
-  private JsonObject neural(Session session, FeatureBank bank, NeuralOptions flags)
+  private JsonObject neural(
+      Session session, FeatureBank bank, NeuralOptions flags, TrainingOptions options)
       throws IOException {
     flags.log().ifPresent(Session::checkFolder);
-    TrainingOptions options = flags.options(clusters, session.options());
     TrainingListener listener = new EpochLog(session, clusters, flags.log());
     if (!options.device().equals("cpu")) {
       Devices.require(options.device()); // before a graph is built for nothing

@@ -129,4 +129,43 @@ class UsageTest {
   private String path(String name) {
     return folder.resolve(name).toString();
   }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--epochs -1",
+        "--batch-size 0",
+        "--projection -1",
+        "--heads 0",
+        "--head-dim 0",
+        "--mlp 0",
+        "--blocks 0",
+        "--neighbors 0",
+        "--pixel-weight -1",
+        "--pixel-near-neighbors -1",
+        "--pixel-near-weight -1",
+        "--pixel-color-weight NaN",
+        "--t 0",
+        "--beta -1",
+        "--balance -1",
+        "--learning-rate 0",
+        "--final-temperature 0"
+      })
+  void neuralOptionsOutOfRangeAreWrongUsage(String option) {
+    String[] words = option.split(" ");
+    assertEquals(
+        2,
+        shell.run(
+            "train", "bank", "-o", path("m"), "--clusters", "8", words[0] + "=" + words[1]),
+        shell.err());
+    assertTrue(shell.err().contains("--help"), shell.err());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"match", "evaluate"})
+  void anUnknownDatasetIsWrongUsage(String command) {
+    String[] arguments = {command, "m", "--dataset", "cityscape", "--root", "r", "--split", "s"};
+    assertEquals(2, shell.run(arguments), shell.err());
+    assertTrue(shell.err().contains("camvid"), shell.err());
+  }
 }
