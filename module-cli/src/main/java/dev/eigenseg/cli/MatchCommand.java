@@ -63,9 +63,8 @@ final class MatchCommand extends WorkCommand {
   @Option(
       names = "--match",
       paramLabel = "iou|majority|hungarian",
-      defaultValue = "iou",
-      description = "How a dataset's classes are assigned (default: ${DEFAULT-VALUE}).")
-  private Choice match;
+      description = "How a dataset's classes are assigned (default: iou).")
+  private Optional<Choice> match = Optional.empty();
 
   @Mixin private ModelOptions modelOptions;
 
@@ -75,6 +74,9 @@ final class MatchCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
+    if (source.names != null && (match.isPresent() || modelOptions.given())) {
+      throw usage("--match, --backbone and --device serve a --dataset; --names needs none of them");
+    }
     ClusterNames names =
         source.names != null
             ? NamesFile.read(source.names, clusters())
@@ -96,7 +98,7 @@ final class MatchCommand extends WorkCommand {
   }
 
   private ClusterNames fromDataset(Session session, Dataset dataset) throws IOException {
-    Matching matching = Matching.valueOf(match.name());
+    Matching matching = Matching.valueOf(match.orElse(Choice.IOU).name());
     try (Segmenter segmenter = session.stage("open", () -> modelOptions.open(model))) {
       Evaluation evaluation =
           session.stage(

@@ -19,16 +19,19 @@ final class ModelOptions {
   @Option(
       names = "--device",
       paramLabel = "DEVICE",
-      defaultValue = "cpu",
-      description =
-          "Where a backbone given with -b runs: cpu or cuda:0 (default: ${DEFAULT-VALUE}).")
-  private String device;
+      description = "Where a backbone given with -b runs: cpu or cuda:0 (default: cpu).")
+  private Optional<String> device = Optional.empty();
+
+  /** Whether the user gave any of these. */
+  boolean given() {
+    return backbone.isPresent() || device.isPresent();
+  }
 
   /** Opens a model; the caller owns it. */
   Segmenter open(Path model) throws IOException {
     if (backbone.isEmpty()) {
       return Segmenter.load(model);
     }
-    return Segmenter.load(model, Backbones.open(backbone.get(), device));
+    return Segmenter.load(model, Backbones.open(backbone.get(), device.orElse("cpu")));
   }
 }

@@ -168,4 +168,11 @@ class UsageTest {
     assertEquals(2, shell.run(arguments), shell.err());
     assertTrue(shell.err().contains("camvid"), shell.err());
   }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--match=iou", "--backbone=descriptor", "--device=cpu"})
+  void namesFromAFileTakeNoOptionsOfADataset(String option) {
+    assertEquals(2, shell.run("match", "m", "--names", "f", option), shell.err());
+    assertTrue(shell.err().contains("--names"), shell.err());
+  }
 }
