@@ -35,7 +35,8 @@ final class CommonOptions {
       names = "--threads",
       paramLabel = "N",
       converter = PositiveInt.class,
-      description = "Worker threads (default: all processors).")
+      description =
+          "Worker threads (default: all processors). Images in work at the same time share them; training uses them all.")
   private int threads = Runtime.getRuntime().availableProcessors();
 
   @Option(

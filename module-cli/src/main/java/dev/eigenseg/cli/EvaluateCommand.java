@@ -3,6 +3,7 @@ package dev.eigenseg.cli;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.evaluation.Evaluation;
 import dev.eigenseg.train.evaluation.Evaluator;
@@ -69,6 +70,7 @@ final class EvaluateCommand extends WorkCommand {
   @Override
   JsonObject work(Session session) throws IOException {
     Dataset opened = dataset.open();
+    Devices.preferThreads(session.threadsPerImage(opened.samples().size()));
     List<Segmenter> segmenters = new ArrayList<>();
     try {
       Evaluation evaluation = evaluate(session, opened, segmenters);

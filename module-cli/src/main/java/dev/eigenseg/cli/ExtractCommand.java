@@ -10,6 +10,7 @@ import dev.eigenseg.api.bank.BankSettings;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.FeatureBankWriter;
 import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.train.Devices;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,6 +96,7 @@ final class ExtractCommand extends WorkCommand {
       session.say(
           "using the built-in descriptor; a pretrained network is far better: -b torchscript:FILE.pt");
     }
+    Devices.preferThreads(session.threadsPerImage(images.size()));
     try (Backbone opened = session.stage("open", () -> Backbones.open(backbone, device))) {
       BankSettings settings = settings(opened);
       if (overwrite) { // only now that a new bank can be made

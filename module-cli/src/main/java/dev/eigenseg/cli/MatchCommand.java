@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.infer.SegmenterFile;
+import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.evaluation.Evaluation;
 import dev.eigenseg.train.evaluation.Evaluator;
@@ -99,6 +100,7 @@ final class MatchCommand extends WorkCommand {
 
   private ClusterNames fromDataset(Session session, Dataset dataset) throws IOException {
     Matching matching = Matching.valueOf(match.orElse(Choice.IOU).name());
+    Devices.preferThreads(session.threadsPerImage(dataset.samples().size()));
     try (Segmenter segmenter = session.stage("open", () -> modelOptions.open(model))) {
       Evaluation evaluation =
           session.stage(

@@ -2,6 +2,7 @@ package dev.eigenseg.cli;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.train.Devices;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,7 +36,8 @@ final class SegmentCommand extends WorkCommand {
 
   @Option(
       names = "--overwrite",
-      description = "Write again what is there already; the results of another model are deleted first.")
+      description =
+          "Write again what is there already; the results of another model are deleted first.")
   private boolean overwrite;
 
   @Mixin private ModelOptions modelOptions;
@@ -49,6 +51,7 @@ final class SegmentCommand extends WorkCommand {
   JsonObject work(Session session) throws IOException {
     List<Inputs.Input> images = Inputs.expand(inputs.inputs());
     SequencedMap<String, Inputs.Input> stems = Inputs.byStem(images);
+    Devices.preferThreads(session.threadsPerImage(stems.size()));
     try (Segmenter segmenter = session.stage("open", () -> modelOptions.open(model))) {
       SegmentFolder folder = SegmentFolder.open(output, segmenter.info(), model);
       folder.prepare(stems, overwrite);

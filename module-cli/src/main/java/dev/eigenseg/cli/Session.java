@@ -87,6 +87,14 @@ final class Session {
     return options.threads();
   }
 
+  /**
+   * Threads of one tensor operation where images are worked on at the same time: {@link #threads()}
+   * divided by the images in work, so that both together are no more than the user allows.
+   */
+  int threadsPerImage(int images) {
+    return threads() / Math.clamp(images, 1, threads());
+  }
+
   long seed() {
     return options.seed();
   }

@@ -102,7 +102,8 @@ final class TrainCommand extends WorkCommand {
               + method.text()
               + "; --help lists them by method");
     }
-    Optional<TrainingOptions> options = learnsPsi ? Optional.of(options(session)) : Optional.empty();
+    Optional<TrainingOptions> options =
+        learnsPsi ? Optional.of(options(session)) : Optional.empty();
     Session.checkFolder(model);
     try (FeatureBank bank = FeatureBank.open(bankFolder)) {
       if (clusters > bank.rows()) { // the trainers say so too, but only after the graph was built
@@ -149,6 +150,7 @@ final class TrainCommand extends WorkCommand {
       throws IOException {
     flags.log().ifPresent(Session::checkFolder);
     TrainingListener listener = new EpochLog(session, clusters, flags.log());
+    Devices.preferThreads(session.threads());
     if (!options.device().equals("cpu")) {
       Devices.require(options.device()); // before a graph is built for nothing
     }

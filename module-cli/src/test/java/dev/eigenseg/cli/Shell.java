@@ -20,8 +20,13 @@ final class Shell {
 
   /** A session of one thread, for parts of commands. */
   Session session() {
+    return session(1);
+  }
+
+  /** Likewise, of more threads. */
+  Session session(int threads) {
     CommonOptions options = new CommonOptions();
-    new CommandLine(options).parseArgs("--threads", "1");
+    new CommandLine(options).parseArgs("--threads", Integer.toString(threads));
     return new Session(surroundings(), options);
   }
 

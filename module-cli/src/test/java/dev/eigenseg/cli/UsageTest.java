@@ -155,8 +155,7 @@ class UsageTest {
     String[] words = option.split(" ");
     assertEquals(
         2,
-        shell.run(
-            "train", "bank", "-o", path("m"), "--clusters", "8", words[0] + "=" + words[1]),
+        shell.run("train", "bank", "-o", path("m"), "--clusters", "8", words[0] + "=" + words[1]),
         shell.err());
     assertTrue(shell.err().contains("--help"), shell.err());
   }
@@ -174,5 +173,15 @@ class UsageTest {
   void namesFromAFileTakeNoOptionsOfADataset(String option) {
     assertEquals(2, shell.run("match", "m", "--names", "f", option), shell.err());
     assertTrue(shell.err().contains("--names"), shell.err());
+  }
+
+  @Test
+  void imagesInWorkShareTheThreads() {
+    Session session = shell.session(8);
+    assertEquals(8, session.threadsPerImage(1));
+    assertEquals(2, session.threadsPerImage(3));
+    assertEquals(1, session.threadsPerImage(8));
+    assertEquals(1, session.threadsPerImage(1000));
+    assertEquals(8, session.threadsPerImage(0));
   }
 }

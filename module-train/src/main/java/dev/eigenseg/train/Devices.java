@@ -11,6 +11,20 @@ public final class Devices {
   private Devices() {}
 
   /**
+   * Says how many threads one tensor operation may use, if the tensor engine is started later;
+   * starts nothing. The first start in a process fixes the number. Work on several images at the
+   * same time wants fewer, since each of its threads brings that many.
+   *
+   * @param threads at least 1
+   */
+  public static void preferThreads(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException(threads + " threads, expected at least 1");
+    }
+    Torch.preferThreads(threads);
+  }
+
+  /**
    * Names of the devices that are here, {@code "cpu"} first.
    *
    * @throws dev.eigenseg.api.UnavailableException if the tensor engine cannot be started

@@ -22,6 +22,7 @@ public final class Torch {
   private static final System.Logger LOG = System.getLogger(Torch.class.getName());
   private static final String ENGINE = "PyTorch";
   private static boolean started;
+  private static int preferredThreads = Runtime.getRuntime().availableProcessors();
 
   private Torch() {}
 
@@ -61,9 +62,20 @@ public final class Torch {
     }
   }
 
-  /** The engine, started with one thread a processor if nobody started it before. */
-  public static Engine engine() {
-    return engine(Runtime.getRuntime().availableProcessors());
+  /**
+   * Threads of one tensor operation, should {@link #engine()} be what starts the engine; without
+   * effect after that.
+   */
+  public static synchronized void preferThreads(int threads) {
+    preferredThreads = threads;
+  }
+
+  /**
+   * The engine, started with the preferred threads, by default one a processor, if nobody started
+   * it before.
+   */
+  public static synchronized Engine engine() {
+    return engine(preferredThreads);
   }
 
   private static void setUnlessSet(String property, String value) {
