@@ -8,6 +8,7 @@ import java.awt.image.ComponentColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,9 @@ public final class Images {
       throw new BadInputException(image + ": there is no such image file; check the path");
     }
     // A stream of our own: ImageIO's default would write a cache file to disk for every image.
-    try (ImageInputStream input = new MemoryCacheImageInputStream(Files.newInputStream(image))) {
+    // It does not close what it reads from.
+    try (InputStream file = Files.newInputStream(image);
+        ImageInputStream input = new MemoryCacheImageInputStream(file)) {
       return decode(image, input);
     } catch (BadInputException e) {
       throw e;

@@ -3,6 +3,7 @@ package dev.eigenseg.api;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.color.ColorSpace;
@@ -20,6 +21,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageWriter;
@@ -30,6 +32,25 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ImagesTest {
   @TempDir Path folder;
+
+  @Test
+  void readingClosesItsFile() throws IOException {
+    Path open = Path.of("/proc/self/fd");
+    assumeTrue(Files.isDirectory(open), "open files are listed in /proc");
+    Path image = png(new BufferedImage(9, 7, BufferedImage.TYPE_INT_RGB)).toRealPath();
+    Images.read(image);
+    try (Stream<Path> files = Files.list(open)) {
+      assertEquals(0, files.filter(file -> image.equals(target(file))).count());
+    }
+  }
+
+  private static Path target(Path link) {
+    try {
+      return Files.readSymbolicLink(link);
+    } catch (IOException e) {
+      return link; // closed since it was listed
+    }
+  }
 
   private Path png(BufferedImage image) throws IOException {
     Path file = folder.resolve("image.png");
