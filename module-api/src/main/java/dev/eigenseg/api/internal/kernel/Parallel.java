@@ -29,24 +29,43 @@ public final class Parallel {
               body.accept(i);
             }
           } catch (RuntimeException | Error e) {
-            if (!failure.compareAndSet(null, e)) {
-              failure.get().addSuppressed(e);
-            }
+            keep(failure, e);
           }
         };
-    List<Thread> helpers = new ArrayList<>();
-    for (int i = 1; i < Math.min(threads, tasks); i++) {
-      helpers.add(Thread.ofPlatform().daemon().name("eigenseg-worker-" + i).start(worker));
-    }
-    worker.run();
-    for (Thread helper : helpers) {
-      joinUninterruptibly(helper);
-    }
+    runJoined(threads, tasks, worker, failure);
     switch (failure.get()) {
       case null -> {}
       case RuntimeException e -> throw e;
       case Error e -> throw e;
       case Throwable e -> throw new IllegalStateException(e);
+    }
+  }
+
+  /** Runs the worker here and in helpers, and leaves when all that were started have ended. */
+  private static void runJoined(
+      int threads, long tasks, Runnable worker, AtomicReference<Throwable> failure) {
+    List<Thread> helpers = new ArrayList<>();
+    try {
+      for (int i = 1; i < Math.min(threads, tasks); i++) {
+        Thread helper = Thread.ofPlatform().daemon().name("eigenseg-worker-" + i).unstarted(worker);
+        helpers.add(helper);
+        helper.start();
+      }
+      worker.run();
+    } catch (RuntimeException | Error e) {
+      // A thread that cannot be started: the helpers that run already see it and stop.
+      keep(failure, e);
+    } finally {
+      for (Thread helper : helpers) {
+        joinUninterruptibly(helper);
+      }
+    }
+  }
+
+  private static void keep(AtomicReference<Throwable> failure, Throwable e) {
+    // Several pieces may meet the very same exception, which cannot suppress itself.
+    if (!failure.compareAndSet(null, e) && !e.equals(failure.get())) {
+      failure.get().addSuppressed(e);
     }
   }
 
