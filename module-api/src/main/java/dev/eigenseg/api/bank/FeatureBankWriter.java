@@ -56,6 +56,7 @@ public final class FeatureBankWriter implements AutoCloseable {
   private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
   private long journalBytes;
   private long lastCommit = System.nanoTime();
+  private boolean failed;
   private boolean closed;
 
   private FeatureBankWriter(
@@ -96,36 +97,53 @@ public final class FeatureBankWriter implements AutoCloseable {
       Path directory, BankSettings settings, Provenance provenance, long fileBytes)
       throws IOException {
     Files.createDirectories(directory);
-    Optional<ManifestFile> existing = ManifestFile.read(directory);
     Path journalPath = directory.resolve(ImageJournal.FILE_NAME);
+    // First of all, so that no two writers read or write the manifest at the same time.
+    FileChannel journal = openLocked(directory, journalPath);
+    FeatureBankWriter writer;
+    Optional<ManifestFile> existing;
+    try {
+      existing = readOrCreateManifest(directory, settings, provenance, fileBytes, journal);
+      writer =
+          new FeatureBankWriter(
+              directory,
+              settings,
+              provenance,
+              existing.map(ManifestFile::fileBytes).orElse(fileBytes),
+              journal);
+    } catch (IOException | RuntimeException | Error e) {
+      journal.close();
+      throw e;
+    }
+    try {
+      writer.resume(journalPath, existing.flatMap(ManifestFile::summary));
+      return writer;
+    } catch (IOException | RuntimeException | Error e) {
+      writer.release(e);
+      throw e;
+    }
+  }
+
+  /** The manifest of a bank that is continued; empty if there was none and one was made. */
+  private static Optional<ManifestFile> readOrCreateManifest(
+      Path directory,
+      BankSettings settings,
+      Provenance provenance,
+      long fileBytes,
+      FileChannel journal)
+      throws IOException {
+    Optional<ManifestFile> existing = ManifestFile.read(directory);
     if (existing.isPresent()) {
       refuseOtherSettings(directory, existing.get().settings(), settings);
-      if (existing.get().summary().isPresent() && !Files.exists(journalPath)) {
-        throw new CorruptFileException(
-            journalPath + ": missing; restore the file, or extract again with --overwrite");
-      }
-    } else if (Files.exists(journalPath)) {
+    } else if (journal.size() > 0) {
+      // The manifest is written before the first byte of the journal.
       throw new CorruptFileException(
           directory.resolve(ManifestFile.FILE_NAME)
               + ": missing; restore the file, or extract again with --overwrite");
     } else {
       new ManifestFile(settings, fileBytes, Optional.empty(), provenance).write(directory);
     }
-    FileChannel journal = openLocked(directory, journalPath);
-    FeatureBankWriter writer =
-        new FeatureBankWriter(
-            directory,
-            settings,
-            provenance,
-            existing.map(ManifestFile::fileBytes).orElse(fileBytes),
-            journal);
-    try {
-      writer.resume(journalPath, existing.flatMap(ManifestFile::summary));
-      return writer;
-    } catch (IOException | RuntimeException e) {
-      writer.release(e);
-      throw e;
-    }
+    return existing;
   }
 
   @SuppressWarnings("MustBeClosedChecker")
@@ -181,6 +199,14 @@ public final class FeatureBankWriter implements AutoCloseable {
       throws IOException {
     byte[] bytes = readJournal();
     ImageJournal.Parsed parsed = ImageJournal.parse(journalPath, bytes, Integer.MAX_VALUE);
+    int promised = finished.map(ManifestFile.Summary::images).orElse(0);
+    if (promised > parsed.lines().size()) {
+      // A finished bank's lines were forced before its manifest, so no crash has taken them. The
+      // rows may be good: nothing is cut off.
+      throw new CorruptFileException(
+          "%s: offset %d: %d whole lines, but the manifest says %d images; restore the file, or extract again with --overwrite"
+              .formatted(journalPath, parsed.bytes(), parsed.lines().size(), promised));
+    }
     long committed = parsed.lines().isEmpty() ? 0 : parsed.lines().getLast().endRow();
     long available = committed;
     for (LevelWriter level : levels.values()) {
@@ -191,16 +217,15 @@ public final class FeatureBankWriter implements AutoCloseable {
       remember(line);
       journalBytes += ImageJournal.format(line).length;
     }
-    if (lines.size()
-        < Math.max(parsed.lines().size(), finished.map(ManifestFile.Summary::images).orElse(0))) {
+    if (lines.size() < parsed.lines().size()) {
       LOGGER.log(
           System.Logger.Level.WARNING,
           "{0}: only the first {1} images are whole; those after them must be extracted again",
           directory,
           lines.size());
     }
-    if (finished.isPresent() && finished.get().images() > lines.size()) {
-      // The manifest promises images that are lost, so it must not be believed until finish.
+    if (promised > lines.size()) {
+      // The manifest promises images whose rows are lost, so it must not be believed until finish.
       new ManifestFile(settings, fileBytes, Optional.empty(), provenance).write(directory);
     }
     if (!Arrays.equals(
@@ -378,8 +403,8 @@ public final class FeatureBankWriter implements AutoCloseable {
   }
 
   /**
-   * Commits what was appended and closes the files; without {@link #finish} the bank can be
-   * continued but not opened.
+   * Commits what was appended, unless committing has failed before, and closes the files; without
+   * {@link #finish} the bank can be continued but not opened.
    */
   @Override
   public synchronized void close() throws IOException {
@@ -388,8 +413,10 @@ public final class FeatureBankWriter implements AutoCloseable {
     }
     closed = true;
     try {
-      commit(Progress.Task.NONE);
-      truncateLevels();
+      if (!failed) {
+        commit(Progress.Task.NONE);
+        truncateLevels();
+      }
     } catch (IOException | RuntimeException e) {
       release(e);
       throw e;
@@ -430,6 +457,19 @@ public final class FeatureBankWriter implements AutoCloseable {
   }
 
   private void commit(Progress.Task task) throws IOException {
+    try {
+      forceAll(task);
+    } catch (IOException e) {
+      // Systems report lost writes once: a second attempt could succeed without them.
+      failed = true;
+      throw new IOException(
+          "writing bank %s failed: %s; what was committed is kept: make room and run the same command again"
+              .formatted(directory, e),
+          e);
+    }
+  }
+
+  private void forceAll(Progress.Task task) throws IOException {
     for (LevelWriter level : levels.values()) {
       level.force();
       task.advance(1);
@@ -450,9 +490,14 @@ public final class FeatureBankWriter implements AutoCloseable {
     }
   }
 
-  private void ensureOpen() {
+  private void ensureOpen() throws IOException {
     if (closed) {
       throw new IllegalStateException("the writer of feature bank " + directory + " is closed");
+    }
+    if (failed) {
+      throw new IOException(
+          "writing bank %s has failed before; make room and run the same command again"
+              .formatted(directory));
     }
   }
 }

@@ -18,6 +18,7 @@ final class LevelWriter implements AutoCloseable {
   private final Path directory;
   private Optional<FileChannel> open = Optional.empty();
   private int openFile;
+  private boolean lost;
 
   LevelWriter(LevelLayout layout, Path directory) {
     this.layout = layout;
@@ -100,10 +101,19 @@ final class LevelWriter implements AutoCloseable {
     }
   }
 
-  /** Forces what was written to the disk. */
+  /**
+   * Forces what was written to the disk. Once that has failed it fails for ever: systems report
+   * lost writes only once.
+   */
   void force() throws IOException {
+    if (lost) {
+      throw new IOException(
+          layout.file(directory, openFile) + ": rows were lost when they were forced to the disk");
+    }
     if (open.isPresent()) {
+      lost = true;
       open.get().force(false);
+      lost = false;
     }
   }
 

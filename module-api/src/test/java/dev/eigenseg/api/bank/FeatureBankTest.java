@@ -159,17 +159,18 @@ class FeatureBankTest {
     for (int trial = 0; trial < 24; trial++) {
       Path killed = folder.resolve("killed" + trial);
       // Every other trial dies while appending to a bank that had been finished.
-      if (trial % 2 == 0) {
-        SyntheticBank.copy(undisturbed, killed);
-      } else {
-        SyntheticBank.extract(killed, DType.F16, 7);
-        try (FeatureBankWriter writer = open(killed, DType.F16)) {
-          for (int i = 7; i < 20; i++) {
-            SyntheticBank.append(writer, i);
-          }
+      int finished = trial % 2 == 0 ? 0 : 7;
+      long promised = 0;
+      if (finished > 0) {
+        SyntheticBank.extract(killed, DType.F16, finished);
+        promised = Files.size(killed.resolve("images.tsv"));
+      }
+      try (FeatureBankWriter writer = open(killed, DType.F16)) {
+        for (int i = finished; i < 20; i++) {
+          SyntheticBank.append(writer, i);
         }
       }
-      damageTails(killed, random);
+      damageTails(killed, promised, random);
       SyntheticBank.extract(killed, DType.F16, 20);
       assertEquals(
           SyntheticBank.content(undisturbed),
@@ -179,9 +180,10 @@ class FeatureBankTest {
   }
 
   /**
-   * What a crash leaves: files end anywhere, and what lies after the last forced byte is anything.
+   * What a crash leaves: files end anywhere, and what lies after the last forced byte is anything;
+   * the lines of a finished bank stay.
    */
-  private static void damageTails(Path bank, Random random) throws IOException {
+  private static void damageTails(Path bank, long promised, Random random) throws IOException {
     List<Path> files;
     try (Stream<Path> all = Files.list(bank)) {
       files = all.filter(file -> !file.endsWith("manifest.json")).sorted().toList();
@@ -190,7 +192,8 @@ class FeatureBankTest {
       Path file = files.get(i);
       if (random.nextInt(4) == 0) {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-          channel.truncate(random.nextLong(channel.size() + 1));
+          long kept = file.endsWith("images.tsv") ? promised : 0;
+          channel.truncate(kept + random.nextLong(channel.size() - kept + 1));
         }
       }
       boolean last = i + 1 == files.size() || !stem(file).equals(stem(files.get(i + 1)));
@@ -204,6 +207,42 @@ class FeatureBankTest {
 
   private static String stem(Path file) {
     return file.getFileName().toString().replaceAll("-\\d+\\.bank", "");
+  }
+
+  @Test
+  void linesThatAFinishedBankHasLostAreNotTakenForACrash() throws IOException {
+    SyntheticBank.extract(folder, DType.F32, 6);
+    Path journal = folder.resolve("images.tsv");
+    byte[] whole = Files.readAllBytes(journal);
+    for (int length : new int[] {0, 20, whole.length / 2, whole.length - 1}) {
+      Files.write(journal, Arrays.copyOf(whole, length));
+      var before = SyntheticBank.content(folder);
+      CorruptFileException found =
+          assertThrows(CorruptFileException.class, () -> open(folder, DType.F32).close());
+      assertTrue(found.getMessage().contains("images.tsv: offset"), found.getMessage());
+      assertTrue(found.getMessage().contains("--overwrite"), found.getMessage());
+      assertEquals(before, SyntheticBank.content(folder));
+    }
+    Files.write(journal, whole);
+    SyntheticBank.extract(folder, DType.F32, 7);
+  }
+
+  @Test
+  void aFailedCommitEndsTheWriting() throws IOException {
+    SyntheticBank.extract(folder.resolve("undisturbed"), DType.F32, 5);
+    Path bank = folder.resolve("bank");
+    SyntheticBank.extract(bank, DType.F32, 2);
+    FeatureBankWriter writer = open(bank, DType.F32);
+    SyntheticBank.append(writer, 2);
+    Thread.currentThread().interrupt(); // closes the channel that is being forced
+    IOException failed = assertThrows(IOException.class, () -> writer.finish(Progress.NONE));
+    assertTrue(Thread.interrupted());
+    assertTrue(failed.getMessage().contains("run the same command again"), failed.getMessage());
+    assertThrows(IOException.class, () -> SyntheticBank.append(writer, 3));
+    assertThrows(IOException.class, () -> writer.finish(Progress.NONE));
+    writer.close();
+    SyntheticBank.extract(bank, DType.F32, 5);
+    assertEquals(SyntheticBank.content(folder.resolve("undisturbed")), SyntheticBank.content(bank));
   }
 
   @Test
