@@ -1,5 +1,6 @@
 package dev.eigenseg.graph;
 
+import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -39,6 +40,9 @@ public final class NormalizedAdjacency implements AutoCloseable {
   /**
    * The feature graph's adjacency: S_uv = max(0, cos) for v among the k nearest of u, A = (S + S^T)
    * / 2. Needs 8 bytes a directed edge beside the result while it works.
+   *
+   * @throws dev.eigenseg.api.CorruptFileException if the graph was read from a file whose data have
+   *     changed; see {@link KnnGraph#verify}
    */
   public static NormalizedAdjacency ofNeighbors(KnnGraph graph, int threads) {
     return normalizing(rawOfNeighbors(graph, threads), threads);
@@ -46,6 +50,8 @@ public final class NormalizedAdjacency implements AutoCloseable {
 
   /** A = (S + S^T) / 2 before its normalisation. */
   static SymmetricRows rawOfNeighbors(KnnGraph graph, int threads) {
+    // All of it is read here anyway, and a changed id would be an edge to a wrong row, or to none.
+    graph.verify(Progress.NONE);
     return SymmetricRows.symmetrize(
         graph.rows(),
         graph.k(),

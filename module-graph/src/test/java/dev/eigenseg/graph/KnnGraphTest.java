@@ -114,6 +114,24 @@ class KnnGraphTest {
   }
 
   @Test
+  void noAdjacencyIsMadeOfChangedIds() throws IOException {
+    byte[] whole = Files.readAllBytes(written());
+    Path bad = folder.resolve("bad.knn");
+    for (int bit : new int[] {0, 30}) { // another row, and none
+      byte[] changed = whole.clone();
+      changed[4096 + 4 * 77 + bit / 8] ^= (byte) (1 << (bit % 8));
+      Files.write(bad, changed);
+      try (KnnGraph graph = KnnGraph.open(bad)) {
+        CorruptFileException e =
+            assertThrows(
+                CorruptFileException.class,
+                () -> NormalizedAdjacency.ofNeighbors(graph, 2).close());
+        assertTrue(e.getMessage().contains("bad.knn"), e.getMessage());
+      }
+    }
+  }
+
+  @Test
   void useAfterCloseNamesTheGraph() throws IOException {
     KnnGraph graph = KnnGraph.open(written());
     graph.close();
