@@ -33,11 +33,16 @@ final class CentroidTable implements AutoCloseable {
     this.clusters = clusters;
     this.dim = dim;
     this.threads = threads;
-    this.centroids = arena.allocate((long) clusters * dim * Float.BYTES, 64);
-    this.columnPanels = arena.allocate(Gemm.packedColumnBytes(clusters, dim), 64);
-    this.squaredNorms = new float[clusters];
-    this.sums = new double[Math.multiplyExact(clusters, dim)];
-    this.counts = new long[clusters];
+    try {
+      this.centroids = arena.allocate((long) clusters * dim * Float.BYTES, 64);
+      this.columnPanels = arena.allocate(Gemm.packedColumnBytes(clusters, dim), 64);
+      this.squaredNorms = new float[clusters];
+      this.sums = new double[Math.multiplyExact(clusters, dim)];
+      this.counts = new long[clusters];
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
   }
 
   int clusters() {
@@ -204,6 +209,8 @@ final class CentroidTable implements AutoCloseable {
 
   @Override
   public void close() {
-    arena.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }

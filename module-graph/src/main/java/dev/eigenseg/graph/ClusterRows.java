@@ -32,13 +32,20 @@ final class ClusterRows implements AutoCloseable {
   private ClusterRows(PreparedRows source, long memory, int threads) {
     this.source = source;
     this.threads = threads;
-    long chunks = (source.rows() + CHUNK - 1) / CHUNK;
-    long chunkBytes = Gemm.packedRowBytes(CHUNK, source.dim());
-    long held =
-        Math.multiplyExact(chunks, chunkBytes) <= memory ? chunks : Math.min(chunks, WINDOW_CHUNKS);
-    this.windowRows = held * CHUNK;
-    this.panels = arena.allocate(held * chunkBytes, 64);
-    this.squaredNorms = arena.allocate(ValueLayout.JAVA_FLOAT, source.rows());
+    try {
+      long chunks = (source.rows() + CHUNK - 1) / CHUNK;
+      long chunkBytes = Gemm.packedRowBytes(CHUNK, source.dim());
+      long held =
+          Math.multiplyExact(chunks, chunkBytes) <= memory
+              ? chunks
+              : Math.min(chunks, WINDOW_CHUNKS);
+      this.windowRows = held * CHUNK;
+      this.panels = arena.allocate(held * chunkBytes, 64);
+      this.squaredNorms = arena.allocate(ValueLayout.JAVA_FLOAT, source.rows());
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
   }
 
   /**
@@ -49,7 +56,13 @@ final class ClusterRows implements AutoCloseable {
   static ClusterRows of(
       FeatureRows features, boolean normalize, long memory, int threads, Progress progress) {
     PreparedRows source = PreparedRows.measure(features, normalize, threads, progress);
-    ClusterRows rows = new ClusterRows(source, memory, threads);
+    ClusterRows rows;
+    try {
+      rows = new ClusterRows(source, memory, threads);
+    } catch (RuntimeException | Error e) {
+      source.close();
+      throw e;
+    }
     try {
       rows.forEachWindow(progress, rows::measureNorms);
       return rows;
@@ -182,7 +195,9 @@ final class ClusterRows implements AutoCloseable {
   @Override
   public void close() {
     try (source) {
-      arena.close();
+      if (arena.scope().isAlive()) {
+        arena.close();
+      }
     }
   }
 }

@@ -32,9 +32,14 @@ final class KMeansSearch implements AutoCloseable {
     this.rows = rows;
     this.options = options;
     this.progress = progress;
-    this.table = new CentroidTable(options.clusters(), rows.dim(), options.threads());
-    this.labels = arena.allocate(ValueLayout.JAVA_INT, rows.rows());
-    this.distances = arena.allocate(ValueLayout.JAVA_FLOAT, rows.rows());
+    try {
+      this.labels = arena.allocate(ValueLayout.JAVA_INT, rows.rows());
+      this.distances = arena.allocate(ValueLayout.JAVA_FLOAT, rows.rows());
+      this.table = new CentroidTable(options.clusters(), rows.dim(), options.threads());
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
   }
 
   /** The best of all starts. */
@@ -279,7 +284,9 @@ final class KMeansSearch implements AutoCloseable {
   @Override
   public void close() {
     try (table) {
-      arena.close();
+      if (arena.scope().isAlive()) {
+        arena.close();
+      }
     }
   }
 }

@@ -98,9 +98,14 @@ public final class PixelGraph {
       this.rows = rows;
       this.width = options.width();
       this.arena = Arena.ofShared();
-      long places = Math.max(1, Math.multiplyExact(rows, width));
-      this.ids = arena.allocate(ValueLayout.JAVA_INT, places);
-      this.weights = arena.allocate(ValueLayout.JAVA_FLOAT, places);
+      try {
+        long places = Math.max(1, Math.multiplyExact(rows, width));
+        this.ids = arena.allocate(ValueLayout.JAVA_INT, places);
+        this.weights = arena.allocate(ValueLayout.JAVA_FLOAT, places);
+      } catch (RuntimeException | Error e) {
+        arena.close();
+        throw e;
+      }
     }
 
     void fill(GridColors image, long firstRow) {
@@ -121,7 +126,9 @@ public final class PixelGraph {
 
     @Override
     public void close() {
-      arena.close();
+      if (arena.scope().isAlive()) {
+        arena.close();
+      }
     }
   }
 }

@@ -38,7 +38,12 @@ final class SymmetricRows implements AutoCloseable {
   private SymmetricRows(long rows) {
     this.arena = Arena.ofShared();
     this.rows = rows;
-    this.pointers = arena.allocate(Math.multiplyExact(rows + 1, Long.BYTES), Long.BYTES);
+    try {
+      this.pointers = arena.allocate(Math.multiplyExact(rows + 1, Long.BYTES), Long.BYTES);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
   }
 
   long rows() {
@@ -404,7 +409,9 @@ final class SymmetricRows implements AutoCloseable {
 
     @Override
     public void close() {
-      arena.close();
+      if (arena.scope().isAlive()) {
+        arena.close();
+      }
     }
   }
 }

@@ -29,13 +29,13 @@ final class Centroids implements AutoCloseable {
     this.normalizeRows = normalizeRows;
     try {
       products = new Linear(centroids, arena);
+      squares = new float[products.out()];
+      for (int k = 0; k < squares.length; k++) {
+        squares[k] = square(centroids.segment(), (long) k * products.in() * Float.BYTES);
+      }
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
-    }
-    squares = new float[products.out()];
-    for (int k = 0; k < squares.length; k++) {
-      squares[k] = square(centroids.segment(), (long) k * products.in() * Float.BYTES);
     }
   }
 
@@ -86,6 +86,8 @@ final class Centroids implements AutoCloseable {
 
   @Override
   public void close() {
-    arena.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }

@@ -8,7 +8,9 @@ import dev.eigenseg.api.tensor.Tensor;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -105,12 +107,16 @@ public final class DescriptorBackbone implements Backbone {
         }
       }
     }
-    return new PatchFeatures(
-        rows,
-        columns,
-        Tensor.of(scales[0], patches, DIMS.low()),
-        Tensor.of(scales[1], patches, DIMS.mid()),
-        Tensor.of(high, patches, DIMS.high()));
+    List<Tensor> owned = new ArrayList<>();
+    try {
+      owned.add(Tensor.of(scales[0], patches, DIMS.low()));
+      owned.add(Tensor.of(scales[1], patches, DIMS.mid()));
+      owned.add(Tensor.of(high, patches, DIMS.high()));
+      return new PatchFeatures(rows, columns, owned.get(0), owned.get(1), owned.get(2));
+    } catch (RuntimeException | Error e) {
+      owned.forEach(Tensor::close);
+      throw e;
+    }
   }
 
   @Override

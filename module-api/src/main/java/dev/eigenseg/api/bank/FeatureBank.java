@@ -185,11 +185,11 @@ public final class FeatureBank implements AutoCloseable {
       try {
         return new PatchFeatures(
             image.gridRows(), image.gridColumns(), low, mid, read(Level.HIGH, image));
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | Error e) {
         mid.close();
         throw e;
       }
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       low.close();
       throw e;
     }
@@ -209,7 +209,7 @@ public final class FeatureBank implements AutoCloseable {
     try {
       rows.read(image.firstRow(), image.patches(), tensor.segment());
       return tensor;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       tensor.close();
       throw e;
     }

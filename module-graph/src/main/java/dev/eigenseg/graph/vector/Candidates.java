@@ -32,8 +32,13 @@ final class Candidates implements AutoCloseable {
     this.counts = new int[places];
     Arrays.fill(thresholdKeys, Long.MIN_VALUE);
     this.arena = Arena.ofShared();
-    this.keys = arena.allocate(ValueLayout.JAVA_LONG, Math.multiplyExact(rows, capacity));
-    this.thresholds = arena.allocate(rows * Float.BYTES, 64);
+    try {
+      this.keys = arena.allocate(ValueLayout.JAVA_LONG, Math.multiplyExact(rows, capacity));
+      this.thresholds = arena.allocate(rows * Float.BYTES, 64);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
     for (long row = 0; row < rows; row++) {
       thresholds.setAtIndex(ValueLayout.JAVA_FLOAT, row, Float.NEGATIVE_INFINITY);
     }
@@ -151,6 +156,8 @@ final class Candidates implements AutoCloseable {
 
   @Override
   public void close() {
-    arena.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }

@@ -29,7 +29,12 @@ public final class PreparedRows implements AutoCloseable {
     this.features = features;
     this.normalize = normalize;
     this.arena = Arena.ofShared();
-    this.inverseNorms = arena.allocate(ValueLayout.JAVA_FLOAT, features.rows());
+    try {
+      this.inverseNorms = arena.allocate(ValueLayout.JAVA_FLOAT, features.rows());
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
   }
 
   /**
@@ -124,6 +129,8 @@ public final class PreparedRows implements AutoCloseable {
 
   @Override
   public void close() {
-    arena.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 }

@@ -26,10 +26,15 @@ final class SelfJoin implements AutoCloseable {
     this.plan = plan;
     this.rows = rows;
     this.progress = progress;
-    this.columnCache =
-        plan.cached()
-            ? arena.allocate(plan.blocks() * plan.columnPanelBytes(), 64)
-            : MemorySegment.NULL;
+    try {
+      this.columnCache =
+          plan.cached()
+              ? arena.allocate(plan.blocks() * plan.columnPanelBytes(), 64)
+              : MemorySegment.NULL;
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
   }
 
   void run(Tensor ids, Tensor similarities) {
@@ -134,7 +139,9 @@ final class SelfJoin implements AutoCloseable {
 
   @Override
   public void close() {
-    arena.close();
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
   }
 
   /** Owns the packed rows of a group and the scores of a tile; for one thread. */
