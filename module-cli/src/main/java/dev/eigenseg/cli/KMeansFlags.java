@@ -28,12 +28,21 @@ final class KMeansFlags {
       description = "Divide every row by its norm first (default: rows as they are).")
   private boolean normalizeRows;
 
+  @Option(
+      names = "--batch-rows",
+      paramLabel = "N",
+      converter = CommonOptions.PositiveInt.class,
+      description =
+          "Mini-batches of so many patches where there are more; a large N always takes all (default: 16384 beyond 1048576 patches).")
+  private Optional<Integer> batchRows = Optional.empty();
+
   KMeansOptions options(int clusters, CommonOptions common) {
     KMeansOptions defaults = KMeansOptions.of(clusters);
     return defaults
         .withInits(inits.orElse(defaults.inits()))
         .withLimits(maxIterations.orElse(defaults.maxIterations()), defaults.tolerance())
         .withNormalizeRows(normalizeRows)
+        .withBatchRows(batchRows.orElse(defaults.batchRows()))
         .withSeed(common.seed())
         .withThreads(common.threads());
   }

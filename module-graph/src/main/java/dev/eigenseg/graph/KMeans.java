@@ -31,7 +31,7 @@ public final class KMeans {
           "%d clusters need at least as many rows; there are %d: choose fewer clusters or add images"
               .formatted(options.clusters(), rows.rows()));
     }
-    boolean batches = options.batchRows() > 0 && rows.rows() > options.batchRows();
+    boolean batches = options.batchRows(rows.rows()) > 0;
     try (ClusterRows source =
             ClusterRows.of(
                 rows,

@@ -11,7 +11,8 @@ package dev.eigenseg.graph;
  *     cluster
  * @param normalizeRows whether rows are divided by their L2 norm first (zero rows stay zero)
  * @param batchRows rows of a mini-batch, used when the bank has more rows than this; 0 always runs
- *     Lloyd's algorithm
+ *     Lloyd's algorithm; {@link #AUTOMATIC} runs it up to {@value #LLOYD_ROWS} rows, and
+ *     mini-batches of {@value #AUTOMATIC_BATCH} rows beyond
  * @param memory bytes for a copy of the rows in memory; larger banks are read again in every pass,
  *     with the same result
  * @param seed equal seeds give equal results, at any thread count and memory
@@ -27,6 +28,15 @@ public record KMeansOptions(
     long memory,
     long seed,
     int threads) {
+  /** Batch rows by the size of the bank. */
+  public static final int AUTOMATIC = -1;
+
+  /** The most rows that are clustered by Lloyd's algorithm unless batch rows say otherwise. */
+  public static final long LLOYD_ROWS = 1 << 20;
+
+  /** The rows of a mini-batch unless batch rows say otherwise. */
+  public static final int AUTOMATIC_BATCH = 1 << 14;
+
   /** Checks the ranges. */
   public KMeansOptions {
     if (clusters < 1 || inits < 1 || maxIterations < 1 || threads < 1) {
@@ -34,18 +44,34 @@ public record KMeansOptions(
           "clusters, inits, iterations and threads must be at least 1: %d, %d, %d, %d"
               .formatted(clusters, inits, maxIterations, threads));
     }
-    if (batchRows < 0 || memory < 0 || !(tolerance >= 0)) {
+    if (batchRows < AUTOMATIC || memory < 0 || !(tolerance >= 0)) {
       throw new IllegalArgumentException("batch rows, memory and tolerance cannot be negative");
     }
   }
 
   /**
-   * One start, 300 iterations, tolerance 1e-4, rows as they are, no mini-batches, 1 GiB, seed 0,
-   * all processors.
+   * One start, 300 iterations, tolerance 1e-4, rows as they are, mini-batches beyond {@value
+   * #LLOYD_ROWS} rows, 1 GiB, seed 0, all processors.
    */
   public static KMeansOptions of(int clusters) {
     return new KMeansOptions(
-        clusters, 1, 300, 1e-4, false, 0, 1L << 30, 0, Runtime.getRuntime().availableProcessors());
+        clusters,
+        1,
+        300,
+        1e-4,
+        false,
+        AUTOMATIC,
+        1L << 30,
+        0,
+        Runtime.getRuntime().availableProcessors());
+  }
+
+  /** The rows of a mini-batch for so many rows; 0 for Lloyd's algorithm. */
+  int batchRows(long rows) {
+    if (batchRows == AUTOMATIC) {
+      return rows > LLOYD_ROWS ? AUTOMATIC_BATCH : 0;
+    }
+    return rows > batchRows ? batchRows : 0;
   }
 
   /** With another number of starts. */
@@ -66,7 +92,7 @@ public record KMeansOptions(
         clusters, inits, maxIterations, tolerance, value, batchRows, memory, seed, threads);
   }
 
-  /** With mini-batches of so many rows; 0 for none. */
+  /** With mini-batches of so many rows, 0 for none, or {@link #AUTOMATIC}. */
   public KMeansOptions withBatchRows(int value) {
     return new KMeansOptions(
         clusters, inits, maxIterations, tolerance, normalizeRows, value, memory, seed, threads);

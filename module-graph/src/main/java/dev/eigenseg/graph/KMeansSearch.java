@@ -198,7 +198,7 @@ final class KMeansSearch implements AutoCloseable {
   // ---- mini-batches (Sculley 2010): every centroid moves by the inverse of the rows it has seen
 
   private int batchSteps(SplittableRandom random, Progress.Task task) {
-    int size = options.batchRows();
+    int size = options.batchRows(rows.rows());
     long[] seen = new long[options.clusters()];
     double smoothed = Double.NaN;
     double least = Double.POSITIVE_INFINITY;

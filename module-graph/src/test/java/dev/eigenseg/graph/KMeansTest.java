@@ -11,6 +11,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.vector.PreparedRows;
 import java.io.IOException;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -169,6 +170,26 @@ class KMeansTest {
         KMeansResult batches =
             KMeans.fit(FeatureRows.of(rows), options(6).withBatchRows(512), Progress.NONE)) {
       assertTrue(batches.inertia() < 1.2 * full.inertia() + 1, "seed " + seed);
+    }
+  }
+
+  @Test
+  void largeBanksAreClusteredInMiniBatchesUnlessTold() {
+    assertEquals(0, options(6).batchRows(242_220));
+    assertEquals(0, options(6).batchRows(KMeansOptions.LLOYD_ROWS));
+    assertEquals(KMeansOptions.AUTOMATIC_BATCH, options(6).batchRows(KMeansOptions.LLOYD_ROWS + 1));
+    assertEquals(0, options(6).withBatchRows(0).batchRows(1L << 31));
+    assertEquals(0, options(6).withBatchRows(512).batchRows(512));
+    assertEquals(512, options(6).withBatchRows(512).batchRows(513));
+    assertThrows(IllegalArgumentException.class, () -> options(6).withBatchRows(-2));
+  }
+
+  @Test
+  void closingTwiceIsHarmless() {
+    try (Tensor rows = RandomData.gaussian(new Random(1), 10, 3)) {
+      PreparedRows prepared = PreparedRows.measure(FeatureRows.of(rows), true, 1, Progress.NONE);
+      prepared.close();
+      prepared.close();
     }
   }
 
