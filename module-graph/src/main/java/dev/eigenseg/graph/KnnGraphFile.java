@@ -238,7 +238,7 @@ final class KnnGraphFile implements AutoCloseable {
     }
     throw corrupt(
         path,
-        "it ends at byte %d, too early for %d rows with %d neighbours; build the graph again"
+        "it ends at byte %d, too early for %d rows with %d neighbours"
             .formatted(size, header.rows(), header.k()));
   }
 
@@ -246,16 +246,14 @@ final class KnnGraphFile implements AutoCloseable {
     long size = mapping.byteSize();
     MemorySegment footer = mapping.asSlice(size - FOOTER_BYTES);
     if (footer.get(LONG, 24) != FOOTER_MAGIC) {
-      throw corrupt(path, "its end is missing; build the graph again");
+      throw corrupt(path, "its end is missing");
     }
     requireChecksum(
         path, "the footer", footer.asSlice(0, FOOTER_BYTES - 4), footer.get(INT, FOOTER_BYTES - 4));
     long jsonBytes = size - FOOTER_BYTES - layout.provenance();
     if (footer.get(LONG, 8) != size || footer.get(LONG, 0) != jsonBytes) {
       throw corrupt(
-          path,
-          "it has %d bytes, its footer says %d; build the graph again"
-              .formatted(size, footer.get(LONG, 8)));
+          path, "it has %d bytes, its footer says %d".formatted(size, footer.get(LONG, 8)));
     }
     requireChecksum(
         path,
@@ -329,19 +327,18 @@ final class KnnGraphFile implements AutoCloseable {
   private static void requireChecksum(Path path, String what, MemorySegment bytes, int expected) {
     int found = Hashes.crc32c(bytes);
     if (found != expected) {
-      throw corrupt(
-          path,
-          "%s has CRC32C %08x, expected %08x; build the graph again"
-              .formatted(what, found, expected));
+      throw corrupt(path, "%s has CRC32C %08x, expected %08x".formatted(what, found, expected));
     }
   }
 
   private static CorruptFileException corrupt(Path path, String what) {
-    return new CorruptFileException("%s: %s".formatted(path, what));
+    return new CorruptFileException(
+        "%s: %s; copy the file again, or build the graph again".formatted(path, what));
   }
 
   private static CorruptFileException corrupt(Path path, String what, Throwable cause) {
-    return new CorruptFileException("%s: %s".formatted(path, what), cause);
+    return new CorruptFileException(
+        "%s: %s; copy the file again, or build the graph again".formatted(path, what), cause);
   }
 
   private static long magic(String text) {

@@ -85,6 +85,7 @@ class KnnGraphTest {
       CorruptFileException e =
           assertThrows(CorruptFileException.class, () -> KnnGraph.open(cut), "length " + length);
       assertTrue(e.getMessage().contains("cut.knn"), e.getMessage());
+      assertTrue(e.getMessage().contains("build the graph again"), e.getMessage());
     }
     Files.write(cut, Arrays.copyOf(whole, whole.length + 1));
     assertThrows(CorruptFileException.class, () -> KnnGraph.open(cut));

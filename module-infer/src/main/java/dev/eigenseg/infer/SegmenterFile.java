@@ -74,7 +74,12 @@ public final class SegmenterFile implements AutoCloseable {
    *     that is not known here
    */
   public static SegmenterFile open(Path path) throws IOException {
-    SafeTensors file = SafeTensors.open(path);
+    SafeTensors file;
+    try {
+      file = SafeTensors.open(path);
+    } catch (CorruptFileException e) {
+      throw new CorruptFileException(e.getMessage() + "; copy it again or train anew", e);
+    }
     try {
       return new SegmenterFile(file, read(path, file));
     } catch (RuntimeException | Error e) {

@@ -108,6 +108,7 @@ class SegmenterFileTest {
           assertThrows(
               CorruptFileException.class, () -> SegmenterFile.open(cut).close(), "at " + length);
       assertTrue(error.getMessage().contains(cut.toString()), error.getMessage());
+      assertTrue(error.getMessage().contains("train anew"), error.getMessage());
     }
   }
 
