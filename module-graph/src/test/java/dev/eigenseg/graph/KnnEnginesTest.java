@@ -11,7 +11,9 @@ import java.io.InputStream;
 import java.lang.module.ModuleDescriptor;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
+import java.util.ServiceConfigurationError;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +29,31 @@ class KnnEnginesTest {
     UnavailableException e =
         assertThrows(UnavailableException.class, () -> KnnEngines.select("abacus"));
     assertTrue(e.getMessage().contains("abacus") && e.getMessage().contains("vector"));
+  }
+
+  @Test
+  void aBrokenProviderDoesNotKeepOthersAway() {
+    Iterator<KnnEngine> sound = List.of(KnnEngines.select("vector")).iterator();
+    Iterator<KnnEngine> providers =
+        new Iterator<>() {
+          private int asked;
+
+          @Override
+          public boolean hasNext() {
+            return sound.hasNext();
+          }
+
+          @Override
+          public KnnEngine next() {
+            return switch (asked++) {
+              case 0 -> throw new ServiceConfigurationError("no such class");
+              case 1 -> throw new NoClassDefFoundError("of another version");
+              default -> sound.next();
+            };
+          }
+        };
+    assertEquals(
+        List.of("vector"), KnnEngines.byPriority(providers).stream().map(KnnEngine::name).toList());
   }
 
   @Test

@@ -17,6 +17,8 @@ import java.lang.foreign.MemorySegment;
  * any thread count, memory and vector length. Stateless.
  */
 public final class VectorKnnEngine implements KnnEngine {
+  private static final String VECTORS = "jdk.incubator.vector";
+
   // Reading and packing beside the products, and the cost of a candidate, selection included
   // (measured with 14,400 to 50,000 rows of 384 and 416 channels: 32 to 76 ns).
   private static final double PACKING = 1.1;
@@ -43,7 +45,9 @@ public final class VectorKnnEngine implements KnnEngine {
 
   @Override
   public Availability availability() {
-    return Availability.YES;
+    return ModuleLayer.boot().findModule(VECTORS).isPresent()
+        ? Availability.YES
+        : Availability.no("start java with --add-modules " + VECTORS);
   }
 
   @Override
