@@ -23,28 +23,30 @@ final class ImagePixels {
       BufferedImage image, int contentWidth, int contentHeight, int paddedWidth, int paddedHeight) {
     int width = image.getWidth();
     int height = image.getHeight();
-    int[] rgb = image.getRGB(0, 0, width, height, null, 0, width);
     Taps across = Taps.of(width, contentWidth);
     Taps down = Taps.of(height, contentHeight);
     Tensor planes = Tensor.allocate(DType.F32, 3, paddedHeight, paddedWidth);
     MemorySegment target = planes.segment();
-    for (int channel = 0; channel < 3; channel++) {
-      int shift = 16 - 8 * channel;
-      for (int y = 0; y < contentHeight; y++) {
-        int above = down.first[y] * width;
-        int below = down.second[y] * width;
+    // Two rows at a time: a copy of a whole photograph would be as large as the photograph.
+    int[] above = new int[width];
+    int[] below = new int[width];
+    for (int y = 0; y < contentHeight; y++) {
+      image.getRGB(0, down.first[y], width, 1, above, 0, width);
+      image.getRGB(0, down.second[y], width, 1, below, 0, width);
+      for (int channel = 0; channel < 3; channel++) {
+        int shift = 16 - 8 * channel;
         long row = ((long) channel * paddedHeight + y) * paddedWidth;
         for (int x = 0; x < contentWidth; x++) {
           float top =
               across.mix(
                   x,
-                  (rgb[above + across.first[x]] >> shift) & 255,
-                  (rgb[above + across.second[x]] >> shift) & 255);
+                  (above[across.first[x]] >> shift) & 255,
+                  (above[across.second[x]] >> shift) & 255);
           float bottom =
               across.mix(
                   x,
-                  (rgb[below + across.first[x]] >> shift) & 255,
-                  (rgb[below + across.second[x]] >> shift) & 255);
+                  (below[across.first[x]] >> shift) & 255,
+                  (below[across.second[x]] >> shift) & 255);
           target.setAtIndex(ValueLayout.JAVA_FLOAT, row + x, down.mix(y, top, bottom) / 255f);
         }
       }

@@ -16,6 +16,7 @@ final class PatchStatistics {
 
   private static final int COLORS = 3;
   private static final int[] DISTANCES = {1, 2, 4};
+  private static final int FARTHEST = DISTANCES[DISTANCES.length - 1];
   private static final int[][] DIRECTIONS = {{1, 0}, {0, 1}, {1, 1}, {-1, 1}};
   private static final int ENERGIES = DISTANCES.length * DIRECTIONS.length;
   private static final int SUMS = 2 * COLORS + ENERGIES;
@@ -73,82 +74,89 @@ final class PatchStatistics {
   static PatchStatistics of(Tensor pixels) {
     int height = Math.toIntExact(pixels.size(1));
     int width = Math.toIntExact(pixels.size(2));
-    float[][] planes = new float[COLORS][Math.multiplyExact(width, height)];
-    opponentColors(pixels.segment(), planes);
     PatchStatistics statistics = new PatchStatistics(height / PATCH, width / PATCH);
-    for (int color = 0; color < COLORS; color++) {
-      statistics.addColor(planes[color], color);
-    }
-    int energy = 2 * COLORS;
-    for (int distance : DISTANCES) {
-      for (int[] direction : DIRECTIONS) {
-        statistics.addDifferences(
-            planes[0], direction[0] * distance, direction[1] * distance, energy++);
-      }
+    // Band by band, each with the rows below it that differences reach: the colours of a large
+    // photograph would fill the heap.
+    for (int row = 0; row < statistics.rows; row++) {
+      int lines = Math.min(height - row * PATCH, PATCH + FARTHEST);
+      statistics.addBand(opponentColors(pixels, row * PATCH, lines), row);
     }
     return statistics;
   }
 
-  /** Lightness, red - green and yellow - blue. */
-  private static void opponentColors(MemorySegment rgb, float[][] planes) {
-    int size = planes[0].length;
-    float[] red = new float[size];
-    float[] green = new float[size];
-    float[] blue = new float[size];
-    long bytes = (long) size * Float.BYTES;
-    MemorySegment.copy(rgb, ValueLayout.JAVA_FLOAT, 0, red, 0, size);
-    MemorySegment.copy(rgb, ValueLayout.JAVA_FLOAT, bytes, green, 0, size);
-    MemorySegment.copy(rgb, ValueLayout.JAVA_FLOAT, 2 * bytes, blue, 0, size);
+  private void addBand(float[][] planes, int row) {
+    for (int color = 0; color < COLORS; color++) {
+      addColor(planes[color], row, color);
+    }
+    int energy = 2 * COLORS;
+    for (int distance : DISTANCES) {
+      for (int[] direction : DIRECTIONS) {
+        addDifferences(planes[0], row, direction[0] * distance, direction[1] * distance, energy++);
+      }
+    }
+  }
+
+  /** Lightness, red - green and yellow - blue of some lines. */
+  private static float[][] opponentColors(Tensor rgb, int firstLine, int lines) {
+    int size = Math.toIntExact(lines * rgb.size(2));
+    float[][] planes = new float[COLORS][size];
+    float[] red = lines(rgb, 0, firstLine, size);
+    float[] green = lines(rgb, 1, firstLine, size);
+    float[] blue = lines(rgb, 2, firstLine, size);
     for (int i = 0; i < size; i++) {
       planes[0][i] = (red[i] + green[i] + blue[i]) * (1 / 3f);
       planes[1][i] = red[i] - green[i];
       planes[2][i] = (red[i] + green[i]) * 0.5f - blue[i];
     }
+    return planes;
   }
 
-  private void addColor(float[] plane, int color) {
+  private static float[] lines(Tensor rgb, int channel, int firstLine, int size) {
+    float[] values = new float[size];
+    long first = (channel * rgb.size(1) + firstLine) * rgb.size(2);
+    MemorySegment.copy(rgb.segment(), ValueLayout.JAVA_FLOAT, first * Float.BYTES, values, 0, size);
+    return values;
+  }
+
+  private void addColor(float[] plane, int row, int color) {
     int width = columns * PATCH;
-    for (int row = 0; row < rows; row++) {
-      float[] sum = new float[width];
-      float[] squares = new float[width];
-      for (int y = row * PATCH; y < (row + 1) * PATCH; y++) {
-        for (int x = 0; x < width; x++) {
-          float value = plane[y * width + x];
-          sum[x] += value;
-          squares[x] += value * value;
-        }
+    float[] sum = new float[width];
+    float[] squares = new float[width];
+    for (int y = 0; y < PATCH; y++) {
+      for (int x = 0; x < width; x++) {
+        float value = plane[y * width + x];
+        sum[x] += value;
+        squares[x] += value * value;
       }
-      addColumns(sum, row, color);
-      addColumns(squares, row, COLORS + color);
     }
+    addColumns(sum, row, color);
+    addColumns(squares, row, COLORS + color);
   }
 
   /**
    * Adds |difference| of pixels that lie (dx, dy) apart; beyond the image's border its outermost
    * pixels continue.
    */
-  private void addDifferences(float[] plane, int dx, int dy, int channel) {
+  private void addDifferences(float[] plane, int row, int dx, int dy, int channel) {
     int width = columns * PATCH;
-    int height = rows * PATCH;
+    int lines = plane.length / width;
     int from = Math.max(0, -dx);
     int to = width - Math.max(0, dx);
-    for (int row = 0; row < rows; row++) {
-      float[] sum = new float[width];
-      for (int y = row * PATCH; y < (row + 1) * PATCH; y++) {
-        int here = y * width;
-        int there = Math.min(y + dy, height - 1) * width;
-        for (int x = from; x < to; x++) {
-          sum[x] += Math.abs(plane[here + x] - plane[there + x + dx]);
-        }
-        for (int x = 0; x < from; x++) {
-          sum[x] += Math.abs(plane[here + x] - plane[there]);
-        }
-        for (int x = to; x < width; x++) {
-          sum[x] += Math.abs(plane[here + x] - plane[there + width - 1]);
-        }
+    float[] sum = new float[width];
+    for (int y = 0; y < PATCH; y++) {
+      int here = y * width;
+      int there = Math.min(y + dy, lines - 1) * width;
+      for (int x = from; x < to; x++) {
+        sum[x] += Math.abs(plane[here + x] - plane[there + x + dx]);
       }
-      addColumns(sum, row, channel);
+      for (int x = 0; x < from; x++) {
+        sum[x] += Math.abs(plane[here + x] - plane[there]);
+      }
+      for (int x = to; x < width; x++) {
+        sum[x] += Math.abs(plane[here + x] - plane[there + width - 1]);
+      }
     }
+    addColumns(sum, row, channel);
   }
 
   /** Adds sums over the pixel columns of one patch row to its patches. */
