@@ -25,9 +25,4 @@ public enum DType {
   public int bytes() {
     return bytes;
   }
-
-  /** Whether elements are floating-point numbers. */
-  public boolean floating() {
-    return this == F32 || this == F16 || this == BF16;
-  }
 }

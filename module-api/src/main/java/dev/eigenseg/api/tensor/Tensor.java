@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * Owns, or borrows, a dense row-major array outside the heap. Sizes are {@code long}; more than 2
  * GiB is normal.
  *
- * <p>A tensor from {@link #allocate} or {@link #own} owns its memory and frees it on {@link
+ * <p>A tensor from {@link #allocate} or {@link #of} owns its memory and frees it on {@link
  * #close()}, which is idempotent. Tensors from {@link #borrow}, {@link #slice} and {@link #reshape}
  * are views: closing them does nothing, and they must not be used after their owner was closed (an
  * {@link IllegalStateException} then). Reading is thread-safe; writing is up to the callers.
@@ -21,10 +21,10 @@ public final class Tensor implements AutoCloseable {
   private final MemorySegment segment;
   private final DType dtype;
   private final long[] shape;
-  private final AutoCloseable owner;
+  private final Arena owner;
   private final AtomicBoolean closed = new AtomicBoolean();
 
-  private Tensor(MemorySegment segment, DType dtype, long[] shape, AutoCloseable owner) {
+  private Tensor(MemorySegment segment, DType dtype, long[] shape, Arena owner) {
     long bytes = Math.multiplyExact(sizeOf(shape), dtype.bytes());
     if (segment.byteSize() < bytes) {
       throw new IllegalArgumentException(
@@ -79,11 +79,6 @@ public final class Tensor implements AutoCloseable {
   /** A view of memory that somebody else owns. */
   public static Tensor borrow(MemorySegment segment, DType dtype, long... shape) {
     return new Tensor(segment, dtype, shape, null);
-  }
-
-  /** A tensor that owns the given resource (an arena, a mapping) and closes it once. */
-  public static Tensor own(AutoCloseable owner, MemorySegment segment, DType dtype, long... shape) {
-    return new Tensor(segment, dtype, shape, owner);
   }
 
   /** The element type. */
@@ -193,9 +188,9 @@ public final class Tensor implements AutoCloseable {
     try {
       owner.close();
     } catch (RuntimeException e) {
+      // Somebody works in this memory at the moment: it is not freed, and can be closed later.
+      closed.set(false);
       throw e;
-    } catch (Exception e) {
-      throw new IllegalStateException("freeing " + this + " failed", e);
     }
   }
 
