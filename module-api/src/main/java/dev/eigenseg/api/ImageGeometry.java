@@ -13,6 +13,13 @@ import java.util.Optional;
  * @param patchSize the backbone's patch side in pixels
  */
 public record ImageGeometry(Optional<Size> resize, int patchSize) {
+  /** Checks that the patch has a size. */
+  public ImageGeometry {
+    if (patchSize < 1) {
+      throw new IllegalArgumentException("patches of " + patchSize + " pixels");
+    }
+  }
+
   /** Width and height in pixels. */
   public record Size(int width, int height) {
     /** Checks that both are positive. */

@@ -1,9 +1,9 @@
 package dev.eigenseg.api;
 
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceConfigurationError;
@@ -34,7 +34,7 @@ final class Services {
    */
   static <S> Found<S> find(Class<S> service) {
     Map<Class<?>, S> providers = new LinkedHashMap<>();
-    Set<String> failures = new HashSet<>();
+    Set<String> failures = new LinkedHashSet<>();
     load(ServiceLoader.load(service, Services.class.getClassLoader()), providers, failures);
     ClassLoader context = Thread.currentThread().getContextClassLoader();
     if (context != null) {

@@ -40,9 +40,9 @@ public final class KnnGraph implements AutoCloseable {
   public static KnnGraph build(KnnEngine engine, KnnEngine.Request request, Progress progress)
       throws IOException {
     long rows = request.features().rows();
-    if (request.k() < 1 || request.k() >= rows || rows > 1L << 32) {
+    if (request.k() < 1 || request.k() >= rows || rows >= 1L << 32) {
       throw new IllegalArgumentException(
-          "k must be at least 1 and less than the number of rows (at most 2^32): k = %d, %d rows"
+          "k must be at least 1 and less than the number of rows (below 2^32): k = %d, %d rows"
               .formatted(request.k(), rows));
     }
     Tensor ids = Tensor.allocate(DType.I32, rows, request.k());

@@ -211,7 +211,7 @@ final class KnnGraphFile implements AutoCloseable {
     long rows = mapping.get(LONG, 16);
     long k = mapping.get(LONG, 24);
     int engineBytes = mapping.get(INT, 48);
-    if (rows < 2 || rows > 1L << 32 || k < 1 || k >= rows || k > Integer.MAX_VALUE) {
+    if (rows < 2 || rows >= 1L << 32 || k < 1 || k >= rows || k > Integer.MAX_VALUE) {
       throw corrupt(path, "%d rows with %d neighbours".formatted(rows, k));
     }
     if (engineBytes < 0 || engineBytes > LONGEST_ENGINE) {
