@@ -19,6 +19,11 @@ import java.util.Optional;
  * what does not fit.
  */
 final class ModelJson {
+  // RGB in [0, 1] goes into the backbone, which applies its own normalisation. Models written
+  // before this was recorded were trained so too.
+  private static final String PIXELS = "pixel-normalisation";
+  private static final String PIXELS_TO_BACKBONE = "backbone";
+
   private ModelJson() {}
 
   /** What a configuration says: a model without its names, provenance and weights. */
@@ -36,6 +41,7 @@ final class ModelJson {
     json.addProperty("clusters", model.info().clusters());
     json.add("backbone", backbone(model));
     json.add("geometry", geometry(model.info().geometry()));
+    json.addProperty(PIXELS, PIXELS_TO_BACKBONE);
     JsonObject scales = new JsonObject();
     scales.addProperty("low", model.scales().low());
     scales.addProperty("mid", model.scales().mid());
@@ -78,6 +84,10 @@ final class ModelJson {
   }
 
   static Config config(JsonObject json) {
+    if (json.has(PIXELS) && !text(json, PIXELS).equals(PIXELS_TO_BACKBONE)) {
+      throw new IllegalArgumentException(
+          "'%s' is %s, expected '%s'".formatted(PIXELS, json.get(PIXELS), PIXELS_TO_BACKBONE));
+    }
     JsonObject backbone = object(json, "backbone");
     FeatureDims dims =
         new FeatureDims(

@@ -144,12 +144,15 @@ class SegmenterFileTest {
       {"neural-eigenfunctions", "kmeans-features"},
       {"neural-eigenfunctions", "unheard-of"},
       {"\"psi\":", "\"phi\":"},
+      {"\"pixel-normalisation\":\"backbone\"", "\"pixel-normalisation\":\"other\""},
     };
     for (String[] forgery : forgeries) {
       Path forged = forge(path, "config", forgery[0], forgery[1]);
       assertThrows(
           CorruptFileException.class, () -> SegmenterFile.open(forged).close(), forgery[1]);
     }
+    // Files written before it was recorded.
+    SegmenterFile.open(forge(path, "config", "\"pixel-normalisation\":\"backbone\",", "")).close();
     SegmenterFile.storeNames(path, Fixtures.names(5));
     Path forged = forge(path, "names", "\"class-of-cluster\":[-1,", "\"class-of-cluster\":[9,");
     assertThrows(CorruptFileException.class, () -> SegmenterFile.open(forged).close());

@@ -34,6 +34,11 @@ record ManifestFile(
   private static final String FORMAT = "eigenseg-bank";
   private static final int VERSION = 1;
 
+  // RGB in [0, 1] goes into the backbone, which applies its own normalisation. Banks written before
+  // this was recorded were made so too.
+  private static final String PIXELS = "pixel-normalisation";
+  private static final String PIXELS_TO_BACKBONE = "backbone";
+
   record Summary(int images, long rows, float lowScale, float midScale, float highScale) {}
 
   BankManifest manifest(Summary finished) {
@@ -94,6 +99,7 @@ record ManifestFile(
     json.addProperty("dtype", settings.dtype().name().toLowerCase(Locale.ROOT));
     settings.geometry().resize().ifPresent(size -> json.addProperty("size", size.toString()));
     json.addProperty("patch-size", settings.geometry().patchSize());
+    json.addProperty(PIXELS, PIXELS_TO_BACKBONE);
     json.addProperty("file-bytes", fileBytes);
     summary.ifPresent(finished -> {
       json.addProperty("images", finished.images());
@@ -121,6 +127,10 @@ record ManifestFile(
           "checksum %s, expected %s".formatted(json.get("crc32c"), expected));
     }
     // The checksum holds, so this is what was written.
+    if (bank.has(PIXELS) && !bank.get(PIXELS).getAsString().equals(PIXELS_TO_BACKBONE)) {
+      throw new IllegalArgumentException(
+          "%s %s, this program knows '%s'".formatted(PIXELS, bank.get(PIXELS), PIXELS_TO_BACKBONE));
+    }
     Optional<ImageGeometry.Size> size =
         Optional.ofNullable(bank.get("size"))
             .map(value -> ImageGeometry.Size.parse(value.getAsString()));

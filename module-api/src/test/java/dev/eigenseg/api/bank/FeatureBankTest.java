@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.CorruptFileException;
@@ -25,6 +27,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -33,6 +36,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -243,6 +247,28 @@ class FeatureBankTest {
     writer.close();
     SyntheticBank.extract(bank, DType.F32, 5);
     assertEquals(SyntheticBank.content(folder.resolve("undisturbed")), SyntheticBank.content(bank));
+  }
+
+  @Test
+  void banksWithoutANoteOnNormalisationAreRead() throws IOException {
+    SyntheticBank.extract(folder, DType.F32, 2);
+    Path file = folder.resolve("manifest.json");
+    JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
+    JsonObject bank = json.getAsJsonObject("bank");
+    assertEquals("backbone", bank.remove("pixel-normalisation").getAsString());
+    sealed(json, file);
+    FeatureBank.open(folder).close();
+    bank.addProperty("pixel-normalisation", "other");
+    sealed(json, file);
+    assertThrows(CorruptFileException.class, () -> FeatureBank.open(folder));
+  }
+
+  private static void sealed(JsonObject json, Path file) throws IOException {
+    CRC32C crc = new CRC32C();
+    String content = json.get("bank").toString() + json.get("provenance");
+    crc.update(content.getBytes(StandardCharsets.UTF_8));
+    json.addProperty("crc32c", "%08x".formatted(crc.getValue()));
+    Files.writeString(file, json.toString());
   }
 
   @Test
