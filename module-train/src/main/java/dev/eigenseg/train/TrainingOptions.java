@@ -81,7 +81,7 @@ public record TrainingOptions(
     check(neighbors.orElse(1) >= 1, "neighbors", neighbors, "at least 1");
     check(pixelWeight >= 0, "pixel-weight", pixelWeight, "at least 0");
     check(t > 0, "t", t, "above 0");
-    check(beta.orElse(0) >= 0, "beta", beta, "at least 0");
+    check(beta.orElse(0) >= 0, "beta", beta.orElse(0), "at least 0");
     check(balance >= 0, "balance", balance, "at least 0");
     check(learningRate > 0, "learning-rate", learningRate, "above 0");
     check(finalLearningRate >= 0, "final-learning-rate", finalLearningRate, "at least 0");

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Tests of the launcher itself, in processes of their own: which libtorch it takes, which JDK it finds, and what it says if there is none.
+# Started by `eigenseg test` after the modules' tests, with the folder of the built distribution.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../../../.." && pwd)
+dist=$1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0
+failed=0
+
+# check NAME PATTERN COMMAND...: the command's output has a line that matches.
+check() {
+  local name=$1 pattern=$2
+  shift 2
+  if "$@" >"$work/output" 2>&1; true; grep -Eq "$pattern" "$work/output"; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+    printf 'FAILED: %s: no line matches %s in:\n' "$name" "$pattern"
+    cat "$work/output"
+  fi
+}
+
+check "the packaged libtorch is taken" 'libtorch: PyTorch .*PYTORCH_LIBRARY_PATH is not set' \
+  env -u PYTORCH_LIBRARY_PATH "$root/eigenseg" info
+# No warnings but the JVM's own line about the incubator module.
+check "starts without warnings" '^0$' \
+  sh -c "grep -i warning '$work/output' | grep -vc 'Using incubator modules: jdk.incubator.vector'; true"
+
+# A CPU libtorch in a folder of its own stands in for a CUDA build.
+(cd "$work" && "$JAVA_HOME/bin/jar" --extract --file "$(ls "$dist"/natives/pytorch-native-cpu-*.jar)" pytorch)
+check "a libtorch that the user names is taken" "libtorch: PyTorch .*PYTORCH_LIBRARY_PATH is set to $work" \
+  env PYTORCH_LIBRARY_PATH="$(dirname "$(find "$work/pytorch" -name 'libtorch_cpu*' | head -n 1)")" "$root/eigenseg" info
+check "a folder that is not there is refused" 'which is not a folder' \
+  env PYTORCH_LIBRARY_PATH="$work/nowhere" "$root/eigenseg" info
+check "a JAVA_HOME that is too old or absent is passed over" '^jdk: (2[5-9]|[3-9][0-9])' \
+  env JAVA_HOME="$work/nowhere" "$root/eigenseg" info
+
+printf 'launcher: %d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
