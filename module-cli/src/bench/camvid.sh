@@ -3,7 +3,7 @@
 # Prints what each command says, then the seconds, share and peak resident memory of each stage.
 #
 #   eigenseg bench camvid [WORK]     EIGENSEG_SHARED: the folder with camvid/ and weights/ (default: beside the checkout)
-#                                    NEIGHBORS (64), CLUSTERS (64), EPOCHS (20), SEED (0), THREADS (all)
+#                                    NEIGHBORS (64), CLUSTERS (64), BATCH_SIZE (8), EPOCHS (20), SEED (0), THREADS (all)
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 shared=${EIGENSEG_SHARED:-$root/../shared}
@@ -28,7 +28,8 @@ stage() {
 model=$work/ours.safetensors
 stage extract extract -b "$backbone" --size 480x352 -o "$work/bank" "$shared/camvid/images/train"
 stage graph graph "$work/bank" --neighbors "${NEIGHBORS:-64}" --memory 1g
-stage train train "$work/bank" -o "$model" --clusters "${CLUSTERS:-64}" --epochs "${EPOCHS:-20}" --scale-inputs --projection 256
+stage train train "$work/bank" -o "$model" --clusters "${CLUSTERS:-64}" --batch-size "${BATCH_SIZE:-8}" --epochs "${EPOCHS:-20}" \
+  --scale-inputs --projection 256
 stage evaluate evaluate --dataset camvid --root "$shared/camvid" --split val -b "$backbone" --match iou "$model"
 awk '{ total += $2; name[NR] = $1; seconds[NR] = $2; peak[NR] = $3 }
   END {
