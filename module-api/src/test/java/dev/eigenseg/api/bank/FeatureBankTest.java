@@ -160,11 +160,11 @@ class FeatureBankTest {
     SyntheticBank.extract(undisturbed, DType.F16, 20);
     long seed = System.nanoTime();
     Random random = new Random(seed);
-    for (int trial = 0; trial < 24; trial++) {
+    for (int trial = 0; trial < Integer.getInteger("eigenseg.trials", 24); trial++) {
       Path killed = folder.resolve("killed" + trial);
       // Every other trial dies while appending to a bank that had been finished.
       int finished = trial % 2 == 0 ? 0 : 7;
-      long promised = 0;
+      long promised = ImageJournal.HEADER.length; // forced before the first row is written
       if (finished > 0) {
         SyntheticBank.extract(killed, DType.F16, finished);
         promised = Files.size(killed.resolve("images.tsv"));
@@ -183,9 +183,22 @@ class FeatureBankTest {
     }
   }
 
+  @Test
+  void resumesAfterAKillWhileTheJournalBegan() throws IOException {
+    Path undisturbed = folder.resolve("undisturbed");
+    SyntheticBank.extract(undisturbed, DType.F32, 2);
+    for (int length = 0; length <= ImageJournal.HEADER.length; length += 7) {
+      Path killed = folder.resolve("killed" + length);
+      open(killed, DType.F32).close();
+      Files.write(killed.resolve("images.tsv"), Arrays.copyOf(ImageJournal.HEADER, length));
+      SyntheticBank.extract(killed, DType.F32, 2);
+      assertEquals(SyntheticBank.content(undisturbed), SyntheticBank.content(killed));
+    }
+  }
+
   /**
    * What a crash leaves: files end anywhere, and what lies after the last forced byte is anything;
-   * the lines of a finished bank stay.
+   * the journal's columns and the lines of a finished bank stay.
    */
   private static void damageTails(Path bank, long promised, Random random) throws IOException {
     List<Path> files;
