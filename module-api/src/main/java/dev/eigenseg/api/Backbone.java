@@ -1,6 +1,8 @@
 package dev.eigenseg.api;
 
 import dev.eigenseg.api.tensor.Tensor;
+import java.util.List;
+import java.util.Map;
 
 /**
  * A frozen feature extractor: pixels in, patch features out. Owns its weights; thread-safe.
@@ -20,6 +22,20 @@ public interface Backbone extends AutoCloseable {
    */
   String sha256();
 
+  /**
+   * How the weights are read, where that changes the features and the weights alone do not show it:
+   * by option names, such as {@code heads} and {@code high}. Together with {@link #sha256()} it
+   * identifies the features; opening the same weights with these settings gives them again.
+   */
+  default Map<String, String> settings() {
+    return Map.of();
+  }
+
+  /** What was assumed about the weights because nothing said it; a sentence each, for people. */
+  default List<String> assumptions() {
+    return List.of();
+  }
+
   /** The side of a patch in pixels; widths and heights of inputs are multiples of it. */
   int patchSize();
 
@@ -35,6 +51,16 @@ public interface Backbone extends AutoCloseable {
    * @throws BadInputException if the shape does not fit
    */
   PatchFeatures extract(Tensor pixels);
+
+  /**
+   * As {@link #extract(Tensor)}, with several threads on one image where the backbone can use them;
+   * the features are the same to the bit.
+   *
+   * @param threads at least 1, the caller's thread among them
+   */
+  default PatchFeatures extract(Tensor pixels, int threads) {
+    return extract(pixels);
+  }
 
   @Override
   void close();

@@ -6,38 +6,62 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 
 /** Opens backbones by their specification, through the {@link BackboneProvider}s that are found. */
 public final class Backbones {
   private Backbones() {}
 
+  /** As {@link #open(String, String, Map)}, without settings. */
+  public static Backbone open(String spec, String device) throws IOException {
+    return open(spec, device, Map.of());
+  }
+
   /**
    * Opens a backbone.
    *
-   * @param spec a scheme and a location, such as {@code "descriptor"} or {@code
-   *     "torchscript:FILE.pt"}
+   * @param spec a scheme and a location, such as {@code "descriptor"} or {@code "vit:FILE"}
    * @param device {@code "cpu"} or {@code "cuda:0"}
+   * @param settings how to read the weights, see {@link Backbone#settings()}
    * @return a backbone that the caller owns
    * @throws UnavailableException if no provider knows the scheme, or it cannot work here; the
    *     message says why and what to do
+   * @throws BadInputException if a setting is unknown to the backbone or does not fit its weights
    */
-  public static Backbone open(String spec, String device) throws IOException {
+  public static Backbone open(String spec, String device, Map<String, String> settings)
+      throws IOException {
     int colon = spec.indexOf(':');
     String scheme = colon < 0 ? spec : spec.substring(0, colon);
     String location = colon < 0 ? "" : spec.substring(colon + 1);
+    return provider(spec, scheme, device).open(location, device, settings);
+  }
+
+  private static BackboneProvider provider(String spec, String scheme, String device) {
     Services.Found<BackboneProvider> found = Services.find(BackboneProvider.class);
-    BackboneProvider provider =
-        found.providers().stream()
-            .filter(candidate -> candidate.scheme().equals(scheme))
-            .findFirst()
-            .orElseThrow(() -> new UnavailableException(unknown(spec, scheme, found)));
-    Availability availability = provider.availability();
-    if (!availability.available()) {
-      throw new UnavailableException(
-          "backbone '%s' is not available here: %s"
-              .formatted(spec, String.join("; ", availability.reasons())));
+    List<BackboneProvider> known =
+        found.providers().stream().filter(p -> p.scheme().equals(scheme)).toList();
+    if (known.isEmpty()) {
+      throw new UnavailableException(unknown(spec, scheme, found));
     }
-    return provider.open(location, device);
+    // One provider alone says itself what is wrong with a device.
+    List<BackboneProvider> serving =
+        known.size() == 1 ? known : known.stream().filter(p -> p.serves(device)).toList();
+    List<String> reasons = new ArrayList<>();
+    for (BackboneProvider provider : serving) {
+      Availability availability = provider.availability();
+      if (availability.available()) {
+        return provider;
+      }
+      reasons.addAll(availability.reasons());
+    }
+    throw new UnavailableException(
+        "backbone '%s' is not available on '%s': %s"
+            .formatted(
+                spec,
+                device,
+                reasons.isEmpty()
+                    ? "nothing here runs it on such a device; use 'cpu' or 'cuda:0'"
+                    : String.join("; ", reasons)));
   }
 
   /** The providers that are found, by scheme; also those that say they cannot work here. */

@@ -1,5 +1,6 @@
 package dev.eigenseg.api;
 
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -12,6 +13,7 @@ import java.util.Optional;
  * @param backboneSha256 the backbone's {@link Backbone#sha256()}
  * @param backboneSpec the specification under which the backbone was opened in training, such as
  *     {@code "torchscript:FILE.pt"}
+ * @param backboneSettings the backbone's {@link Backbone#settings()}
  * @param geometry how images become patches
  * @param names the names that a matching gave to the clusters, if any were stored
  */
@@ -21,5 +23,11 @@ public record ModelInfo(
     String backboneId,
     String backboneSha256,
     String backboneSpec,
+    Map<String, String> backboneSettings,
     ImageGeometry geometry,
-    Optional<ClusterNames> names) {}
+    Optional<ClusterNames> names) {
+  /** Copies the settings. */
+  public ModelInfo {
+    backboneSettings = Map.copyOf(backboneSettings);
+  }
+}

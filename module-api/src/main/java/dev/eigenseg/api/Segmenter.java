@@ -29,6 +29,19 @@ public interface Segmenter extends AutoCloseable {
   }
 
   /**
+   * Opens a model with the backbone of a specification, which reads its weights with the settings
+   * that the model was trained with.
+   *
+   * @param spec as for {@link Backbones#open(String, String)}
+   * @param device {@code "cpu"} or {@code "cuda:0"}
+   * @throws IncompatibleException if the model was trained on another backbone
+   * @throws UnavailableException if nothing here opens such a backbone
+   */
+  static Segmenter load(Path model, String spec, String device) throws IOException {
+    return Segmenters.load(model, spec, device);
+  }
+
+  /**
    * Opens a model with a given backbone, which the segmenter owns from here on, also if this call
    * fails.
    *
@@ -44,8 +57,18 @@ public interface Segmenter extends AutoCloseable {
   /** The backbone; borrowed. */
   Backbone backbone();
 
-  /** Segments an image. */
-  Segmentation segment(BufferedImage image);
+  /** Segments an image as a whole, without refinement, in the caller's thread. */
+  default Segmentation segment(BufferedImage image) {
+    return segment(image, SegmentOptions.DEFAULT);
+  }
+
+  /**
+   * Segments an image. The result depends on the image and the options, not on the number of
+   * threads.
+   *
+   * @param options windows, flips, scales, refinement, threads
+   */
+  Segmentation segment(BufferedImage image, SegmentOptions options);
 
   /**
    * Segments an image file.

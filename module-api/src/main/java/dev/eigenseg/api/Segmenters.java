@@ -24,7 +24,13 @@ final class Segmenters {
     SegmenterLoader loader = loader(model);
     ModelInfo info = loader.info(model);
     String spec = findBackbone(model, info, searchPath());
-    return load(loader, model, Backbones.open(spec, "cpu"));
+    return load(loader, model, Backbones.open(spec, "cpu", info.backboneSettings()));
+  }
+
+  static Segmenter load(Path model, String spec, String device) throws IOException {
+    SegmenterLoader loader = loader(model);
+    ModelInfo info = loader.info(model);
+    return load(loader, model, Backbones.open(spec, device, info.backboneSettings()));
   }
 
   static Segmenter load(Path model, Backbone backbone) throws IOException {

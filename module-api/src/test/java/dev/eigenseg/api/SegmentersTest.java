@@ -25,6 +25,7 @@ class SegmentersTest {
         "mobilenet",
         Hashes.sha256(right),
         spec,
+        Map.of(),
         new ImageGeometry(Optional.empty(), 16),
         Optional.empty());
   }

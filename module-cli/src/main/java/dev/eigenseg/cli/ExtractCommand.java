@@ -125,6 +125,7 @@ final class ExtractCommand extends WorkCommand {
         opened.id(),
         opened.sha256(),
         backbone,
+        opened.settings(),
         opened.dims(),
         DType.valueOf(dtype.name()),
         new ImageGeometry(size, opened.patchSize()));

@@ -1,6 +1,5 @@
 package dev.eigenseg.cli;
 
-import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.Segmenter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,6 +31,6 @@ final class ModelOptions {
     if (backbone.isEmpty()) {
       return Segmenter.load(model);
     }
-    return Segmenter.load(model, Backbones.open(backbone.get(), device.orElse("cpu")));
+    return Segmenter.load(model, backbone.get(), device.orElse("cpu"));
   }
 }

@@ -508,6 +508,7 @@ class PipelineTest {
         backbone.id(),
         backbone.sha256(),
         "descriptor",
+        Map.of(),
         backbone.dims(),
         DType.F32,
         new ImageGeometry(Optional.empty(), backbone.patchSize()));

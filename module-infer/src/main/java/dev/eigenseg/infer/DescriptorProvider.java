@@ -5,6 +5,7 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.BackboneProvider;
+import java.util.Map;
 
 /** Opens the built-in {@link DescriptorBackbone} for the specification {@code descriptor}. */
 public final class DescriptorProvider implements BackboneProvider {
@@ -22,11 +23,16 @@ public final class DescriptorProvider implements BackboneProvider {
   }
 
   @Override
-  public Backbone open(String location, String device) {
+  public Backbone open(String location, String device, Map<String, String> settings) {
     if (!location.isEmpty()) {
       throw new BadInputException(
           "the descriptor backbone has no file: write 'descriptor', not 'descriptor:%s'"
               .formatted(location));
+    }
+    if (!settings.isEmpty()) {
+      throw new BadInputException(
+          "the descriptor backbone has no settings; leave out "
+              + String.join(", ", settings.keySet()));
     }
     if (!device.equals("cpu")) {
       throw new UnavailableException(

@@ -5,6 +5,7 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.tensor.DType;
@@ -51,10 +52,10 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   @Override
-  public Segmentation segment(BufferedImage image) {
+  public Segmentation segment(BufferedImage image, SegmentOptions options) {
     inUse.enter();
     try (Tensor pixels = info.geometry().pixels(image);
-        PatchFeatures features = backbone.extract(pixels)) {
+        PatchFeatures features = backbone.extract(pixels, options.threads())) {
       return upsample(features, image.getWidth(), image.getHeight());
     } finally {
       inUse.leave();

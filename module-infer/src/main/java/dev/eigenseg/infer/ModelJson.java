@@ -12,7 +12,9 @@ import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.ModelInfo;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * The parts of a segmenter file that are JSON. Reading throws {@link IllegalArgumentException} on
@@ -23,6 +25,9 @@ final class ModelJson {
   // before this was recorded were trained so too.
   private static final String PIXELS = "pixel-normalisation";
   private static final String PIXELS_TO_BACKBONE = "backbone";
+
+  // Models written before backbones had settings lack it.
+  private static final String SETTINGS = "settings";
 
   private ModelJson() {}
 
@@ -58,6 +63,9 @@ final class ModelJson {
     json.addProperty("id", model.info().backboneId());
     json.addProperty("sha256", model.info().backboneSha256());
     json.addProperty("spec", model.info().backboneSpec());
+    JsonObject settings = new JsonObject();
+    new TreeMap<>(model.info().backboneSettings()).forEach(settings::addProperty);
+    json.add(SETTINGS, settings);
     json.addProperty("low", model.dims().low());
     json.addProperty("mid", model.dims().mid());
     json.addProperty("high", model.dims().high());
@@ -100,6 +108,7 @@ final class ModelJson {
             text(backbone, "id"),
             text(backbone, "sha256"),
             text(backbone, "spec"),
+            backbone.has(SETTINGS) ? texts(object(backbone, SETTINGS)) : Map.of(),
             geometry(object(json, "geometry")),
             Optional.empty());
     return new Config(
@@ -202,6 +211,12 @@ final class ModelJson {
       throw new IllegalArgumentException("'" + key + "' is " + value + ", expected a text");
     }
     return value.getAsString();
+  }
+
+  private static Map<String, String> texts(JsonObject json) {
+    Map<String, String> texts = new TreeMap<>();
+    json.keySet().forEach(key -> texts.put(key, text(json, key)));
+    return texts;
   }
 
   private static boolean bool(JsonObject json, String key) {

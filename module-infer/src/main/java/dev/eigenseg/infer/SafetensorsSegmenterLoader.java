@@ -67,6 +67,11 @@ public final class SafetensorsSegmenterLoader implements SegmenterLoader {
                   backbone.sha256(),
                   info.backboneSpec()));
     }
+    if (!info.backboneSettings().equals(backbone.settings())) {
+      throw new IncompatibleException(
+          "%s was trained on backbone '%s' read with %s, but it was opened with %s; leave the settings out, the model knows them"
+              .formatted(path, info.backboneId(), info.backboneSettings(), backbone.settings()));
+    }
     if (!model.dims().equals(backbone.dims())
         || info.geometry().patchSize() != backbone.patchSize()) {
       throw new IncompatibleException(

@@ -137,6 +137,7 @@ public record SegmenterModel(
             info.backboneId(),
             info.backboneSha256(),
             info.backboneSpec(),
+            info.backboneSettings(),
             info.geometry(),
             Optional.of(names));
     return new SegmenterModel(

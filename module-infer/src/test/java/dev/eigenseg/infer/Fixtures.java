@@ -91,6 +91,7 @@ final class Fixtures {
               backbone.id(),
               backbone.sha256(),
               "descriptor",
+              Map.of(),
               new ImageGeometry(Optional.empty(), backbone.patchSize()),
               Optional.empty());
       return new SegmenterModel(

@@ -12,6 +12,7 @@ import java.io.InputStream;
 import java.lang.module.ModuleDescriptor;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ProvidersTest {
@@ -34,8 +35,10 @@ class ProvidersTest {
   void theDescriptorTakesNoFileAndNoGpu() {
     DescriptorProvider provider = new DescriptorProvider();
     assertTrue(provider.availability().available());
-    provider.open("", "cpu").close();
-    assertThrows(BadInputException.class, () -> provider.open("file", "cpu").close());
-    assertThrows(UnavailableException.class, () -> provider.open("", "cuda:0").close());
+    provider.open("", "cpu", Map.of()).close();
+    assertThrows(BadInputException.class, () -> provider.open("file", "cpu", Map.of()).close());
+    assertThrows(
+        BadInputException.class, () -> provider.open("", "cpu", Map.of("heads", "6")).close());
+    assertThrows(UnavailableException.class, () -> provider.open("", "cuda:0", Map.of()).close());
   }
 }

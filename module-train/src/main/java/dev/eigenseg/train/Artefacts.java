@@ -34,6 +34,7 @@ final class Artefacts {
         manifest.backboneId(),
         manifest.backboneSha256(),
         manifest.backboneSpec(),
+        manifest.backboneSettings(),
         manifest.geometry(),
         Optional.empty());
   }

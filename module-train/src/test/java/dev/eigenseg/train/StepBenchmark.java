@@ -153,6 +153,7 @@ public class StepBenchmark {
             "bench",
             "0".repeat(64),
             "bench",
+            Map.of(),
             DIMS,
             DType.F32,
             new ImageGeometry(Optional.empty(), 16));

@@ -37,6 +37,7 @@ final class TestBanks {
             "test",
             "0".repeat(64),
             "test",
+            Map.of(),
             DIMS,
             DType.F32,
             new ImageGeometry(Optional.empty(), patchSize));

@@ -4,6 +4,7 @@ import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.tensor.DType;
+import java.util.Map;
 
 /**
  * What a finished bank says of itself.
@@ -37,6 +38,11 @@ public record BankManifest(
   /** The specification under which the backbone was opened. */
   public String backboneSpec() {
     return settings.backboneSpec();
+  }
+
+  /** The settings with which the backbone read its weights. */
+  public Map<String, String> backboneSettings() {
+    return settings.backboneSettings();
   }
 
   /** The channels of the levels. */

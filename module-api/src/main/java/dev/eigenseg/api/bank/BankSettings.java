@@ -3,6 +3,7 @@ package dev.eigenseg.api.bank;
 import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.tensor.DType;
+import java.util.Map;
 
 /**
  * What must be equal for features to stand in one bank.
@@ -11,6 +12,7 @@ import dev.eigenseg.api.tensor.DType;
  * @param backboneSha256 SHA-256 of its weights
  * @param backboneSpec the specification under which it was opened; may differ between runs, since
  *     files move
+ * @param backboneSettings the backbone's {@link dev.eigenseg.api.Backbone#settings()}
  * @param dims its channels
  * @param dtype {@link DType#F32} or {@link DType#F16}, in which low, mid and high are stored
  * @param geometry how images became patches
@@ -19,11 +21,13 @@ public record BankSettings(
     String backboneId,
     String backboneSha256,
     String backboneSpec,
+    Map<String, String> backboneSettings,
     FeatureDims dims,
     DType dtype,
     ImageGeometry geometry) {
-  /** Checks the type and the channels. */
+  /** Checks the type and the channels; copies the backbone's settings. */
   public BankSettings {
+    backboneSettings = Map.copyOf(backboneSettings);
     if (dtype != DType.F32 && dtype != DType.F16) {
       throw new IllegalArgumentException("banks hold float32 or float16, not " + dtype);
     }

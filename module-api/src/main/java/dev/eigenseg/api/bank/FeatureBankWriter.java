@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -172,6 +173,11 @@ public final class FeatureBankWriter implements AutoCloseable {
     String[][] compared = {
       {"backbone", bank.backboneId(), run.backboneId()},
       {"backbone's SHA-256", bank.backboneSha256(), run.backboneSha256()},
+      {
+        "backbone's settings",
+        new TreeMap<>(bank.backboneSettings()).toString(),
+        new TreeMap<>(run.backboneSettings()).toString()
+      },
       {"backbone's channels", bank.dims().toString(), run.dims().toString()},
       {"--dtype", bank.dtype().toString(), run.dtype().toString()},
       {"--size", describeSize(bank.geometry()), describeSize(run.geometry())},

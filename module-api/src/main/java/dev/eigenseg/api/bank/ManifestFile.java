@@ -16,7 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
 /**
@@ -93,6 +95,10 @@ record ManifestFile(
     json.addProperty("backbone-id", settings.backboneId());
     json.addProperty("backbone-sha256", settings.backboneSha256());
     json.addProperty("backbone-spec", settings.backboneSpec());
+    if (!settings.backboneSettings().isEmpty()) {
+      json.add(
+          "backbone-settings", new Gson().toJsonTree(new TreeMap<>(settings.backboneSettings())));
+    }
     json.addProperty("low", settings.dims().low());
     json.addProperty("mid", settings.dims().mid());
     json.addProperty("high", settings.dims().high());
@@ -139,6 +145,7 @@ record ManifestFile(
             bank.get("backbone-id").getAsString(),
             bank.get("backbone-sha256").getAsString(),
             bank.get("backbone-spec").getAsString(),
+            texts(bank.getAsJsonObject("backbone-settings")),
             new FeatureDims(
                 bank.get("low").getAsInt(),
                 bank.get("mid").getAsInt(),
@@ -156,6 +163,14 @@ record ManifestFile(
                     bank.get("high-scale").getAsFloat()));
     return new ManifestFile(
         settings, bank.get("file-bytes").getAsLong(), summary, Provenance.fromJson(origin));
+  }
+
+  private static Map<String, String> texts(JsonObject json) {
+    Map<String, String> texts = new TreeMap<>();
+    if (json != null) {
+      json.asMap().forEach((name, value) -> texts.put(name, value.getAsString()));
+    }
+    return texts;
   }
 
   private static String crc(JsonObject bank, JsonObject origin) {

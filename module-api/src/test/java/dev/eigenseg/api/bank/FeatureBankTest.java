@@ -33,6 +33,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
@@ -431,18 +432,26 @@ class FeatureBankTest {
             same.backboneId(),
             same.backboneSha256(),
             same.backboneSpec(),
+            same.backboneSettings(),
             same.dims(),
             same.dtype(),
             resized));
     assertRefused(
         "SHA-256",
         new BankSettings(
-            same.backboneId(), "cd", same.backboneSpec(), same.dims(), DType.F32, same.geometry()));
+            same.backboneId(),
+            "cd",
+            same.backboneSpec(),
+            Map.of(),
+            same.dims(),
+            DType.F32,
+            same.geometry()));
     BankSettings moved =
         new BankSettings(
             same.backboneId(),
             same.backboneSha256(),
             "test:OTHER",
+            same.backboneSettings(),
             same.dims(),
             same.dtype(),
             same.geometry());

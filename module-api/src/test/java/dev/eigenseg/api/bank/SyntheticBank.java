@@ -33,7 +33,13 @@ final class SyntheticBank {
 
   static BankSettings settings(DType dtype) {
     return new BankSettings(
-        "test", "ab12", "test:FILE", DIMS, dtype, new ImageGeometry(Optional.empty(), PATCH));
+        "test",
+        "ab12",
+        "test:FILE",
+        Map.of(),
+        DIMS,
+        dtype,
+        new ImageGeometry(Optional.empty(), PATCH));
   }
 
   static String path(int image) {

@@ -7,6 +7,7 @@ import dev.eigenseg.api.spi.BackboneProvider;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /** Opens {@code torchscript:FILE.pt}. */
 public final class TorchScriptProvider implements BackboneProvider {
@@ -33,7 +34,13 @@ public final class TorchScriptProvider implements BackboneProvider {
   }
 
   @Override
-  public Backbone open(String location, String device) throws IOException {
+  public Backbone open(String location, String device, Map<String, String> settings)
+      throws IOException {
+    if (!settings.isEmpty()) {
+      throw new BadInputException(
+          "a TorchScript backbone has no settings, its module decides; leave out "
+              + String.join(", ", settings.keySet()));
+    }
     if (location.isEmpty()) {
       throw new BadInputException("which file? Write torchscript:FILE.pt");
     }

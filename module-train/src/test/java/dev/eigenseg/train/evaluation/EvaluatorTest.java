@@ -12,6 +12,7 @@ import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.tensor.DType;
@@ -25,6 +26,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
@@ -91,11 +93,18 @@ class EvaluatorTest {
       this(
           backbone,
           new ModelInfo(
-              "test", 3, "eye", "0", "eye", new ImageGeometry(resize, 8), Optional.empty()));
+              "test",
+              3,
+              "eye",
+              "0",
+              "eye",
+              Map.of(),
+              new ImageGeometry(resize, 8),
+              Optional.empty()));
     }
 
     @Override
-    public Segmentation segment(BufferedImage image) {
+    public Segmentation segment(BufferedImage image, SegmentOptions options) {
       throw new IllegalStateException("the evaluator has features");
     }
 

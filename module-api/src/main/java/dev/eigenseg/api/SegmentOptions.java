@@ -1,0 +1,83 @@
+package dev.eigenseg.api;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How an image is segmented. The defaults, {@link #DEFAULT}, look at the whole image once.
+ *
+ * <p>Several views of an image (scales, and with {@code flip} each of them mirrored too) are
+ * averaged after a softmax of their logits, overlapping windows of one view before it.
+ *
+ * @param windows windows that slide over each view, or empty for the whole view at once
+ * @param scales factors of the views' sizes, such as 0.5, 1 and 1.5
+ * @param flip whether each view is also looked at mirrored from left to right
+ * @param crf refinement by a dense CRF, or empty for none
+ * @param threads worker threads for one image, the caller's among them; the result does not depend
+ *     on it
+ */
+public record SegmentOptions(
+    Optional<Windows> windows,
+    List<Double> scales,
+    boolean flip,
+    Optional<CrfOptions> crf,
+    int threads) {
+  /** The whole image once, in the caller's thread. */
+  public static final SegmentOptions DEFAULT =
+      new SegmentOptions(Optional.empty(), List.of(1.0), false, Optional.empty(), 1);
+
+  /** Checks the scales and the number of threads. */
+  public SegmentOptions {
+    scales = List.copyOf(scales);
+    if (scales.isEmpty() || !scales.stream().allMatch(s -> s > 0 && s <= 16)) {
+      throw new IllegalArgumentException(
+          "scales are %s, expected at least one, each above 0 and at most 16".formatted(scales));
+    }
+    if (threads < 1) {
+      throw new IllegalArgumentException(threads + " threads, expected at least 1");
+    }
+  }
+
+  /**
+   * Square windows at multiples of a stride; the last one of a row or column is moved back to end
+   * at the border.
+   *
+   * @param size side in pixels; a view that is smaller is enlarged to it
+   * @param stride pixels from one window to the next, at most the size
+   */
+  public record Windows(int size, int stride) {
+    /** Checks that windows leave no gaps. */
+    public Windows {
+      if (size < 1 || stride < 1 || stride > size) {
+        throw new IllegalArgumentException(
+            "windows of %d pixels every %d, expected a stride from 1 to the window"
+                .formatted(size, stride));
+      }
+    }
+  }
+
+  /** The same with windows. */
+  public SegmentOptions withWindows(int size, int stride) {
+    return new SegmentOptions(Optional.of(new Windows(size, stride)), scales, flip, crf, threads);
+  }
+
+  /** The same at other scales. */
+  public SegmentOptions withScales(List<Double> factors) {
+    return new SegmentOptions(windows, factors, flip, crf, threads);
+  }
+
+  /** The same with or without mirrored views. */
+  public SegmentOptions withFlip(boolean mirrored) {
+    return new SegmentOptions(windows, scales, mirrored, crf, threads);
+  }
+
+  /** The same with refinement. */
+  public SegmentOptions withCrf(CrfOptions options) {
+    return new SegmentOptions(windows, scales, flip, Optional.of(options), threads);
+  }
+
+  /** The same with another number of threads. */
+  public SegmentOptions withThreads(int number) {
+    return new SegmentOptions(windows, scales, flip, crf, number);
+  }
+}
