@@ -24,11 +24,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** Models, images and reference data for tests. */
-final class Fixtures {
+public final class Fixtures {
   private Fixtures() {}
 
   /** A seed that is printed, so that a failure can be repeated with {@code -Deigenseg.seed}. */
-  static long seed() {
+  public static long seed() {
     long seed = Long.getLong("eigenseg.seed", System.nanoTime());
     System.out.println("seed " + seed);
     return seed;
@@ -133,7 +133,7 @@ final class Fixtures {
    * The cases of golden fixtures whose folder begins with a name. Skips, or fails in CI, without
    * the folder.
    */
-  static List<Path> golden(String prefix) throws IOException {
+  public static List<Path> golden(String prefix) throws IOException {
     Path folder = Path.of(System.getProperty("eigenseg.golden", "../shared/golden"));
     if (!Files.isDirectory(folder)) {
       String reason = "no golden fixtures in " + folder + "; set -Deigenseg.golden=DIR";
