@@ -34,7 +34,7 @@ public final class Fixtures {
     return seed;
   }
 
-  static float[] gaussian(Random random, int size, double scale) {
+  public static float[] gaussian(Random random, int size, double scale) {
     float[] values = new float[size];
     for (int i = 0; i < size; i++) {
       values[i] = (float) (random.nextGaussian() * scale);
