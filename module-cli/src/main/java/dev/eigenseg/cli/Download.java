@@ -16,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -104,29 +105,34 @@ final class Download {
             .header("If-Range", validator)
             .build();
     HttpResponse<InputStream> response = send(client, request);
-    String range = response.headers().firstValue("Content-Range").orElse("");
-    switch (response.statusCode()) {
-      case 206 -> {
-        Matcher matcher = CONTENT_RANGE.matcher(range);
-        boolean continues = matcher.matches() && matcher.group(1).equals(Long.toString(have));
-        if (continues && validator(response.headers()).equals(Optional.of(validator))) {
-          copy(source, part, response, have);
-          return Optional.of(new Received(have, claim(response)));
-        }
-        response.body().close();
-        return Optional.empty();
-      }
-      case 200 -> { // no ranges here, or another file by now
-        return Optional.of(whole(source, part, response));
-      }
+    return switch (response.statusCode()) {
+      case 206 -> continued(source, part, response, have, validator);
+      case 200 -> Optional.of(whole(source, part, response)); // no ranges, or another file by now
       case 416 -> {
         response.body().close();
-        Matcher matcher = UNSATISFIED.matcher(range);
+        Matcher matcher = UNSATISFIED.matcher(contentRange(response));
         boolean complete = matcher.matches() && matcher.group(1).equals(Long.toString(have));
-        return complete ? Optional.of(new Received(have, claim(response))) : Optional.empty();
+        yield complete ? Optional.of(new Received(have, claim(response))) : Optional.empty();
       }
       default -> throw refused(source, response);
+    };
+  }
+
+  private Optional<Received> continued(
+      URI source, Path part, HttpResponse<InputStream> response, long have, String validator)
+      throws IOException {
+    Matcher matcher = CONTENT_RANGE.matcher(contentRange(response));
+    boolean continues = matcher.matches() && matcher.group(1).equals(Long.toString(have));
+    if (!continues || !validator(response.headers()).equals(Optional.of(validator))) {
+      response.body().close();
+      return Optional.empty();
     }
+    copy(source, part, response, have);
+    return Optional.of(new Received(have, claim(response)));
+  }
+
+  private static String contentRange(HttpResponse<?> response) {
+    return response.headers().firstValue("Content-Range").orElse("");
   }
 
   private Received whole(URI source, Path part, HttpResponse<InputStream> response)
@@ -182,7 +188,7 @@ final class Download {
           return Optional.empty();
         }
         byte[] bytes = body.readNBytes(MOST_SMALL_BYTES);
-        return Optional.of(new String(bytes, java.nio.charset.StandardCharsets.UTF_8));
+        return Optional.of(new String(bytes, StandardCharsets.UTF_8));
       }
     }
   }

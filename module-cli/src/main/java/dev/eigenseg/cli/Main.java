@@ -100,6 +100,7 @@ public final class Main {
         new MatchCommand(surroundings),
         new SegmentCommand(surroundings),
         new EvaluateCommand(surroundings),
+        new ExportCommand(surroundings),
         new InfoCommand(surroundings));
   }
 

@@ -38,14 +38,14 @@ public final class SafetensorsSegmenterLoader implements SegmenterLoader {
 
   @Override
   public ModelInfo info(Path model) throws IOException {
-    try (SegmenterFile file = SegmenterFile.open(model)) {
+    try (SegmenterFile file = SegmenterFile.openUnchecked(model)) {
       return file.info();
     }
   }
 
   @Override
   public Segmenter load(Path model, Backbone backbone) throws IOException {
-    try (SegmenterFile file = SegmenterFile.open(model)) {
+    try (SegmenterFile file = SegmenterFile.openModel(model)) {
       checkBackbone(model, file.model(), backbone);
       return new LoadedSegmenter(file.model(), backbone);
     } catch (IOException | RuntimeException | Error e) {
