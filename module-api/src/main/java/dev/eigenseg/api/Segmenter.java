@@ -17,8 +17,8 @@ import java.nio.file.Path;
  */
 public interface Segmenter extends AutoCloseable {
   /**
-   * Opens a model and looks for its backbone beside the model, in {@code EIGENSEG_WEIGHTS} and in
-   * the user's cache.
+   * Opens a model with the backbone that its file embeds, else looks for the backbone beside the
+   * model, in {@code EIGENSEG_WEIGHTS} and in the user's cache.
    *
    * @throws IncompatibleException if a backbone is found but its hash is not the model's
    * @throws UnavailableException if the backbone or its provider is missing
