@@ -11,6 +11,8 @@ module dev.eigenseg.infer {
   requires jdk.incubator.vector;
 
   exports dev.eigenseg.infer;
+  exports dev.eigenseg.infer.vit to
+      dev.eigenseg.train;
 
   provides dev.eigenseg.api.spi.SegmenterLoader with
       dev.eigenseg.infer.SafetensorsSegmenterLoader;

@@ -211,9 +211,7 @@ final class TorchScriptBackbone implements Backbone {
               "%s gave %d tokens for %d x %d patches"
                   .formatted(id, output.getShape().get(1), rows, columns));
         }
-        Tensor tensor = Tensor.allocate(DType.F32, patches, dim(outputs, level));
-        levels.add(tensor);
-        tensor.segment().copyFrom(Torch.bytes(output));
+        levels.add(Torch.copy(output, patches, dim(outputs, level)));
       }
       return new PatchFeatures(rows, columns, levels.get(0), levels.get(1), levels.get(2));
     } catch (RuntimeException | Error e) {
