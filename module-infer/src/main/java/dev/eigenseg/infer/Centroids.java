@@ -2,6 +2,8 @@ package dev.eigenseg.infer;
 
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.Linear;
+import dev.eigenseg.infer.layer.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

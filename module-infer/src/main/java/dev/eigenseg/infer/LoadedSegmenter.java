@@ -10,6 +10,7 @@ import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.InUse;
 import java.awt.image.BufferedImage;
 import java.util.Optional;
 

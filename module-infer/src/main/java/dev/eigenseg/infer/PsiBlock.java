@@ -3,6 +3,9 @@ package dev.eigenseg.infer;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.LayerNorm;
+import dev.eigenseg.infer.layer.Linear;
+import dev.eigenseg.infer.layer.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -15,6 +18,7 @@ import java.util.function.Function;
  */
 final class PsiBlock {
   private static final int TILE = Scratch.TILE;
+  private static final float EPS = PsiNetwork.EPS;
 
   private final int dim;
   private final int heads;
@@ -34,7 +38,7 @@ final class PsiBlock {
     heads = config.heads();
     headDim = config.headDim();
     queryScale = (float) (1 / Math.sqrt(headDim));
-    norm1 = new LayerNorm(weights.apply("norm1.weight"), weights.apply("norm1.bias"), arena);
+    norm1 = new LayerNorm(weights.apply("norm1.weight"), weights.apply("norm1.bias"), EPS, arena);
     for (int head = 0; head < heads; head++) {
       long first = (long) head * headDim;
       queries.add(new Linear(weights.apply("attn.to_q.weight").slice(first, headDim), arena));
@@ -43,7 +47,7 @@ final class PsiBlock {
     }
     toOut =
         new Linear(weights.apply("attn.to_out.weight"), weights.apply("attn.to_out.bias"), arena);
-    norm2 = new LayerNorm(weights.apply("norm2.weight"), weights.apply("norm2.bias"), arena);
+    norm2 = new LayerNorm(weights.apply("norm2.weight"), weights.apply("norm2.bias"), EPS, arena);
     fc1 = new Linear(weights.apply("mlp.fc1.weight"), weights.apply("mlp.fc1.bias"), arena);
     fc2 = new Linear(weights.apply("mlp.fc2.weight"), weights.apply("mlp.fc2.bias"), arena);
   }

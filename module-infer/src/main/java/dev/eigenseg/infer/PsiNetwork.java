@@ -3,6 +3,9 @@ package dev.eigenseg.infer;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.LayerNorm;
+import dev.eigenseg.infer.layer.Linear;
+import dev.eigenseg.infer.layer.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -22,6 +25,9 @@ import java.util.function.Function;
  * the tokens. The result does not depend on what other threads do.
  */
 public final class PsiNetwork implements AutoCloseable {
+  /** Of every layer norm. */
+  static final float EPS = 1e-5f;
+
   private static final int TILE = Scratch.TILE;
 
   private final PsiConfig config;
@@ -53,7 +59,7 @@ public final class PsiNetwork implements AutoCloseable {
         String prefix = "blocks." + i + ".";
         blocks.add(new PsiBlock(config, name -> weights.apply(prefix + name), arena));
       }
-      norm = new LayerNorm(weights.apply("norm.weight"), weights.apply("norm.bias"), arena);
+      norm = new LayerNorm(weights.apply("norm.weight"), weights.apply("norm.bias"), EPS, arena);
       head = linear(weights, "head", arena);
     } catch (RuntimeException | Error e) {
       arena.close();

@@ -8,6 +8,7 @@ import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.Scratch;
 import java.util.Map;
 import java.util.Random;
 import java.util.SequencedMap;

@@ -279,6 +279,29 @@ final class SimdMath implements VectorMath {
   }
 
   @Override
+  public void quickGelu(MemorySegment xMemory, long xOffset, long n) {
+    long bytes = n * Float.BYTES;
+    MemorySegment x = xMemory.asSlice(xOffset, bytes);
+    long i = 0;
+    for (; i <= bytes - VECTOR; i += VECTOR) {
+      quickGelu(load(x, i)).intoMemorySegment(x, i, ORDER);
+    }
+    if (i < bytes) {
+      VectorMask<Float> tail = tail(i, bytes);
+      FloatVector values = FloatVector.fromMemorySegment(FLOATS, x, i, ORDER, tail);
+      quickGelu(values).intoMemorySegment(x, i, ORDER, tail);
+    }
+  }
+
+  // The same formula as ScalarMath.quickGelu.
+  private static FloatVector quickGelu(FloatVector x) {
+    FloatVector one = FloatVector.broadcast(FLOATS, 1);
+    FloatVector e = expOfNegative(x.abs().mul(-ScalarMath.QUICK_GELU));
+    FloatVector logistic = one.blend(e, x.compare(VectorOperators.LT, 0)).div(e.add(one));
+    return x.mul(logistic);
+  }
+
+  @Override
   public void f16ToF32(
       MemorySegment source, long srcOffset, MemorySegment target, long dstOffset, long n) {
     MemorySegment src = source.asSlice(srcOffset, n * Short.BYTES);
