@@ -16,17 +16,16 @@ import java.util.stream.IntStream;
 /**
  * Refines an image's logits by a dense CRF, tile by tile if it is large.
  *
- * <p>A tile's CRF runs over the clusters that are anywhere in the tile at least {@link #CONTENDER}
- * times as probable as the pixel's best. The others cannot win: as long as a cluster's share q of
- * any pixel is small, the kernels add at most {@code S q} to its logit, S = the weights' sum times
- * a pixel's normalised kernel sum (about 1), so that its ratio to the pixel's best stays below
- * {@code 0.01 exp(S q)}, which for S = 7 has the fixed point q = 0.0108. The unaries of those that
- * stay are the ones that they have among all clusters.
+ * <p>A tile's CRF runs over the clusters that come anywhere in the tile near enough to the pixel's
+ * best: {@link #contender} times its probability, 0.01 for the published weights. The others cannot
+ * win. While a cluster's share of every pixel is at most q, the kernels add at most {@code S q} to
+ * its logit, where S is the sum of the weights times a pixel's normalised kernel sum, which is
+ * about 1. So its ratio to the best, once at most r, stays at most {@code r exp(S q)}; q = r exp(S
+ * q) has a solution below 1 as long as r S is at most 1 / e, and with r S = 0.07 that solution is
+ * 1.08 r. Those that stay keep the unaries that they have among all clusters, so what is left out
+ * changes them by its small shares alone.
  */
 final class CrfRefinement {
-  /** How probable a cluster must be somewhere, relative to the best there. */
-  static final double CONTENDER = 0.01;
-
   private static final long BLOCK_BYTES = 4 << 20;
 
   private final PixelLogits logits;
@@ -64,7 +63,12 @@ final class CrfRefinement {
    */
   static short[] refine(
       PixelLogits logits, float logitDivisor, int[] rgb, CrfOptions options, int threads) {
-    return refine(logits, logitDivisor, rgb, options, CONTENDER, threads);
+    return refine(logits, logitDivisor, rgb, options, contender(options), threads);
+  }
+
+  /** How probable a cluster must be somewhere, relative to the best there, to take part. */
+  private static double contender(CrfOptions options) {
+    return Math.min(0.01, 0.07 / (options.gaussianWeight() + options.bilateralWeight()));
   }
 
   /** The same with another limit for clusters; with 0 all of them take part. */

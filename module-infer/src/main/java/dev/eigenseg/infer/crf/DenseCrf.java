@@ -25,6 +25,7 @@ public final class DenseCrf {
 
   private static final long ALIGNMENT = 64;
   private static final int PIECE = 1 << 11; // pixels that one thread normalises at a time
+  private static final int SLICED = 1 << 8; // pixels whose lines stay in the first-level cache
   private static final int SHARED =
       1 << 13; // elements for which a second thread is worth its start
   private static final float NEVER = -1e30f; // the unary of channels beyond the last cluster
@@ -217,12 +218,18 @@ public final class DenseCrf {
           pixels,
           threads,
           (from, to) -> {
-            Lines sum = base;
-            for (int i = 0; i < kernels.size(); i++) {
-              lines.slice(kernels.get(i), from, to, values.get(i), sum, target);
-              sum = target;
+            for (int i = from; i < to; i += SLICED) {
+              slice(i, Math.min(to, i + SLICED), base, target);
             }
           });
+    }
+
+    private void slice(int from, int to, Lines base, Lines target) {
+      Lines sum = base;
+      for (int i = 0; i < kernels.size(); i++) {
+        lines.slice(kernels.get(i), from, to, values.get(i), sum, target);
+        sum = target;
+      }
     }
   }
 
