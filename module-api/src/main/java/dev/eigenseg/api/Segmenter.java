@@ -107,18 +107,12 @@ public interface Segmenter extends AutoCloseable {
   Segmentation segment(PatchFeatures features, int width, int height);
 
   /**
-   * As {@link #segment(PatchFeatures, int, int)}, refined by a dense CRF.
+   * As {@link #segment(PatchFeatures, int, int)} at the image's own size, refined by a dense CRF.
    *
-   * @param guide the image, whose colours the segments follow; resized if it has another size
+   * @param image whose colours the segments follow
    * @param threads worker threads, the caller's among them; the result does not depend on it
    */
-  Segmentation segment(
-      PatchFeatures features,
-      int width,
-      int height,
-      BufferedImage guide,
-      CrfOptions crf,
-      int threads);
+  Segmentation segment(PatchFeatures features, BufferedImage image, CrfOptions crf, int threads);
 
   /**
    * Frees the model and the backbone. Waits for calls under way; later calls throw {@link

@@ -5,6 +5,7 @@ import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.CrfOptions.Tiles;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.infer.crf.DenseCrf;
+import dev.eigenseg.infer.layer.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

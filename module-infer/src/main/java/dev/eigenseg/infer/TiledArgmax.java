@@ -25,7 +25,7 @@ final class TiledArgmax {
     short[] result = new short[Math.multiplyExact(width, height)];
     long pixels = Math.max(1, stripBytes / ((long) logits.clusters() * Float.BYTES));
     int columns = (int) Math.min(width, pixels);
-    int rows = (int) Math.clamp(pixels / columns, 1, height);
+    int rows = Math.clamp(pixels / columns, 1, height);
     try (Arena arena = Arena.ofShared()) {
       MemorySegment tile = Scratch.floats(arena, (long) rows * columns, logits.clusters());
       for (int y = 0; y < height; y += rows) {

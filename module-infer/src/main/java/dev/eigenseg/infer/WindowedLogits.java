@@ -7,6 +7,7 @@ import dev.eigenseg.api.internal.kernel.VectorMath;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.SequencedMap;
 import java.util.LinkedHashMap;
 import java.util.Iterator;
@@ -107,7 +108,7 @@ final class WindowedLogits implements PixelLogits, AutoCloseable {
     for (var band : bands.entrySet()) {
       kept += isIn(band.getKey(), firstBand, endBand) ? 0 : bytes(band.getValue());
     }
-    Iterator<SequencedMap.Entry<Integer, GridLogits[]>> oldest = bands.entrySet().iterator();
+    Iterator<Map.Entry<Integer, GridLogits[]>> oldest = bands.entrySet().iterator();
     while (kept > cacheBytes && oldest.hasNext()) {
       var band = oldest.next();
       if (!isIn(band.getKey(), firstBand, endBand)) {

@@ -59,26 +59,12 @@ public final class ImagePixels {
     return planes;
   }
 
-  /** The colours of a resized image, {@code 0xRRGGBB}, row by row. */
-  public static int[] colors(BufferedImage image, int width, int height) {
-    int[] colors = new int[Math.multiplyExact(width, height)];
-    if (image.getWidth() == width && image.getHeight() == height) {
-      readRgb(image, 0, 0, width, height, colors);
-      for (int i = 0; i < colors.length; i++) {
-        colors[i] &= 0xFFFFFF;
-      }
-      return colors;
-    }
-    float[] row = new float[Math.multiplyExact(3, width)];
-    Resizer resizer = new Resizer(image, Crop.whole(width, height, false));
-    for (int y = 0; y < height; y++) {
-      resizer.row(y, row);
-      for (int x = 0; x < width; x++) {
-        int red = Math.round(row[x]);
-        int green = Math.round(row[width + x]);
-        int blue = Math.round(row[2 * width + x]);
-        colors[y * width + x] = red << 16 | green << 8 | blue;
-      }
+  /** The colours of an image, {@code 0xRRGGBB}, row by row. */
+  public static int[] colors(BufferedImage image) {
+    int[] colors = new int[Math.multiplyExact(image.getWidth(), image.getHeight())];
+    readRgb(image, 0, 0, image.getWidth(), image.getHeight(), colors);
+    for (int i = 0; i < colors.length; i++) {
+      colors[i] &= 0xFFFFFF;
     }
     return colors;
   }
