@@ -103,26 +103,22 @@ public record SegmentOptions(
 
   /** The same at other scales. */
   public SegmentOptions withScales(List<Double> factors) {
-    return new SegmentOptions(
-        resolution, windows, factors, flip, crf, threads);
+    return new SegmentOptions(resolution, windows, factors, flip, crf, threads);
   }
 
   /** The same with or without mirrored views. */
   public SegmentOptions withFlip(boolean mirrored) {
-    return new SegmentOptions(
-        resolution, windows, scales, mirrored, crf, threads);
+    return new SegmentOptions(resolution, windows, scales, mirrored, crf, threads);
   }
 
   /** The same with refinement. */
   public SegmentOptions withCrf(CrfOptions options) {
-    return new SegmentOptions(
-        resolution, windows, scales, flip, Optional.of(options), threads);
+    return new SegmentOptions(resolution, windows, scales, flip, Optional.of(options), threads);
   }
 
   /** The same with another number of threads. */
   public SegmentOptions withThreads(int number) {
-    return new SegmentOptions(
-        resolution, windows, scales, flip, crf, number);
+    return new SegmentOptions(resolution, windows, scales, flip, crf, number);
   }
 
   /** The same without refinement. */

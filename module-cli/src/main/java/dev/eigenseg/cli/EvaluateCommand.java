@@ -111,10 +111,7 @@ final class EvaluateCommand extends WorkCommand {
   }
 
   private Evaluation evaluate(
-      Session session,
-      Dataset opened,
-      List<Segmenter> segmenters,
-      List<SegmentOptions> variants)
+      Session session, Dataset opened, List<Segmenter> segmenters, List<SegmentOptions> variants)
       throws IOException {
     session.stage(
         "open",
@@ -128,8 +125,7 @@ final class EvaluateCommand extends WorkCommand {
     for (int i = 0; i < models.size(); i++) {
       for (SegmentOptions options : variants) {
         evaluated.add(
-            new Evaluator.EvaluatedModel(
-                models.get(i).toString(), segmenters.get(i), options));
+            new Evaluator.EvaluatedModel(models.get(i).toString(), segmenters.get(i), options));
       }
     }
     return session.stage(
@@ -140,7 +136,8 @@ final class EvaluateCommand extends WorkCommand {
   }
 
   private JsonObject report(Session session, Dataset opened, Evaluation evaluation) {
-    Table table = new Table("model", "method", "K", "CRF", "matching", "accuracy", "mIoU", "classes");
+    Table table =
+        new Table("model", "method", "K", "CRF", "matching", "accuracy", "mIoU", "classes");
     JsonArray results = new JsonArray();
     for (Evaluation.Result result : evaluation.results()) {
       for (Matching matching : matchings(result)) {

@@ -89,8 +89,8 @@ final class SegmentFolder {
    * models and settings: one classes.json and one provenance cannot explain them all.
    *
    * @param images the images to segment, by the names of their results
-   * @throws IncompatibleException if it holds the results of another model or of other settings,
-   *     or of other images under the same names, and these may not be overwritten
+   * @throws IncompatibleException if it holds the results of another model or of other settings, or
+   *     of other images under the same names, and these may not be overwritten
    * @throws BadInputException if an image is itself one of the results to be replaced
    */
   void prepare(SequencedMap<String, Inputs.Input> images, boolean overwrite) throws IOException {

@@ -57,8 +57,7 @@ final class Centroids implements AutoCloseable {
           int first = tile * TILE;
           int size = Math.min(TILE, count - first);
           long rowBytes = (long) products.in() * Float.BYTES;
-          MemorySegment.copy(
-              rows.segment(), first * rowBytes, buffers.rows, 0, size * rowBytes);
+          MemorySegment.copy(rows.segment(), first * rowBytes, buffers.rows, 0, size * rowBytes);
           if (normalizeRows) {
             normalize(buffers.rows, size);
           }

@@ -53,7 +53,8 @@ final class GridLogits implements PixelLogits, AutoCloseable {
           || logits.rank() != 2
           || logits.size(0) != (long) rows * columns) {
         throw new IllegalArgumentException(
-            "expected float32 logits of %d x %d patches, found %s".formatted(columns, rows, logits));
+            "expected float32 logits of %d x %d patches, found %s"
+                .formatted(columns, rows, logits));
       }
       checkFinite(logits);
       Size content = geometry.content(image.width(), image.height());

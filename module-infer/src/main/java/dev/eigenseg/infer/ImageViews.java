@@ -17,7 +17,8 @@ import java.util.Optional;
  */
 final class ImageViews implements AutoCloseable {
   // With refinement, tiles are read twice, and their margins again: what fits here is not computed
-  // twice. 8192 x 8192 pixels in windows of 480 take about 21 MB a row of windows with 256 clusters.
+  // twice. 8192 x 8192 pixels in windows of 480 take about 21 MB a row of windows with 256
+  // clusters.
   private static final long CACHE_BYTES = 256L << 20;
 
   private final BufferedImage image;
@@ -68,8 +69,7 @@ final class ImageViews implements AutoCloseable {
     return options.scales().stream()
         .map(scale -> new Size(scaled(base.width(), scale), scaled(base.height(), scale)))
         .map(
-            view ->
-                options.windows().map(w -> WindowAnchors.enlarged(view, w.size())).orElse(view))
+            view -> options.windows().map(w -> WindowAnchors.enlarged(view, w.size())).orElse(view))
         .toList();
   }
 
@@ -107,8 +107,7 @@ final class ImageViews implements AutoCloseable {
             : new ResizedLogits(logits, size, mirrored, options.threads()));
   }
 
-  private GridLogits window(
-      Size view, boolean mirrored, int side, int top, int left, int threads) {
+  private GridLogits window(Size view, boolean mirrored, int side, int top, int left, int threads) {
     Crop crop = new Crop(view.width(), view.height(), mirrored, left, top, side, side);
     ImageGeometry geometry = new ImageGeometry(Optional.empty(), patchSize);
     return GridLogits.of(logits(crop, threads), geometry, new Size(side, side), false, 1);

@@ -82,16 +82,14 @@ final class LoadedSegmenter implements Segmenter {
 
   /** One look at the whole image, at some size. */
   private Segmentation once(BufferedImage image, Size view, int threads) {
-    ImageGeometry geometry =
-        new ImageGeometry(Optional.of(view), info.geometry().patchSize());
+    ImageGeometry geometry = new ImageGeometry(Optional.of(view), info.geometry().patchSize());
     try (Tensor pixels = geometry.pixels(image);
         Tensor logits = logits(pixels, threads)) {
       return upsample(logits, geometry, image.getWidth(), image.getHeight(), threads);
     }
   }
 
-  private Segmentation merge(
-      List<PixelLogits> views, BufferedImage image, SegmentOptions options) {
+  private Segmentation merge(List<PixelLogits> views, BufferedImage image, SegmentOptions options) {
     int threads = options.threads();
     if (views.size() == 1) {
       PixelLogits logits = views.getFirst();

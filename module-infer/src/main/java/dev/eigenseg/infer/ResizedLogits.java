@@ -12,7 +12,8 @@ import java.lang.foreign.MemorySegment;
  * and mirrored back where the view was mirrored.
  */
 final class ResizedLogits implements PixelLogits {
-  private static final long SOURCE_BYTES = 16L << 20; // that are read at a time, one pixel's at least
+  private static final long SOURCE_BYTES =
+      16L << 20; // that are read at a time, one pixel's at least
 
   private final VectorMath math = VectorMath.best();
   private final PixelLogits source;

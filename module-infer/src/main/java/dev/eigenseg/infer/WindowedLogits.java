@@ -7,10 +7,10 @@ import dev.eigenseg.api.internal.kernel.VectorMath;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
-import java.util.LinkedHashMap;
-import java.util.Iterator;
 
 /**
  * Owns the logits of windows that slide over a view; where they overlap, a pixel has their mean. A
@@ -29,7 +29,8 @@ final class WindowedLogits implements PixelLogits, AutoCloseable {
   private final WindowModel model;
   private final long cacheBytes;
   private final int threads;
-  private final SequencedMap<Integer, GridLogits[]> bands = new LinkedHashMap<>(); // oldest use first
+  private final SequencedMap<Integer, GridLogits[]> bands =
+      new LinkedHashMap<>(); // oldest use first
 
   /**
    * Logits of which nothing is computed yet.
@@ -138,7 +139,9 @@ final class WindowedLogits implements PixelLogits, AutoCloseable {
     int workers = Math.min(threads, band.length);
     try {
       Parallel.forEach(
-          workers, band.length, i -> band[(int) i] = model.logits(top, lefts[(int) i], threads / workers));
+          workers,
+          band.length,
+          i -> band[(int) i] = model.logits(top, lefts[(int) i], threads / workers));
       return band;
     } catch (RuntimeException | Error e) {
       close(band);
@@ -169,9 +172,8 @@ final class WindowedLogits implements PixelLogits, AutoCloseable {
           int to = Math.min(firstColumn + columns, lefts[i] + window);
           int added = band > firstBand ? to - from : Math.max(0, Math.min(end, to) - from);
           long offset = targetOffset + (from - firstColumn) * pixelBytes;
-          bands
-              .get(band)[i]
-              .row(y - tops[band], from - lefts[i], to - from, added, scratch, target, offset);
+          bands.get(band)[i].row(
+              y - tops[band], from - lefts[i], to - from, added, scratch, target, offset);
           end = to;
         }
       }

@@ -112,7 +112,8 @@ public class InferenceBenchmark {
   /** Upsampling fused with argmax. */
   @Benchmark
   public Segmentation fused() {
-    return Upsampler.argmax(smoothLogits, ROWS, COLUMNS, GEOMETRY, WIDTH, HEIGHT, Optional.empty(), 1);
+    return Upsampler.argmax(
+        smoothLogits, ROWS, COLUMNS, GEOMETRY, WIDTH, HEIGHT, Optional.empty(), 1);
   }
 
   /** Every cluster's logit interpolated for every pixel, then the largest. */

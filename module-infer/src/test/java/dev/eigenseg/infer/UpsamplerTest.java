@@ -61,7 +61,15 @@ class UpsamplerTest {
     float[] grid = Fixtures.gaussian(random, rows * columns * clusters, 3);
     try (Tensor tensor = Tensor.of(grid, (long) rows * columns, clusters)) {
       Segmentation found =
-          Upsampler.argmax(tensor, rows, columns, geometry, width, height, Optional.empty(), 1);
+          Upsampler.argmax(
+              tensor,
+              rows,
+              columns,
+              geometry,
+              width,
+              height,
+              Optional.empty(),
+              1 + random.nextInt(4));
       for (int y = 0; y < height; y++) {
         for (int x = 0; x < width; x++) {
           double gridY = (y + 0.5) * content.height() / height / geometry.patchSize() - 0.5;

@@ -81,11 +81,7 @@ class WindowsGoldenTest {
       }
     }
     return GridLogits.of(
-        Tensor.of(rows, pixels, channels),
-        new ImageGeometry(Optional.of(from), 1),
-        to,
-        false,
-        1);
+        Tensor.of(rows, pixels, channels), new ImageGeometry(Optional.of(from), 1), to, false, 1);
   }
 
   private static float[] read(PixelLogits logits, int y, int rows, int x, int columns) {
@@ -132,13 +128,12 @@ class WindowsGoldenTest {
 
   @Test
   void windowsAndTheirMean() throws IOException {
-    forEachFixture(
-        fixture ->
-            fixture
-                .json
-                .getAsJsonObject("windows")
-                .asMap()
-                .forEach((name, config) -> checkWindows(fixture, name, config.getAsJsonObject())));
+    forEachFixture(fixture ->
+        fixture
+            .json
+            .getAsJsonObject("windows")
+            .asMap()
+            .forEach((name, config) -> checkWindows(fixture, name, config.getAsJsonObject())));
   }
 
   private static void checkWindows(Fixture fixture, String name, JsonObject config) {
@@ -204,13 +199,12 @@ class WindowsGoldenTest {
 
   @Test
   void smallViewsAreEnlarged() throws IOException {
-    forEachFixture(
-        fixture ->
-            fixture
-                .json
-                .getAsJsonObject("resize")
-                .asMap()
-                .forEach((name, config) -> checkResize(fixture, name, config.getAsJsonObject())));
+    forEachFixture(fixture ->
+        fixture
+            .json
+            .getAsJsonObject("resize")
+            .asMap()
+            .forEach((name, config) -> checkResize(fixture, name, config.getAsJsonObject())));
   }
 
   private static void checkResize(Fixture fixture, String name, JsonObject config) {
@@ -228,12 +222,11 @@ class WindowsGoldenTest {
 
   @Test
   void theMeanOverViews() throws IOException {
-    forEachFixture(
-        fixture -> {
-          for (int threads : THREADS) {
-            checkInference(fixture, threads);
-          }
-        });
+    forEachFixture(fixture -> {
+      for (int threads : THREADS) {
+        checkInference(fixture, threads);
+      }
+    });
   }
 
   private static void checkInference(Fixture fixture, int threads) {
@@ -260,8 +253,7 @@ class WindowsGoldenTest {
       int clusters = config.get("classes").getAsInt();
       owned.add(new WindowedLogits(view, windows, clusters, model, 0, threads));
       views.add(
-          new ResizedLogits(
-              owned.getLast(), output, version.get("flip").getAsBoolean(), threads));
+          new ResizedLogits(owned.getLast(), output, version.get("flip").getAsBoolean(), threads));
     }
     compare(
         "inference.output",

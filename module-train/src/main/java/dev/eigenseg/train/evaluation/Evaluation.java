@@ -36,5 +36,6 @@ public record Evaluation(
    * @param options how it looked at images
    * @param confusion clusters against classes; void pixels are left out
    */
-  public record Result(String name, ModelInfo model, SegmentOptions options, ConfusionMatrix confusion) {}
+  public record Result(
+      String name, ModelInfo model, SegmentOptions options, ConfusionMatrix confusion) {}
 }

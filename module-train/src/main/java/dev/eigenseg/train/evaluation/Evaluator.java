@@ -27,7 +27,8 @@ import java.util.function.Supplier;
 /**
  * Runs models over a dataset and counts which clusters meet which classes, at the resolution of the
  * labels. Models with the same backbone and geometry that look at whole images once share the
- * features of an image, which are extracted once. The result does not depend on the number of threads.
+ * features of an image, which are extracted once. The result does not depend on the number of
+ * threads.
  */
 public final class Evaluator {
   /**

@@ -39,8 +39,7 @@ public final class ImagePixels {
    *
    * @return float32, {@code [3, paddedHeight, paddedWidth]}, RGB in [0, 1]; the caller owns it
    */
-  public static Tensor planes(
-      BufferedImage image, Crop crop, int paddedWidth, int paddedHeight) {
+  public static Tensor planes(BufferedImage image, Crop crop, int paddedWidth, int paddedHeight) {
     Tensor planes = Tensor.allocate(DType.F32, 3, paddedHeight, paddedWidth);
     MemorySegment target = planes.segment();
     float[] row = new float[Math.multiplyExact(3, crop.columns)];
@@ -120,7 +119,8 @@ public final class ImagePixels {
           int tap = column[x];
           int first = across.first[tap] - firstColumn;
           int second = across.second[tap] - firstColumn;
-          float top = across.mix(tap, (above[first] >> shift) & 255, (above[second] >> shift) & 255);
+          float top =
+              across.mix(tap, (above[first] >> shift) & 255, (above[second] >> shift) & 255);
           float bottom =
               across.mix(tap, (below[first] >> shift) & 255, (below[second] >> shift) & 255);
           target[to + x] = down.mix(position, top, bottom);

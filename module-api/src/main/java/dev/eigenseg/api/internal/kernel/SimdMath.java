@@ -141,8 +141,7 @@ final class SimdMath implements VectorMath {
     float max = max(x);
     int i = 0;
     for (; i <= n - LANES; i += LANES) {
-      VectorMask<Float> found =
-          load(x, (long) i * Float.BYTES).compare(VectorOperators.EQ, max);
+      VectorMask<Float> found = load(x, (long) i * Float.BYTES).compare(VectorOperators.EQ, max);
       if (found.anyTrue()) {
         return i + found.firstTrue();
       }
