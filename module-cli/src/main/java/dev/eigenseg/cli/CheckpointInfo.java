@@ -8,10 +8,12 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.infer.vit.VitCheckpoint;
 import dev.eigenseg.infer.vit.VitConfig;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a file of published weights is. */
 final class CheckpointInfo {
@@ -19,7 +21,9 @@ final class CheckpointInfo {
 
   static JsonObject describe(Path file) throws IOException {
     try (VitCheckpoint checkpoint = VitCheckpoint.open(file, Map.of())) {
-      return vit(checkpoint);
+      JsonObject json = vit(checkpoint);
+      json.addProperty("read-by", configuration(file));
+      return json;
     } catch (BadInputException e) {
       return other(file, e.getMessage());
     }
@@ -46,6 +50,14 @@ final class CheckpointInfo {
     checkpoint.assumptions().forEach(assumptions::add);
     json.add("assumed", assumptions);
     return json;
+  }
+
+  private static String configuration(Path file) {
+    return Stream.of(WeightsFolder.config(file), file.resolveSibling("config.json"))
+        .filter(Files::exists)
+        .findFirst()
+        .map(path -> "its tensors, then " + path)
+        .orElse("its tensors and metadata, then assumptions");
   }
 
   private static String prefix(VitConfig config) {

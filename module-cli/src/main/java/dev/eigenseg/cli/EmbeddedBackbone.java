@@ -13,6 +13,11 @@ final class EmbeddedBackbone {
 
   private EmbeddedBackbone() {}
 
+  /** Refuses a model, or a bank, whose backbone cannot be embedded. */
+  static void require(Path file, String spec) {
+    SegmenterFile.requireEmbeddable(file, spec);
+  }
+
   /**
    * Writes a model with its backbone.
    *
@@ -22,7 +27,7 @@ final class EmbeddedBackbone {
   static void write(Path model, Optional<String> spec, Path output) throws IOException {
     String found;
     try (SegmenterFile file = SegmenterFile.open(model)) {
-      SegmenterFile.requireEmbeddable(model, file.info());
+      require(model, file.info().backboneSpec());
       found = spec.isPresent() ? spec.get() : Backbones.find(model, file.info());
     }
     if (!found.startsWith(VIT)) {

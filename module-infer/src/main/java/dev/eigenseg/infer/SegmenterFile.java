@@ -93,7 +93,7 @@ public final class SegmenterFile implements AutoCloseable {
   public static void embed(Path model, Path weights, Path target) throws IOException {
     try (SegmenterFile file = open(model)) {
       ModelInfo info = file.info();
-      requireEmbeddable(model, info);
+      requireEmbeddable(model, info.backboneSpec());
       String sha256 = Hashes.sha256(weights);
       if (!sha256.equals(info.backboneSha256())) {
         throw new IncompatibleException(
@@ -112,18 +112,23 @@ public final class SegmenterFile implements AutoCloseable {
     }
   }
 
-  /** Refuses models whose backbone {@link #embed} cannot embed. */
-  public static void requireEmbeddable(Path model, ModelInfo info) {
-    String spec = info.backboneSpec();
+  /**
+   * Refuses backbones that {@link #embed} cannot embed.
+   *
+   * @param file the model, or the bank that it is to be trained on
+   * @param spec of its backbone
+   * @throws IncompatibleException if the backbone has no weights, or other than a checkpoint's
+   */
+  public static void requireEmbeddable(Path file, String spec) {
     if (spec.startsWith(VIT + ":")) {
       return;
     }
     throw new IncompatibleException(
         spec.contains(":")
-            ? "%s was trained on '%s', which cannot be embedded: only a Vision Transformer's safetensors file (%s:FILE) can; ship its file beside the model"
-                .formatted(model, spec, VIT)
-            : "%s was trained on '%s', which has no weights to embed: the model is one file as it is"
-                .formatted(model, spec));
+            ? "%s was made with '%s', which cannot be embedded: only a Vision Transformer's safetensors file (%s:FILE) can; ship its file beside the model"
+                .formatted(file, spec, VIT)
+            : "%s was made with '%s', which has no weights to embed: a model is one file as it is"
+                .formatted(file, spec));
   }
 
   private static void write(
