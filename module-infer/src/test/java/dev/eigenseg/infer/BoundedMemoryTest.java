@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * 4096 x 4096 pixels in a JVM whose limits are far below one plane of pixels in floats (201 MB),
- * not to speak of all logits (4.3 GB): 64 MB are the image, twice 34 the clusters of its pixels, of
+ * not to speak of all logits (2.1 GB): 64 MB are the image, twice 34 the clusters of its pixels, of
  * which the result is a copy.
  */
 class BoundedMemoryTest {
@@ -30,7 +30,7 @@ class BoundedMemoryTest {
   void largeImagesNeedStripsAndWindowsOnly() throws Exception {
     Path model = folder.resolve("model.safetensors");
     SegmenterModel written =
-        Fixtures.model(new Random(Fixtures.seed()), SegmenterMethod.NEURAL_EIGENFUNCTIONS, 64);
+        Fixtures.model(new Random(Fixtures.seed()), SegmenterMethod.NEURAL_EIGENFUNCTIONS, 32);
     SegmenterFile.write(model, written);
     Fixtures.close(written.tensors());
     String output = run(model, "-Xmx176m", "-XX:MaxDirectMemorySize=64m");

@@ -60,19 +60,19 @@ class LoadedSegmenterTest {
   @ParameterizedTest
   @EnumSource
   void sixteenThreadsGetTheSameResult(SegmenterMethod method) throws Exception {
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 150, 101);
-    try (Segmenter segmenter = LOADER.load(write(method, 60), new DescriptorBackbone());
+    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 110, 81);
+    try (Segmenter segmenter = LOADER.load(write(method, 30), new DescriptorBackbone());
         ExecutorService threads = Executors.newFixedThreadPool(16)) {
       Segmentation alone = segmenter.segment(image);
-      assertEquals(150, alone.width());
-      assertEquals(101, alone.height());
+      assertEquals(110, alone.width());
+      assertEquals(81, alone.height());
       assertTrue(clusters(alone).stream().distinct().count() > 1, "one cluster only");
       List<SegmentOptions> options = mixedOptions();
       List<List<Integer>> expected =
           options.stream().map(o -> clusters(segmenter.segment(image, o))).toList();
       assertEquals(clusters(alone), expected.getFirst());
       List<Callable<List<Integer>>> tasks = new ArrayList<>();
-      for (int i = 0; i < 64; i++) {
+      for (int i = 0; i < 35; i++) {
         SegmentOptions each = options.get(i % options.size()).withThreads(1 + i % 3);
         tasks.add(() -> clusters(segmenter.segment(image, each)));
       }
@@ -85,7 +85,7 @@ class LoadedSegmenterTest {
 
   private static List<SegmentOptions> mixedOptions() {
     SegmentOptions plain = SegmentOptions.DEFAULT;
-    CrfOptions crf = CrfOptions.DEFAULT;
+    CrfOptions crf = new CrfOptions(2, 3, 1, 4, 20, 10, 1 << 20);
     return List.of(
         plain,
         plain.withWindows(64, 48),
@@ -98,7 +98,7 @@ class LoadedSegmenterTest {
 
   @Test
   void theNumberOfThreadsChangesNothing() throws IOException {
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 203, 131);
+    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 123, 97);
     try (Segmenter segmenter =
         LOADER.load(write(SegmenterMethod.NEURAL_EIGENFUNCTIONS, 30), new DescriptorBackbone())) {
       for (SegmentOptions options : mixedOptions()) {

@@ -253,7 +253,7 @@ class PixelLogitsTest {
       try (GridLogits same = GridLogits.of(cells, pixels, from, false, 1);
           GridLogits expected = GridLogits.of(cells, pixels, to, mirrored, 1)) {
         ResizedLogits found = new ResizedLogits(same, to, mirrored, 1 + random.nextInt(3));
-        assertArrayEquals(whole(expected), whole(found));
+        assertArrayEquals(whole(expected), whole(found), 2e-6f);
         partsAreParts(found);
       }
     }
@@ -268,7 +268,7 @@ class PixelLogitsTest {
     ImageGeometry pixels = new ImageGeometry(Optional.of(from), 1);
     try (GridLogits same = GridLogits.of(cells, pixels, from, false, 1);
         GridLogits expected = GridLogits.of(cells, pixels, to, true, 1)) {
-      assertArrayEquals(whole(expected), whole(new ResizedLogits(same, to, true, 2)));
+      assertArrayEquals(whole(expected), whole(new ResizedLogits(same, to, true, 2)), 2e-6f);
     }
   }
 

@@ -120,6 +120,29 @@ final class VectorMathTest {
     }
   }
 
+  /** Interpreted and compiled code must agree: results may not depend on how warm a JVM is. */
+  @Test
+  void lanesAreAddedInHalves() {
+    int n = SimdMath.FLOATS.length();
+    float[] ones = new float[n];
+    Arrays.fill(ones, 1);
+    Guarded one = new Guarded(ones);
+    for (int trial = 0; trial < 20_000; trial++) {
+      float[] expected = gaussians(n, 1);
+      Guarded x = trial % 1000 == 0 ? new Guarded(expected) : null;
+      if (x != null) {
+        for (int half = n / 2; half > 0; half /= 2) {
+          for (int i = 0; i < half; i++) {
+            expected[i] += expected[i + half];
+          }
+        }
+        float found = VectorMath.simd().dot(x.memory, x.offset, one.memory, one.offset, n);
+        assertEquals(expected[0], found, 0f);
+      }
+      VectorMath.simd().dot(one.memory, one.offset, one.memory, one.offset, n);
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("implementations")
   void mixRoundsEachStep(VectorMath math) {
