@@ -38,8 +38,8 @@ public final class Backbones {
   }
 
   /**
-   * Finds the backbone that a model was trained on, as {@link Segmenter#load(Path)}
-   * does: beside the model, in {@code EIGENSEG_WEIGHTS} and in the user's cache, by its hash.
+   * Finds the backbone that a model was trained on, as {@link Segmenter#load(Path)} does: beside
+   * the model, in {@code EIGENSEG_WEIGHTS} and in the user's cache, by its hash.
    *
    * @param model the model's file
    * @param info what it says of itself

@@ -21,7 +21,8 @@ final class BackboneOptions {
       names = "--heads",
       paramLabel = "N",
       converter = CommonOptions.PositiveInt.class,
-      description = "Attention heads of a vit: backbone (default: config.json's, else 64 channels each).")
+      description =
+          "Attention heads of a vit: backbone (default: config.json's, else 64 channels each).")
   private Optional<Integer> heads = Optional.empty();
 
   @Option(

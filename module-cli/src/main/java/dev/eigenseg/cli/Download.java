@@ -348,9 +348,7 @@ final class Download {
         }
         return read;
       } catch (IOException e) {
-        throw stalled
-            ? new IOException("nothing came for " + patience.toSeconds() + " s", e)
-            : e;
+        throw stalled ? new IOException("nothing came for " + patience.toSeconds() + " s", e) : e;
       }
     }
 

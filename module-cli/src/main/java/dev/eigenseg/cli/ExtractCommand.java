@@ -99,7 +99,7 @@ final class ExtractCommand extends WorkCommand {
           "using the built-in descriptor; a pretrained network is far better: -b vit:FILE.safetensors, which 'eigenseg weights' fetches");
     }
     Devices.preferThreads(session.threadsPerImage(images.size()));
-    try (Backbone opened = 
+    try (Backbone opened =
         session.stage("open", () -> backboneOptions.open(session, backbone, device))) {
       BankSettings settings = settings(opened);
       if (overwrite) { // only now that a new bank can be made

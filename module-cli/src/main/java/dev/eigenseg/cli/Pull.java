@@ -167,8 +167,7 @@ final class Pull {
       String found, Optional<String> expected, String who, String remedy) {
     if (expected.isPresent() && !expected.get().equals(found)) {
       throw new CorruptFileException(
-          "what came has SHA-256 %s, %s says %s; %s"
-              .formatted(found, who, expected.get(), remedy));
+          "what came has SHA-256 %s, %s says %s; %s".formatted(found, who, expected.get(), remedy));
     }
   }
 

@@ -191,8 +191,7 @@ class WeightsTest {
     server.serve(other, weights);
     assertEquals(
         0,
-        shell.run(
-            "weights", "pull", NAME, "--from", server.url() + other, "-o", target.toString()),
+        shell.run("weights", "pull", NAME, "--from", server.url() + other, "-o", target.toString()),
         shell.err());
     assertArrayEquals(weights, Files.readAllBytes(target));
     assertTrue(server.requests().contains(other + " whole"), server.requests().toString());
@@ -244,7 +243,8 @@ class WeightsTest {
     MirrorServer.Served blob = server.serve(elsewhere, weights);
     blob.cutAfter = 100_000;
     served.location = server.url() + elsewhere;
-    served.headers = Map.of("X-Linked-Etag", "\"" + Hashes.sha256(folder.resolve("published")) + "\"");
+    served.headers =
+        Map.of("X-Linked-Etag", "\"" + Hashes.sha256(folder.resolve("published")) + "\"");
     fails();
     blob.cutAfter = Integer.MAX_VALUE;
     pulled("--json", "-");

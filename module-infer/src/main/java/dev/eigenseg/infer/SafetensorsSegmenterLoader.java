@@ -56,10 +56,8 @@ public final class SafetensorsSegmenterLoader implements SegmenterLoader {
       // here have checksums of their own.
       ModelInfo info = file.info();
       try (VitCheckpoint checkpoint =
-          VitCheckpoint.borrow(
-              file.mapping(), SegmenterFile.BACKBONE, info.backboneSettings())) {
-        return Optional.of(
-            new VitBackbone(checkpoint, info.backboneId(), info::backboneSha256));
+          VitCheckpoint.borrow(file.mapping(), SegmenterFile.BACKBONE, info.backboneSettings())) {
+        return Optional.of(new VitBackbone(checkpoint, info.backboneId(), info::backboneSha256));
       }
     }
   }

@@ -132,8 +132,7 @@ public final class SegmenterFile implements AutoCloseable {
   }
 
   private static void write(
-      Path target, SegmenterModel model, SequencedMap<String, Tensor> backbone)
-      throws IOException {
+      Path target, SegmenterModel model, SequencedMap<String, Tensor> backbone) throws IOException {
     SequencedMap<String, Tensor> tensors = new LinkedHashMap<>(model.tensors());
     backbone.forEach((name, tensor) -> tensors.put(BACKBONE + name, tensor));
     Map<String, String> parts = new LinkedHashMap<>();

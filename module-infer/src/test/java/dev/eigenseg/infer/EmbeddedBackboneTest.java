@@ -266,8 +266,7 @@ class EmbeddedBackboneTest {
     Files.write(other, bytes);
     Path target = folder.resolve("one");
     IncompatibleException error =
-        assertThrows(
-            IncompatibleException.class, () -> SegmenterFile.embed(model, other, target));
+        assertThrows(IncompatibleException.class, () -> SegmenterFile.embed(model, other, target));
     assertTrue(error.getMessage().contains(other.toString()), error.getMessage());
 
     Path simple = folder.resolve("descriptor.safetensors");
