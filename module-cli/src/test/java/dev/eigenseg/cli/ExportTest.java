@@ -134,7 +134,8 @@ class ExportTest {
     done(shell, command);
     Path exported = folder.resolve("exported.safetensors");
     done(shell, "export", in("model.safetensors"), "-o", exported + "", "--embed-backbone");
-    assertEquals(Files.size(exported), Files.size(one), 64); // provenance names other files
+    long difference = Math.abs(Files.size(exported) - Files.size(one));
+    assertTrue(difference <= 64, difference + " bytes"); // alignment at most
     done(shell, command);
     assertTrue(shell.out().contains("is there already"), shell.out());
     done(shell, "info", one.toString());
