@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,9 +34,19 @@ class UsageTest {
       strings = {"demo", "extract", "graph", "train", "match", "segment", "evaluate", "info"})
   void optionsOfEnginesThatDoNotExistAreAbsent(String command) {
     shell.run(command, "--help");
-    for (String absent :
-        List.of("crf", "--window", "--stride", "faiss", "ivf", "hnsw", "vit:", "--index")) {
+    for (String absent : List.of("faiss", "ivf", "hnsw", "vit:", "--index")) {
       assertFalse(shell.out().contains(absent), absent + " in " + shell.out());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"segment", "evaluate"})
+  void commandsThatLookAtImagesSayHow(String command) {
+    shell.run(command, "--help");
+    for (String option :
+        List.of(
+            "--window", "--stride", "--scales", "--flip", "--size", "--crf=", "--max-crf-pixels")) {
+      assertTrue(shell.out().contains(option), option + " in " + shell.out());
     }
   }
 
@@ -80,7 +91,7 @@ class UsageTest {
               "match", "model", "--names", "f", "--dataset", "folder", "--root", "r", "--split", "s"
             },
             new String[] {"segment", "photos"},
-            new String[] {"segment", "-m", "model", "-o", out, "--crf", "on", "photos"},
+            new String[] {"segment", "-m", "model", "-o", out, "--crf", "both", "photos"},
             new String[] {"evaluate", "model"},
             new String[] {
               "evaluate",
@@ -158,6 +169,39 @@ class UsageTest {
         shell.run("train", "bank", "-o", path("m"), "--clusters", "8", words[0] + "=" + words[1]),
         shell.err());
     assertTrue(shell.err().contains("--help"), shell.err());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--window=0",
+        "--window=x",
+        "--stride=10",
+        "--window=32 --stride=33",
+        "--window=32 --stride=0",
+        "--scales=0",
+        "--scales=1,99",
+        "--scales=",
+        "--scales=NaN",
+        "--size=32",
+        "--size=mine",
+        "--max-crf-pixels=10000",
+        "--crf=on --max-crf-pixels=1",
+        "--crf=on --crf-iterations=0",
+        "--crf=on --crf-bilateral-xy-std=0",
+        "--crf=on --crf-gaussian-weight=-1",
+        "--crf=sometimes"
+      })
+  void viewsOutOfRangeAreWrongUsage(String options) {
+    List<String> segment = new ArrayList<>(List.of("segment", "-m", "m", "-o", path("o"), "photo"));
+    List<String> evaluate =
+        new ArrayList<>(
+            List.of("evaluate", "--dataset", "folder", "--root", "r", "--split", "s", "m"));
+    for (List<String> command : List.of(segment, evaluate)) {
+      command.addAll(1, List.of(options.split(" ")));
+      assertEquals(2, shell.run(command.toArray(String[]::new)), command + "\n" + shell.err());
+      assertTrue(shell.err().contains("--help"), shell.err());
+    }
   }
 
   @ParameterizedTest

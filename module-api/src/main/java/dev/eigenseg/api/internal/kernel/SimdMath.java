@@ -109,6 +109,50 @@ final class SimdMath implements VectorMath {
   }
 
   @Override
+  public void mix(
+      MemorySegment xMemory,
+      long xOffset,
+      MemorySegment yMemory,
+      long yOffset,
+      float weight,
+      MemorySegment targetMemory,
+      long targetOffset,
+      long n) {
+    long bytes = n * Float.BYTES;
+    MemorySegment x = xMemory.asSlice(xOffset, bytes);
+    MemorySegment y = yMemory.asSlice(yOffset, bytes);
+    MemorySegment target = targetMemory.asSlice(targetOffset, bytes);
+    FloatVector factor = FloatVector.broadcast(FLOATS, weight);
+    long i = 0;
+    for (; i <= bytes - VECTOR; i += VECTOR) {
+      FloatVector from = load(x, i);
+      load(y, i).sub(from).mul(factor).add(from).intoMemorySegment(target, i, ORDER);
+    }
+    for (; i < bytes; i += Float.BYTES) {
+      float from = x.get(JAVA_FLOAT_UNALIGNED, i);
+      float to = y.get(JAVA_FLOAT_UNALIGNED, i);
+      target.set(JAVA_FLOAT_UNALIGNED, i, from + weight * (to - from));
+    }
+  }
+
+  @Override
+  public int argmax(MemorySegment xMemory, long xOffset, int n) {
+    MemorySegment x = xMemory.asSlice(xOffset, (long) n * Float.BYTES);
+    float max = max(x);
+    int i = 0;
+    for (; i <= n - LANES; i += LANES) {
+      VectorMask<Float> found = load(x, (long) i * Float.BYTES).compare(VectorOperators.EQ, max);
+      if (found.anyTrue()) {
+        return i + found.firstTrue();
+      }
+    }
+    while (i < n - 1 && x.get(JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES) != max) {
+      i++;
+    }
+    return i;
+  }
+
+  @Override
   public void scale(float alpha, MemorySegment xMemory, long xOffset, long n) {
     long bytes = n * Float.BYTES;
     MemorySegment x = xMemory.asSlice(xOffset, bytes);

@@ -122,6 +122,43 @@ final class VectorMathTest {
 
   @ParameterizedTest
   @MethodSource("implementations")
+  void mixRoundsEachStep(VectorMath math) {
+    for (int n : SIZES) {
+      float[] a = gaussians(n, 1);
+      float[] b = gaussians(n, 1);
+      float weight = random.nextFloat();
+      Guarded x = new Guarded(a);
+      Guarded y = new Guarded(b);
+      Guarded target = new Guarded(new float[n]);
+      math.mix(x.memory, x.offset, y.memory, y.offset, weight, target.memory, target.offset, n);
+      float[] mixed = target.values();
+      for (int i = 0; i < n; i++) {
+        assertEquals(a[i] + weight * (b[i] - a[i]), mixed[i], 0f, "n = " + n);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("implementations")
+  void argmaxIsTheFirstOfTheLargest(VectorMath math) {
+    for (int n : SIZES) {
+      for (int trial = 0; n > 0 && trial < 20; trial++) {
+        float[] values = gaussians(n, 1);
+        for (int i = 0; i < n && trial % 2 == 0; i++) {
+          values[i] = Math.round(values[i]); // many equal ones
+        }
+        int expected = 0;
+        for (int i = 1; i < n; i++) {
+          expected = values[i] > values[expected] ? i : expected;
+        }
+        Guarded x = new Guarded(values);
+        assertEquals(expected, math.argmax(x.memory, x.offset, n), Arrays.toString(values));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("implementations")
   void softmaxSumsToOneAndKeepsRatios(VectorMath math) {
     for (int n : SIZES) {
       for (float scale : new float[] {0, 1, 30}) {
