@@ -5,8 +5,6 @@ import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Optional;
 
 /**
  * From the start of the JVM to the first mask, as an application would: {@code eigenseg bench
@@ -18,9 +16,7 @@ public final class FirstMask {
   private FirstMask() {}
 
   public static void main(String[] args) throws IOException {
-    SegmentOptions options =
-        new SegmentOptions(
-            Optional.empty(), List.of(1.0), false, Optional.empty(), Integer.parseInt(args[4]));
+    SegmentOptions options = SegmentOptions.DEFAULT.withThreads(Integer.parseInt(args[4]));
     try (Segmenter segmenter = Segmenter.load(Path.of(args[0]), args[1], "cpu")) {
       segmenter.segment(Images.read(Path.of(args[2])), options).writeIndexPng(Path.of(args[3]));
     }
