@@ -129,7 +129,7 @@ class EmbeddingTest {
     List<String> foreign =
         libraries.stream()
             .map(library -> library.getFileName().toString())
-            .filter(name -> !name.startsWith("dev.eigenseg."))
+            .filter(name -> !name.startsWith("dev.eigenseg.") && !name.startsWith("eigenseg-"))
             .toList();
     assertTrue(
         foreign.size() <= 1 && foreign.stream().allMatch(name -> name.startsWith("gson-")),
