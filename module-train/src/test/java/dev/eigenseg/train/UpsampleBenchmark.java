@@ -105,7 +105,7 @@ public class UpsampleBenchmark {
   /** Ours. */
   @Benchmark
   public Segmentation fused() {
-    return Upsampler.argmax(logits, GRID, GRID, GEOMETRY, SIDE, SIDE, Optional.empty());
+    return Upsampler.argmax(logits, GRID, GRID, GEOMETRY, SIDE, SIDE, Optional.empty(), threads);
   }
 
   /** libtorch, a plane a cluster, as published. */
