@@ -163,7 +163,7 @@ final class SimdMath implements VectorMath {
       e.intoMemorySegment(x, i, ORDER, tail);
       sums = sums.add(e, tail);
     }
-    return sums.reduceLanes(VectorOperators.ADD);
+    return total(sums);
   }
 
   /**
@@ -225,11 +225,21 @@ final class SimdMath implements VectorMath {
     for (; i <= bytes - VECTOR; i += VECTOR) {
       sums = sums.add(load(x, i));
     }
-    float sum = sums.reduceLanes(VectorOperators.ADD);
+    float sum = total(sums);
     for (; i < bytes; i += Float.BYTES) {
       sum += x.get(JAVA_FLOAT_UNALIGNED, i);
     }
     return sum;
+  }
+
+  // Lane by lane: reduceLanes adds in one order while it is interpreted and in another once it is
+  // compiled, so that the first images of a process would differ in their last bits.
+  private static float total(FloatVector lanes) {
+    float total = 0;
+    for (float lane : lanes.toArray()) {
+      total += lane;
+    }
+    return total;
   }
 
   private static float squares(MemorySegment x, float mean) {
@@ -240,7 +250,7 @@ final class SimdMath implements VectorMath {
       FloatVector centred = load(x, i).sub(mean);
       sums = centred.fma(centred, sums);
     }
-    float sum = sums.reduceLanes(VectorOperators.ADD);
+    float sum = total(sums);
     for (; i < bytes; i += Float.BYTES) {
       float centred = x.get(JAVA_FLOAT_UNALIGNED, i) - mean;
       sum = Math.fma(centred, centred, sum);
