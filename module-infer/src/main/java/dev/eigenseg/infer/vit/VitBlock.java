@@ -33,7 +33,7 @@ final class VitBlock {
       proj = scaled(reader, prefix + "attn.proj", prefix + "ls1.gamma", arena);
       fc1 =
           new Linear(
-              reader.matrix(prefix + "mlp.fc1.weight"),
+              reader.borrowed(prefix + "mlp.fc1.weight"),
               reader.read(prefix + "mlp.fc1.bias"),
               arena);
       fc2 = scaled(reader, prefix + "mlp.fc2", prefix + "ls2.gamma", arena);
@@ -57,17 +57,18 @@ final class VitBlock {
   }
 
   private static Linear scaled(WeightReader reader, String name, String gamma, Arena arena) {
-    Tensor weight = reader.matrix(name + ".weight");
     Tensor bias = reader.read(name + ".bias");
     if (reader.has(gamma)) {
+      Tensor weight = reader.matrix(name + ".weight");
       Tensor factors = reader.read(gamma);
       long in = weight.size(1);
       for (long row = 0; row < weight.size(0); row++) {
         VectorMath.best().scale(factors.get(row), weight.segment(), row * in * Float.BYTES, in);
         bias.set(row, bias.get(row) * factors.get(row));
       }
+      return new Linear(weight, bias, arena);
     }
-    return new Linear(weight, bias, arena);
+    return new Linear(reader.borrowed(name + ".weight"), bias, arena);
   }
 
   /** Queries (scaled), keys and values of some tokens: {@code [rows, 3 * dim]}. */

@@ -3,6 +3,7 @@ package dev.eigenseg.infer.vit;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.kernel.WarmUp;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.layer.LayerNorm;
@@ -29,10 +30,18 @@ final class VitNetwork implements AutoCloseable {
     config = checkpoint.config();
     try {
       blocks = new VitBlock[config.depth()];
+      // The compiler works on the kernels while the weights are packed.
       Parallel.forEach(
           Math.min(Runtime.getRuntime().availableProcessors(), 8),
-          blocks.length,
-          i -> blocks[(int) i] = new VitBlock(config, "blocks." + i + ".", checkpoint, arena));
+          blocks.length + 1L,
+          i -> {
+            if (i == 0) {
+              WarmUp.run();
+            } else {
+              String prefix = "blocks." + (i - 1) + ".";
+              blocks[(int) i - 1] = new VitBlock(config, prefix, checkpoint, arena);
+            }
+          });
       try (Arena reading = Arena.ofConfined()) {
         WeightReader reader = new WeightReader(checkpoint, reading);
         patches = patchEmbedding(reader);

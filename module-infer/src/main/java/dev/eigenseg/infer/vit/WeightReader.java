@@ -21,6 +21,13 @@ record WeightReader(VitCheckpoint checkpoint, Arena arena) {
         : tensor.reshape(tensor.size(0), tensor.size() / tensor.size(0));
   }
 
+  /** A matrix that is not to be changed: of float32 the mapped one itself. */
+  Tensor borrowed(String name) {
+    Tensor tensor = checkpoint.tensor(name);
+    return tensor.dtype() == DType.F32 ? tensor : read(name);
+  }
+
+  /** A copy. */
   Tensor read(String name) {
     Tensor source = checkpoint.tensor(name);
     long size = source.size();
