@@ -13,7 +13,8 @@ module dev.eigenseg.infer {
 
   exports dev.eigenseg.infer;
   exports dev.eigenseg.infer.vit to
-      dev.eigenseg.train;
+      dev.eigenseg.train,
+      dev.eigenseg.cli;
 
   provides dev.eigenseg.api.spi.SegmenterLoader with
       dev.eigenseg.infer.SafetensorsSegmenterLoader;

@@ -3,6 +3,7 @@ package dev.eigenseg.api;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.BackboneProvider;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -34,6 +35,20 @@ public final class Backbones {
     String scheme = colon < 0 ? spec : spec.substring(0, colon);
     String location = colon < 0 ? "" : spec.substring(colon + 1);
     return provider(spec, scheme, device).open(location, device, settings);
+  }
+
+  /**
+   * Finds the backbone that a model was trained on, as {@link Segmenter#load(Path)} does: beside
+   * the model, in {@code EIGENSEG_WEIGHTS} and in the user's cache, by its hash.
+   *
+   * @param model the model's file
+   * @param info what it says of itself
+   * @return a specification for {@link #open(String, String, Map)}
+   * @throws UnavailableException if it is in none of these places
+   * @throws IncompatibleException if only files with other hashes are
+   */
+  public static String find(Path model, ModelInfo info) throws IOException {
+    return Segmenters.findBackbone(model, info);
   }
 
   private static BackboneProvider provider(String spec, String scheme, String device) {
@@ -92,6 +107,9 @@ public final class Backbones {
       case "torchscript" ->
           message.append(
               "; TorchScript needs the module dev.eigenseg.train and DJL's PyTorch engine");
+      case "vit" ->
+          message.append(
+              "; a Vision Transformer needs the module dev.eigenseg.infer for the CPU, or dev.eigenseg.train for a GPU");
       case "descriptor" -> message.append("; this one needs the module dev.eigenseg.infer");
       default -> message.append("; check the spelling, or add the module that provides it");
     }

@@ -29,7 +29,7 @@ class CentroidsTest {
           features.set(c, 0); // a zero row stays zero, also when normalised
         }
       }
-      centroids.logits(features, logits);
+      centroids.logits(features, logits, 1 + random.nextInt(4));
       for (int row = 0; row < rows; row++) {
         double square = 0;
         for (int c = 0; c < dim; c++) {

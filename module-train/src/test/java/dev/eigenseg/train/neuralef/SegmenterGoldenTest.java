@@ -80,7 +80,8 @@ class SegmenterGoldenTest {
                   new ImageGeometry(Optional.empty(), fixture.size("vit", "patch_size")),
                   fixture.width(),
                   fixture.height(),
-                  Optional.empty());
+                  Optional.empty(),
+                  2);
           assertLargest(
               found, expected.slice(image, 1).toFloats(), 2 * fixture.tolerance("masks_abs"));
         }

@@ -47,6 +47,36 @@ final class ScalarMath implements VectorMath {
   }
 
   @Override
+  public void mix(
+      MemorySegment x,
+      long xOffset,
+      MemorySegment y,
+      long yOffset,
+      float weight,
+      MemorySegment target,
+      long targetOffset,
+      long n) {
+    for (long i = 0; i < n; i++) {
+      float from = load(x, xOffset, i);
+      store(target, targetOffset, i, from + weight * (load(y, yOffset, i) - from));
+    }
+  }
+
+  @Override
+  public int argmax(MemorySegment x, long xOffset, int n) {
+    int best = 0;
+    float most = load(x, xOffset, 0);
+    for (int i = 1; i < n; i++) {
+      float value = load(x, xOffset, i);
+      if (value > most) {
+        most = value;
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  @Override
   public void scale(float alpha, MemorySegment x, long xOffset, long n) {
     for (long i = 0; i < n; i++) {
       store(x, xOffset, i, alpha * load(x, xOffset, i));
