@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
-import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.LayerNorm;
 import dev.eigenseg.api.tensor.DType;
@@ -45,10 +44,17 @@ public final class TorchVit {
     Map<String, NDArray> weights = new LinkedHashMap<>();
     for (String name : checkpoint.config().weightShapes().keySet()) {
       if (!name.equals("pos_embed")) { // depends on the grid
-        weights.put(name, copy(manager, checkpoint.tensor(name)));
+        weights.put(name, copy(manager, matrix(checkpoint.tensor(name))));
       }
     }
     return weights;
+  }
+
+  // The kernel of the patch embedding as the matrix of a linear layer; others are as they are.
+  private static Tensor matrix(Tensor weight) {
+    return weight.rank() == 4
+        ? weight.reshape(weight.size(0), weight.size(1) * weight.size(2) * weight.size(3))
+        : weight;
   }
 
   private static NDArray copy(NDManager manager, Tensor weight) {
@@ -102,14 +108,6 @@ public final class TorchVit {
 
   private NDArray embed(NDArray images, NDArray positions) {
     long count = images.getShape().get(0);
-    int side = config.patchSize();
-    NDArray grid =
-        only(
-            Conv2d.conv2d(
-                images,
-                weights.get("patch_embed.proj.weight"),
-                weights.get("patch_embed.proj.bias"),
-                new Shape(side, side)));
     NDList tokens = new NDList();
     for (String name : new String[] {"cls_token", "dist_token", "reg_token"}) {
       NDArray token = weights.get(name);
@@ -120,9 +118,22 @@ public final class TorchVit {
                 .broadcast(count, token.getShape().get(1), config.dim()));
       }
     }
-    tokens.add(grid.reshape(count, config.dim(), -1).transpose(0, 2, 1));
+    tokens.add(linear(pixelsOfPatches(images), "patch_embed.proj"));
     NDArray x = NDArrays.concat(tokens, 1).add(positions);
     return config.normPre() ? norm(x, "norm_pre") : x;
+  }
+
+  // For a product of matrices, not a convolution: on a GPU libtorch computes convolutions in TF32
+  // by default, but products in float32.
+  private NDArray pixelsOfPatches(NDArray images) {
+    Shape shape = images.getShape();
+    long side = config.patchSize();
+    long rows = shape.get(2) / side;
+    long columns = shape.get(3) / side;
+    return images
+        .reshape(shape.get(0), 3, rows, side, columns, side)
+        .transpose(0, 2, 4, 1, 3, 5)
+        .reshape(shape.get(0), rows * columns, 3 * side * side);
   }
 
   // Each block has a scope of its own: the attention of one image takes heads * tokens^2 numbers.
