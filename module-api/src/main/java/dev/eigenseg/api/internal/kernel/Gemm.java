@@ -1,11 +1,14 @@
 package dev.eigenseg.api.internal.kernel;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -27,6 +30,9 @@ public final class Gemm {
   private static final long BLOCK_BYTES = 256 << 10;
 
   private static final int TASK_ROWS = 240;
+
+  /** Channels that are transposed at a time: both arrays stay in a first-level cache of 48 KB. */
+  private static final int CHUNK = 128;
 
   private static final ValueLayout.OfInt BITS =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -84,7 +90,36 @@ public final class Gemm {
    */
   public static void packColumns(
       MemorySegment src, long srcOffset, int columns, int depth, MemorySegment panels) {
-    pack(src, srcOffset, columns, depth, panels, COLUMN_PANEL);
+    long rowBytes = (long) depth * Float.BYTES;
+    Objects.checkFromIndexSize(srcOffset, columns * rowBytes, src.byteSize());
+    Objects.checkFromIndexSize(0, packedColumnBytes(columns, depth), panels.byteSize());
+    float[] rows = new float[COLUMN_PANEL * CHUNK];
+    float[] packed = new float[COLUMN_PANEL * CHUNK];
+    for (int first = 0; first < columns; first += COLUMN_PANEL) {
+      int filled = Math.min(COLUMN_PANEL, columns - first);
+      Arrays.fill(packed, 0);
+      for (int k = 0; k < depth; k += CHUNK) {
+        int chunk = Math.min(CHUNK, depth - k);
+        for (int row = 0; row < filled; row++) {
+          long from = srcOffset + (first + row) * rowBytes + (long) k * Float.BYTES;
+          MemorySegment.copy(src, JAVA_FLOAT_UNALIGNED, from, rows, row * CHUNK, chunk);
+        }
+        transpose(rows, filled, chunk, packed);
+        long to = first * rowBytes + (long) k * COLUMN_PANEL * Float.BYTES;
+        MemorySegment.copy(packed, 0, panels, JAVA_FLOAT_UNALIGNED, to, chunk * COLUMN_PANEL);
+      }
+    }
+  }
+
+  // On arrays: weights are packed when nothing is compiled yet, and loops over arrays are fast as
+  // soon as the quick compiler has seen them; over memory segments they took most of the time to
+  // the first image.
+  private static void transpose(float[] rows, int count, int chunk, float[] packed) {
+    for (int row = 0; row < count; row++) {
+      for (int k = 0; k < chunk; k++) {
+        packed[k * COLUMN_PANEL + row] = rows[row * CHUNK + k];
+      }
+    }
   }
 
   private static void pack(
