@@ -32,9 +32,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 final class TorchScriptBackbone implements Backbone {
   // Every patch size in use divides one of these; the first that a module accepts and that divides
-  // evenly serves for the trial. The later ones are the sizes that Vision Transformers are
-  // published
-  // for: a module that was traced accepts the size it was traced at and no other.
+  // evenly serves for the trial. The later ones are common sizes of Vision Transformers: a module
+  // that was traced accepts the size it was traced at and no other.
   private static final int[] TRIAL_SIDES = {224, 192, 160, 256, 336, 384, 448, 480, 512, 518};
 
   private final String id;
