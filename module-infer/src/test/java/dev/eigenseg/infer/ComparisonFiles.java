@@ -20,7 +20,7 @@ import javax.imageio.ImageIO;
 /**
  * Writes what {@code eigenseg bench infer} compares on: {@code vit.safetensors}, a ViT-S/16 of the
  * published shapes (384 x 384 pixels), {@code model.safetensors} with psi of the default shapes for
- * it, and {@code photo.png} of 480 x 480 pixels. All of it random: speed does not depend on it.
+ * it, {@code photo.png} of 480 x 480 pixels, and {@code crf.png} of 320 x 320. All of it is random.
  */
 public final class ComparisonFiles {
   private static final int DIM = 384;
@@ -29,6 +29,7 @@ public final class ComparisonFiles {
   private static final int POSITIONS = 24 * 24 + 1;
   private static final int CLUSTERS = 256;
   private static final int SIDE = 480;
+  private static final int CRF_SIDE = 320;
 
   private ComparisonFiles() {}
 
