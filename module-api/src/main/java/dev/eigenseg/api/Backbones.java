@@ -82,7 +82,9 @@ public final class Backbones {
   /** The providers that are found, by scheme; also those that say they cannot work here. */
   public static List<BackboneProvider> providers() {
     return Services.find(BackboneProvider.class).providers().stream()
-        .sorted(Comparator.comparing(BackboneProvider::scheme))
+        .sorted(
+            Comparator.comparing(BackboneProvider::scheme)
+                .thenComparing(provider -> !provider.serves("cpu")))
         .toList();
   }
 
