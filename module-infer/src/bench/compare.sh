@@ -4,6 +4,7 @@
 #   eigenseg bench infer         CLASS_PATH: what to run with, set by the launcher
 #                                EIGENSEG_PYTHON: a Python with timm (and pydensecrf), for timm's own ViT (and the CRF)
 #                                EIGENSEG_OPENBLAS: OpenBLAS's library (default: where Debian puts it)
+#                                EIGENSEG_COMPARE: some of the parts: gemm vit first_mask upsample crf
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 bench=$root/module-infer/src/bench
@@ -11,7 +12,7 @@ python=${EIGENSEG_PYTHON:-}
 threads=2
 pairs=5
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'code=$?; [ $code -eq 0 ] || tail -n 30 "$work/log" >&2; rm -rf "$work"' EXIT
 table=$work/table.tsv
 : >"$table"
 # Peers run with their own defaults: these variables would slow them.
@@ -133,12 +134,7 @@ print_table() {
 
 started=$SECONDS
 "${torch[@]}" dev.eigenseg.infer.ComparisonFiles "$work" 2>>"$work/log"
-trap 'tail -n 20 "$work/log" >&2; rm -rf "$work"' ERR
-gemm
-vit
-first_mask
-upsample
-crf
+for part in ${EIGENSEG_COMPARE:-gemm vit first_mask upsample crf}; do "$part"; done
 echo
 print_table text
 echo

@@ -6,7 +6,9 @@ import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.crf.CrfCases;
 import dev.eigenseg.infer.vit.VitBackbone;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,6 +49,11 @@ public final class ComparisonFiles {
       Fixtures.close(model.tensors());
     }
     ImageIO.write(Fixtures.image(random, SIDE, SIDE), "png", folder.resolve("photo.png").toFile());
+    // The picture of CrfBenchmark.
+    int[] rgb = CrfCases.photograph(new Random(1), CRF_SIDE, CRF_SIDE);
+    BufferedImage photograph = new BufferedImage(CRF_SIDE, CRF_SIDE, BufferedImage.TYPE_INT_RGB);
+    photograph.setRGB(0, 0, CRF_SIDE, CRF_SIDE, rgb, 0, CRF_SIDE);
+    ImageIO.write(photograph, "png", folder.resolve("crf.png").toFile());
   }
 
   private static SegmenterModel model(Random random, Backbone backbone) {

@@ -308,16 +308,6 @@ final class SimdMath implements VectorMath {
     return sum;
   }
 
-  // Lane by lane: reduceLanes adds in one order while it is interpreted and in another once it is
-  // compiled, so that the first images of a process would differ in their last bits.
-  private static float total(FloatVector lanes) {
-    float total = 0;
-    for (float lane : lanes.toArray()) {
-      total += lane;
-    }
-    return total;
-  }
-
   private static float squares(MemorySegment x, float mean) {
     long bytes = x.byteSize();
     FloatVector sums = FloatVector.zero(FLOATS);

@@ -159,6 +159,7 @@ public class GemmBenchmark {
   }
 
   /** {@code cblas_sgemm} with 32-bit integers, or with 64-bit ones as NumPy ships it. */
+  @SuppressWarnings("restricted") // a benchmark may call native code
   private record OpenBlas(MethodHandle sgemm, String kernels) {
     private static final int ROW_MAJOR = 101;
     private static final int NO_TRANSPOSE = 111;
