@@ -142,7 +142,7 @@ public class GemmBenchmark {
 
   /** A task packs and multiplies some rows, as a layer of a network does. */
   private void multiplyPacked() {
-    int tile = 16 * Gemm.rowPanel();
+    int tile = 32 * Gemm.rowPanel();
     Parallel.forEach(
         threads,
         (rows + tile - 1) / tile,
