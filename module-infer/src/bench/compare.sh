@@ -121,14 +121,14 @@ print_table() {
   awk -F '\t' -v style="$1" '
     function number(x) { return x == "-" ? x : x + 0 >= 100 ? sprintf("%.0f", x) : x + 0 >= 10 ? sprintf("%.1f", x) : sprintf("%.2f", x) }
     BEGIN {
-      row = style == "markdown" ? "| %s | %s | %s | %s | %s | %s |\n" : "%-34s %12s %12s %9s %8s  %s\n"
-      printf row, "what", "ours", "peer", "peer/ours", "target", "peer"
-      if (style == "markdown") print "| --- | --- | --- | --- | --- | --- |"
+      row = style == "markdown" ? "| %s | %s | %s | %s | %s | %s | %s |\n" : "%-34s %12s %12s %9s %8s %4s  %s\n"
+      printf row, "what", "ours", "peer", "peer/ours", "target", "met", "peer"
+      if (style == "markdown") print "| --- | --- | --- | --- | --- | --- | --- |"
     }
     {
       ratio = $2 == "-" ? "-" : $3 / $2
-      verdict = ratio == "-" ? "" : ratio >= $5 ? "" : " (missed)"
-      printf row, $1, number($2) " " $4, number($3) " " $4, number(ratio), $5 == "-" ? "-" : ">= " $5, $6 verdict
+      met = ratio == "-" ? "-" : ratio >= $5 ? "yes" : "no"
+      printf row, $1, number($2) " " $4, number($3) " " $4, number(ratio), $5 == "-" ? "-" : ">= " $5, met, $6
     }' "$table"
 }
 
