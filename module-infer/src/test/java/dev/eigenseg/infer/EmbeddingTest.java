@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.eigenseg.infer.vit.VitConfig;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +40,8 @@ class EmbeddingTest {
   private static List<Path> libraries;
 
   private static Path consumer;
-  private static Path model;
+  private static Path descriptorModel;
+  private static Path vitModel;
   private static Path picture;
 
   @BeforeAll
@@ -65,10 +67,17 @@ class EmbeddingTest {
         SOURCES.resolve("app/consumer/Consumer.java").toString());
     consumer = jar("app.consumer", classes);
     Random random = new Random(Fixtures.seed());
-    model = folder.resolve("model.safetensors");
+    descriptorModel = folder.resolve("descriptor.safetensors");
     SegmenterModel weights = Fixtures.model(random, SegmenterMethod.NEURAL_EIGENFUNCTIONS, 12);
-    SegmenterFile.write(model, weights);
+    SegmenterFile.write(descriptorModel, weights);
     Fixtures.close(weights.tensors());
+    VitConfig vit = VitModels.timm(128, 2, 14);
+    PsiConfig psi = PsiConfig.of(VitModels.dims(vit), 32, 2, 16, 24, 2, 12);
+    Path made = folder.resolve("made");
+    VitModels.write(made, random, vit, psi);
+    vitModel = folder.resolve("vit.safetensors"); // the one file that is shipped
+    SegmenterFile.embed(
+        made.resolve("model.safetensors"), made.resolve("vit.safetensors"), vitModel);
     picture = folder.resolve("picture.png");
     ImageIO.write(Fixtures.image(random, 150, 101), "png", picture.toFile());
   }
@@ -77,12 +86,15 @@ class EmbeddingTest {
   void segmentsFromTheModulePath() throws Exception {
     List<Path> path = new ArrayList<>(libraries);
     path.add(consumer);
-    Path loaded = folder.resolve("loaded-classes.txt");
-    assertSegments(
-        JAVA_HOME,
-        List.of(
-            "-Xlog:class+load:file=" + loaded, "-p", paths(path), "-m", "app.consumer/" + MAIN));
-    assertEquals(List.of(), foreignClasses(loaded, path));
+    for (Path model : List.of(descriptorModel, vitModel)) {
+      Path loaded = folder.resolve("loaded-classes.txt");
+      assertSegments(
+          JAVA_HOME,
+          List.of(
+              "-Xlog:class+load:file=" + loaded, "-p", paths(path), "-m", "app.consumer/" + MAIN),
+          model);
+      assertEquals(List.of(), foreignClasses(loaded, path));
+    }
   }
 
   @Test
@@ -90,7 +102,9 @@ class EmbeddingTest {
     List<Path> path = new ArrayList<>(libraries);
     path.add(consumer);
     assertSegments(
-        JAVA_HOME, List.of("--add-modules", "jdk.incubator.vector", "-cp", paths(path), MAIN));
+        JAVA_HOME,
+        List.of("--add-modules", "jdk.incubator.vector", "-cp", paths(path), MAIN),
+        vitModel);
   }
 
   @Test
@@ -115,7 +129,7 @@ class EmbeddingTest {
                 image.toString()));
     assertEquals(0, linking.code(), linking.toString());
     System.out.printf("jlink image: %d MB%n", size(image) / 1_000_000);
-    assertSegments(image, List.of("-m", "app.consumer/" + MAIN));
+    assertSegments(image, List.of("-m", "app.consumer/" + MAIN), vitModel);
   }
 
   @Test
@@ -136,7 +150,7 @@ class EmbeddingTest {
         "third-party jars: " + foreign);
   }
 
-  private static void assertSegments(Path java, List<String> options) throws Exception {
+  private static void assertSegments(Path java, List<String> options, Path model) throws Exception {
     Path segments = Files.createTempFile(folder, "segments", ".png");
     List<String> command = new ArrayList<>();
     command.add(java.resolve("bin/java").toString());

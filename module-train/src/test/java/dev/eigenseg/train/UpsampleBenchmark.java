@@ -45,7 +45,7 @@ public class UpsampleBenchmark {
   private static final int GRID = 30;
   private static final int PATCH = 16;
   private static final int SIDE = GRID * PATCH;
-  private static final int BILINEAR = 2; // of DJL's interpolation
+  private static final int BILINEAR = 1; // of DJL's interpolation: 2 is by area
   private static final ImageGeometry GEOMETRY = new ImageGeometry(Optional.empty(), PATCH);
 
   /** K. */

@@ -3,13 +3,21 @@ package dev.eigenseg.api.internal.kernel;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -26,130 +34,211 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Our product against OpenBLAS's on the shapes of ViT-S/16 at 480 x 480 and on 2048^3; weights are
- * packed beforehand, rows within the measurement. {@code -Deigenseg.openblas=FILE} names the
- * library; without OPENBLAS_CORETYPE in the environment it chooses its kernel itself, and the setup
- * prints which.
+ * {@code C = A B^T} as whole products, packing included: ours against OpenBLAS, which is called
+ * through the foreign function interface. The shapes of ViT-S are those of 900 tokens.
+ *
+ * <p>The environment variables {@code OPENBLAS_CORETYPE} and {@code OPENBLAS_L2_SIZE} must not be
+ * set: they choose slower kernels than the library itself would.
  */
-@SuppressWarnings("restricted") // the other library is native
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 @Fork(
     value = 1,
     jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"})
 public class GemmBenchmark {
-  private static final int TILE = 96;
+  /** Whose product: ours, ours with B packed beforehand as a network's weights are, OpenBLAS's. */
+  @Param({"vector", "vector-packed", "openblas"})
+  public String engine;
 
-  /** Rows, columns and depth. */
-  @Param({"900x1152x384", "900x384x384", "900x1536x384", "900x384x1536", "2048x2048x2048"})
+  /** Rows of A, depth, rows of B. */
+  @Param({"2048x2048x2048", "900x384x1536", "900x1536x384", "900x384x1152", "900x384x384"})
   public String shape;
 
-  /** Threads of both. */
-  @Param({"1", "2"})
+  /** Where OpenBLAS is, in Debian's usual place by default. */
+  @Param("/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0")
+  public String library;
+
+  /** Threads. */
+  @Param("2")
   public int threads;
 
-  private Arena arena;
-  private MethodHandle sgemm;
+  private Tensor a;
+  private Tensor b;
+  private Tensor c;
   private int rows;
-  private int columns;
   private int depth;
-  private MemorySegment a;
-  private MemorySegment b;
-  private MemorySegment c;
-  private MemorySegment packedB;
+  private int columns;
+  private Arena arena;
+  private MemorySegment panels;
+  private OpenBlas blas;
 
   /** For JMH. */
   public GemmBenchmark() {}
 
-  /** Random matrices, and the library. */
+  /** Random matrices; OpenBLAS's product must be ours but for rounding. */
   @Setup
-  public void prepare() throws Throwable {
-    String[] sizes = shape.split("x");
-    rows = Integer.parseInt(sizes[0]);
-    columns = Integer.parseInt(sizes[1]);
-    depth = Integer.parseInt(sizes[2]);
+  public void prepare() {
+    int[] sizes = Arrays.stream(shape.split("x")).mapToInt(Integer::parseInt).toArray();
+    rows = sizes[0];
+    depth = sizes[1];
+    columns = sizes[2];
+    a = random(rows, 1);
+    b = random(columns, 2);
+    c = Tensor.allocate(DType.F32, rows, columns);
     arena = Arena.ofShared();
-    a = random(rows);
-    b = random(columns);
-    c = arena.allocate(4L * rows * columns, 64);
-    packedB = arena.allocate(Gemm.packedColumnBytes(columns, depth), 64);
-    Gemm.packColumns(b, 0, columns, depth, packedB);
-    bind(System.getProperty("eigenseg.openblas", "libopenblas.so.0"));
-  }
-
-  private MemorySegment random(int count) {
-    Random random = new Random(1);
-    MemorySegment memory = arena.allocate(4L * count * depth, 64);
-    for (long i = 0; i < (long) count * depth; i++) {
-      memory.setAtIndex(JAVA_FLOAT, i, random.nextFloat() - 0.5f);
+    if (engine.equals("vector-packed")) {
+      panels = arena.allocate(Gemm.packedColumnBytes(columns, depth), 64);
+      Gemm.packColumns(b.segment(), 0, columns, depth, panels);
+    } else if (engine.equals("openblas")) {
+      blas = OpenBlas.open(Path.of(library), threads, arena);
+      System.err.println("OpenBLAS: " + blas.kernels() + " of " + library);
     }
-    return memory;
+    product();
+    checkLastElement();
   }
 
-  private void bind(String library) throws Throwable {
-    Linker linker = Linker.nativeLinker();
-    SymbolLookup symbols = SymbolLookup.libraryLookup(library, arena);
-    linker
-        .downcallHandle(
-            symbols.findOrThrow("openblas_set_num_threads"), FunctionDescriptor.ofVoid(JAVA_INT))
-        .invoke(threads);
-    MemorySegment core =
-        (MemorySegment)
-            linker
-                .downcallHandle(
-                    symbols.findOrThrow("openblas_get_corename"), FunctionDescriptor.of(ADDRESS))
-                .invoke();
-    System.out.println("OpenBLAS kernel: " + core.reinterpret(64).getString(0));
-    sgemm =
-        linker.downcallHandle(
-            symbols.findOrThrow("cblas_sgemm"),
-            FunctionDescriptor.ofVoid(
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_INT,
-                JAVA_FLOAT,
-                ADDRESS,
-                JAVA_INT,
-                ADDRESS,
-                JAVA_INT,
-                JAVA_FLOAT,
-                ADDRESS,
-                JAVA_INT));
+  private Tensor random(int count, long seed) {
+    Random random = new Random(seed);
+    Tensor tensor = Tensor.allocate(DType.F32, count, depth);
+    for (long i = 0; i < tensor.size(); i++) {
+      tensor.set(i, (float) random.nextGaussian());
+    }
+    return tensor;
+  }
+
+  private void checkLastElement() {
+    double expected = 0;
+    for (int k = 0; k < depth; k++) {
+      expected += (double) a.get(a.size() - depth + k) * b.get(b.size() - depth + k);
+    }
+    double found = c.get(c.size() - 1);
+    if (!(Math.abs(found - expected) < 1e-4 * depth)) {
+      throw new IllegalStateException("found " + found + ", expected " + expected);
+    }
   }
 
   /** Frees everything. */
   @TearDown
   public void free() {
+    a.close();
+    b.close();
+    c.close();
     arena.close();
   }
 
-  /** Ours, in tiles of rows as the network takes them. */
+  /** One product. */
   @Benchmark
-  public void eigenseg() {
+  public Tensor product() {
+    switch (engine) {
+      case "vector" -> Gemm.multiply(a, b, c, threads);
+      case "vector-packed" -> multiplyPacked();
+      default -> blas.multiply(a.segment(), b.segment(), c.segment(), rows, columns, depth);
+    }
+    return c;
+  }
+
+  /** A task packs and multiplies some rows, as a layer of a network does. */
+  private void multiplyPacked() {
+    int tile = 32 * Gemm.rowPanel();
     Parallel.forEach(
         threads,
-        (rows + TILE - 1) / TILE,
-        tile -> {
-          int first = (int) tile * TILE;
-          int count = Math.min(TILE, rows - first);
-          try (Arena scratch = Arena.ofConfined()) {
-            MemorySegment panels = scratch.allocate(Gemm.packedRowBytes(count, depth), 64);
-            Gemm.packRows(a, 4L * first * depth, count, depth, panels);
-            long to = 4L * first * columns;
-            Gemm.multiply(panels, count, packedB, columns, depth, c, to, columns);
+        (rows + tile - 1) / tile,
+        task -> {
+          int first = Math.toIntExact(task * tile);
+          int count = Math.min(tile, rows - first);
+          try (Arena call = Arena.ofConfined()) {
+            MemorySegment packed = call.allocate(Gemm.packedRowBytes(count, depth), 64);
+            Gemm.packRows(a.segment(), 4L * first * depth, count, depth, packed);
+            Gemm.multiply(
+                packed, count, panels, columns, depth, c.segment(), 4L * first * columns, columns);
           }
         });
   }
 
-  /** Theirs: row-major, the second operand transposed. */
-  @Benchmark
-  public void openblas() throws Throwable {
-    sgemm.invokeExact(101, 111, 112, rows, columns, depth, 1f, a, depth, b, depth, 0f, c, columns);
+  /** {@code cblas_sgemm} with 32-bit integers, or with 64-bit ones as NumPy ships it. */
+  @SuppressWarnings("restricted") // a benchmark may call native code
+  private record OpenBlas(MethodHandle sgemm, String kernels) {
+    private static final int ROW_MAJOR = 101;
+    private static final int NO_TRANSPOSE = 111;
+    private static final int TRANSPOSE = 112;
+
+    static OpenBlas open(Path library, int threads, Arena arena) {
+      SymbolLookup symbols = SymbolLookup.libraryLookup(library, arena);
+      boolean wide = symbols.find("cblas_sgemm").isEmpty();
+      String prefix = wide ? "scipy_" : "";
+      String suffix = wide ? "64_" : "";
+      ValueLayout size = wide ? JAVA_LONG : JAVA_INT;
+      Linker linker = Linker.nativeLinker();
+      try {
+        linker
+            .downcallHandle(
+                symbols.findOrThrow(prefix + "openblas_set_num_threads" + suffix),
+                FunctionDescriptor.ofVoid(JAVA_INT))
+            .invokeExact(threads);
+        MemorySegment name =
+            (MemorySegment)
+                linker
+                    .downcallHandle(
+                        symbols.findOrThrow(prefix + "openblas_get_corename" + suffix),
+                        FunctionDescriptor.of(ADDRESS))
+                    .invokeExact();
+        MethodHandle sgemm =
+            linker.downcallHandle(
+                symbols.findOrThrow(prefix + "cblas_sgemm" + suffix),
+                FunctionDescriptor.ofVoid(
+                    JAVA_INT,
+                    JAVA_INT,
+                    JAVA_INT,
+                    size,
+                    size,
+                    size,
+                    JAVA_FLOAT,
+                    ADDRESS,
+                    size,
+                    ADDRESS,
+                    size,
+                    JAVA_FLOAT,
+                    ADDRESS,
+                    size));
+        return new OpenBlas(
+            MethodHandles.explicitCastArguments(sgemm, withLongSizes(sgemm.type())),
+            name.reinterpret(64).getString(0));
+      } catch (Throwable e) {
+        throw new IllegalStateException("cannot use " + library, e);
+      }
+    }
+
+    private static MethodType withLongSizes(MethodType type) {
+      for (int i : new int[] {3, 4, 5, 8, 10, 13}) {
+        type = type.changeParameterType(i, long.class);
+      }
+      return type;
+    }
+
+    void multiply(
+        MemorySegment a, MemorySegment b, MemorySegment c, long rows, long columns, long depth) {
+      try {
+        sgemm.invokeExact(
+            ROW_MAJOR,
+            NO_TRANSPOSE,
+            TRANSPOSE,
+            rows,
+            columns,
+            depth,
+            1f,
+            a,
+            depth,
+            b,
+            depth,
+            0f,
+            c,
+            columns);
+      } catch (Throwable e) {
+        throw new IllegalStateException(e);
+      }
+    }
   }
 }
