@@ -31,6 +31,11 @@ public final class Gemm {
 
   private static final int TASK_ROWS = 240;
 
+  // A block's worth, and some more for deep single panels.
+  private static final int KEPT_FLOATS = 1 << 18;
+  private static final ThreadLocal<float[]> BLOCK_PANELS =
+      ThreadLocal.withInitial(() -> new float[0]);
+
   /** Channels that are transposed at a time: both arrays stay in a first-level cache of 48 KB. */
   private static final int CHUNK = 128;
 
@@ -226,23 +231,39 @@ public final class Gemm {
       MemorySegment edge = arena.allocate((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64);
       for (int blockRow = 0; blockRow < rows; blockRow += block) {
         int blockEnd = (int) Math.min(rows, (long) blockRow + block);
+        float[] panels = blockPanels(rowPanels, blockRow, blockEnd, depth);
         for (int column = 0; column < columns; column += COLUMN_PANEL) {
           long b = column / COLUMN_PANEL * columnPanelBytes;
           for (int row = blockRow; row < blockEnd; row += ROW_PANEL) {
-            long a = row / ROW_PANEL * rowPanelBytes;
+            int a = (row - blockRow) * depth;
             long target = cOffset + (row * cStride + column) * Float.BYTES;
             int height = Math.min(ROW_PANEL, rows - row);
             int width = Math.min(COLUMN_PANEL, columns - column);
             if (height == ROW_PANEL && width == COLUMN_PANEL) {
-              tile.multiply(rowPanels, a, columnPanels, b, depth, c, target, cStride);
+              tile.multiply(panels, a, columnPanels, b, depth, c, target, cStride);
             } else {
-              tile.multiply(rowPanels, a, columnPanels, b, depth, edge, 0, COLUMN_PANEL);
+              tile.multiply(panels, a, columnPanels, b, depth, edge, 0, COLUMN_PANEL);
               copyEdge(edge, height, width, c, target, cStride);
             }
           }
         }
       }
     }
+  }
+
+  /** The row panels of a block in an array of this thread's, see {@link SimdTile}. */
+  private static float[] blockPanels(MemorySegment rowPanels, int first, int end, int depth) {
+    int floats = Math.toIntExact(panels(end - first, ROW_PANEL) * ROW_PANEL * depth);
+    float[] panels = BLOCK_PANELS.get();
+    if (panels.length < floats) {
+      panels = new float[floats];
+      if (floats <= KEPT_FLOATS) {
+        BLOCK_PANELS.set(panels);
+      }
+    }
+    MemorySegment.copy(
+        rowPanels, ValueLayout.JAVA_FLOAT, (long) first * depth * Float.BYTES, panels, 0, floats);
+    return panels;
   }
 
   private static void copyEdge(
