@@ -29,7 +29,7 @@ public final class Gemm {
   /** Packed rows that stay in the second-level cache while the column panels pass by. */
   private static final long BLOCK_BYTES = 256 << 10;
 
-  private static final int TASK_ROWS = 240;
+  private static final int MOST_TASK_ROWS = 240;
 
   // A block's worth, and some more for deep single panels.
   private static final int KEPT_FLOATS = 1 << 18;
@@ -299,12 +299,13 @@ public final class Gemm {
       MemorySegment columnPanels =
           shared.allocate(Math.max(1, packedColumnBytes(columns, depth)), 64);
       packColumns(b.segment(), 0, columns, depth, columnPanels);
+      int taskRows = taskRows(rows, threads);
       Parallel.forEach(
           threads,
-          (rows + TASK_ROWS - 1) / TASK_ROWS,
+          Math.ceilDiv(rows, taskRows),
           task -> {
-            long first = task * TASK_ROWS;
-            int count = (int) Math.min(TASK_ROWS, rows - first);
+            long first = task * taskRows;
+            int count = (int) Math.min(taskRows, rows - first);
             try (Arena arena = Arena.ofConfined()) {
               MemorySegment rowPanels =
                   arena.allocate(Math.max(1, packedRowBytes(count, depth)), 64);
@@ -321,6 +322,13 @@ public final class Gemm {
             }
           });
     }
+  }
+
+  /** Rows of a task, so that all threads end at about the same time: a multiple of a panel. */
+  public static int taskRows(long rows, int threads) {
+    long rounds = Math.ceilDiv(Math.max(1, rows), (long) MOST_TASK_ROWS * threads);
+    long panels = Math.ceilDiv(Math.ceilDiv(Math.max(1, rows), rounds * threads), ROW_PANEL);
+    return Math.toIntExact(panels * ROW_PANEL);
   }
 
   private static void requireMatrix(Tensor tensor) {

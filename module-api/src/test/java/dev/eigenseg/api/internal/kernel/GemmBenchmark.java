@@ -142,7 +142,7 @@ public class GemmBenchmark {
 
   /** A task packs and multiplies some rows, as a layer of a network does. */
   private void multiplyPacked() {
-    int tile = 32 * Gemm.rowPanel();
+    int tile = Gemm.taskRows(rows, threads);
     Parallel.forEach(
         threads,
         (rows + tile - 1) / tile,
