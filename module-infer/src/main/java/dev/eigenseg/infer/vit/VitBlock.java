@@ -7,6 +7,7 @@ import dev.eigenseg.infer.layer.Linear;
 import dev.eigenseg.infer.vit.VitConfig.Activation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
  * One block of a Vision Transformer without its attention: {@code qkv(norm1(x))}, {@code x +=
@@ -24,7 +25,7 @@ final class VitBlock {
   private final Activation activation;
 
   VitBlock(VitConfig config, String prefix, VitCheckpoint checkpoint, Arena arena) {
-    try (Arena reading = Arena.ofConfined()) {
+    try (Arena reading = Arena.ofShared()) {
       WeightReader reader = new WeightReader(checkpoint, reading);
       activation = config.activation();
       norm1 = norm(reader, prefix + "norm1", config.eps(), arena);
@@ -47,12 +48,12 @@ final class VitBlock {
   private static Linear qkv(WeightReader reader, String name, VitConfig config, Arena arena) {
     Tensor weight = reader.matrix(name + ".weight");
     float scale = (float) (1 / Math.sqrt(config.headDim()));
-    VectorMath.best().scale(scale, weight.segment(), 0, (long) config.dim() * config.dim());
+    scale(scale, weight.segment(), 0, (long) config.dim() * config.dim());
     if (!config.qkvBias()) {
       return new Linear(weight, arena);
     }
     Tensor bias = reader.read(name + ".bias");
-    VectorMath.best().scale(scale, bias.segment(), 0, config.dim());
+    scale(scale, bias.segment(), 0, config.dim());
     return new Linear(weight, bias, arena);
   }
 
@@ -63,12 +64,21 @@ final class VitBlock {
       Tensor factors = reader.read(gamma);
       long in = weight.size(1);
       for (long row = 0; row < weight.size(0); row++) {
-        VectorMath.best().scale(factors.get(row), weight.segment(), row * in * Float.BYTES, in);
+        scale(factors.get(row), weight.segment(), row * in * Float.BYTES, in);
         bias.set(row, bias.get(row) * factors.get(row));
       }
       return new Linear(weight, bias, arena);
     }
     return new Linear(reader.borrowed(name + ".weight"), bias, arena);
+  }
+
+  // A plain loop: weights are read before the kernels on vectors are compiled.
+  private static void scale(float factor, MemorySegment weights, long offset, long count) {
+    MemorySegment scaled = weights.asSlice(offset, count * Float.BYTES);
+    for (long i = 0; i < count; i++) {
+      float weight = scaled.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+      scaled.setAtIndex(ValueLayout.JAVA_FLOAT, i, factor * weight);
+    }
   }
 
   /** Queries (scaled), keys and values of some tokens: {@code [rows, 3 * dim]}. */

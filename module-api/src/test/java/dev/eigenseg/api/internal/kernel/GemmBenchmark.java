@@ -149,12 +149,10 @@ public class GemmBenchmark {
         task -> {
           int first = Math.toIntExact(task * tile);
           int count = Math.min(tile, rows - first);
-          try (Arena call = Arena.ofConfined()) {
-            MemorySegment packed = call.allocate(Gemm.packedRowBytes(count, depth), 64);
-            Gemm.packRows(a.segment(), 4L * first * depth, count, depth, packed);
-            Gemm.multiply(
-                packed, count, panels, columns, depth, c.segment(), 4L * first * columns, columns);
-          }
+          float[] packed = new float[Gemm.packedRowFloats(count, depth)];
+          Gemm.packRows(a.segment(), 4L * first * depth, count, depth, packed);
+          Gemm.multiply(
+              packed, count, panels, columns, depth, c.segment(), 4L * first * columns, columns);
         });
   }
 
