@@ -9,6 +9,7 @@ import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.Recall;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -117,7 +118,8 @@ final class GraphBuilding {
     json.addProperty("engine", graph.engine());
     json.addProperty("index", graph.exact() ? "exact" : "approximate");
     json.addProperty("exact", graph.exact());
-    json.addProperty("recall", graph.exact() ? 1 : graph.recall().orElse(Double.NaN));
+    json.addProperty("recall", graph.recall().map(Recall::fraction).orElse(1.0));
+    graph.recall().ifPresent(recall -> json.addProperty("recall-margin", recall.margin()));
     json.addProperty("seconds", session.stages().seconds("graph"));
     json.addProperty("peak-bytes", engine.predict(request).peakBytes());
     return json;
