@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -24,7 +25,8 @@ import picocli.CommandLine.Parameters;
 final class GraphCommand extends WorkCommand {
   private enum Engine {
     AUTO,
-    VECTOR
+    VECTOR,
+    FAISS
   }
 
   @Parameters(paramLabel = "BANK", description = "The feature bank.")
@@ -46,10 +48,13 @@ final class GraphCommand extends WorkCommand {
 
   @Option(
       names = "--engine",
-      paramLabel = "auto|vector",
+      paramLabel = "auto|vector|faiss",
       defaultValue = "auto",
-      description = "How to search; vector is exact and built in (default: ${DEFAULT-VALUE}).")
+      description =
+          "How to search: vector is built in, faiss a native library; one that is named never falls back to another (default: ${DEFAULT-VALUE}).")
   private Engine engine;
+
+  @Mixin private IndexOptions index;
 
   @Option(
       names = "--memory",
@@ -76,7 +81,8 @@ final class GraphCommand extends WorkCommand {
               session,
               bank,
               neighbors,
-              KnnEngines.select(engine.name().toLowerCase(Locale.ROOT)),
+              KnnEngines.select(engine.name().toLowerCase(Locale.ROOT), index.index().kind()),
+              index.index(),
               memory);
       if (!overwrite && Files.exists(file)) {
         return existing(session, building, file);

@@ -70,7 +70,7 @@ final class MachineInfo {
   private static JsonObject engines() {
     JsonObject engines = new JsonObject();
     for (KnnEngine engine : KnnEngines.all()) {
-      engines.addProperty(engine.name(), text(engine.availability()));
+      engines.addProperty(engine.name(), text(engine));
     }
     return engines;
   }
@@ -81,6 +81,17 @@ final class MachineInfo {
       backbones.addProperty(provider.scheme(), text(provider.availability()));
     }
     return backbones;
+  }
+
+  private static String text(KnnEngine engine) {
+    if (!engine.availability().available()) {
+      return text(engine.availability());
+    }
+    try {
+      return "available: " + engine.details();
+    } catch (UnavailableException e) {
+      return "refused: " + e.getMessage();
+    }
   }
 
   private static String text(Availability availability) {

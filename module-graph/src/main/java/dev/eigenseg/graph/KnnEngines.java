@@ -2,10 +2,12 @@ package dev.eigenseg.graph;
 
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.spi.KnnIndex;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
@@ -55,15 +57,30 @@ public final class KnnEngines {
    * @throws UnavailableException if there is none; the message holds every reason
    */
   public static KnnEngine select(String name) {
+    return select(name, KnnIndex.Kind.EXACT);
+  }
+
+  /**
+   * Finds an engine that has an index.
+   *
+   * @param name as for {@link #select(String)}
+   * @throws UnavailableException if there is none; the message holds every reason
+   */
+  public static KnnEngine select(String name, KnnIndex.Kind kind) {
     List<KnnEngine> engines = all();
     if (name.equals("auto")) {
-      return automatic(engines);
+      return automatic(engines.stream().filter(e -> e.supports(kind)).toList());
     }
     for (KnnEngine engine : engines) {
       if (engine.name().equals(name)) {
         if (!engine.availability().available()) {
           throw new UnavailableException(
               "engine %s: %s".formatted(name, String.join("; ", engine.availability().reasons())));
+        }
+        if (!engine.supports(kind)) {
+          throw new UnavailableException(
+              "engine %s has no %s index; choose another with --engine or --index"
+                  .formatted(name, kind.name().toLowerCase(Locale.ROOT)));
         }
         return selected(engine);
       }

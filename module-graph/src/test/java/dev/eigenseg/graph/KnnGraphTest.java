@@ -18,7 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.OptionalDouble;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,7 +33,7 @@ class KnnGraphTest {
   private static KnnGraph build() throws IOException {
     try (Tensor features = RandomData.gaussian(new Random(1), 60, 7)) {
       return KnnGraph.build(
-          KnnEngines.select("vector"),
+          TestEngines.underTest(),
           new KnnEngine.Request(FeatureRows.of(features), 5, 1 << 26, 2),
           Progress.NONE);
     }
@@ -57,7 +57,7 @@ class KnnGraphTest {
       assertEquals(5, read.k());
       assertEquals("vector", read.engine());
       assertTrue(read.exact());
-      assertEquals(OptionalDouble.empty(), read.recall());
+      assertEquals(Optional.empty(), read.recall());
       assertEquals(provenance("a"), read.provenance().orElseThrow());
       assertEquals(-1, graph.ids().segment().mismatch(read.ids().segment()));
       assertArrayEquals(graph.similarities().toFloats(), read.similarities().toFloats());
