@@ -8,6 +8,7 @@ module dev.eigenseg.cli {
   requires info.picocli;
   requires me.tongfei.progressbar;
   requires xchart;
+  requires java.net.http; // weights pull
   requires java.logging; // to keep the libraries quiet
   requires jdk.unsupported; // the second Ctrl-C: sun.misc.Signal, by reflection
 

@@ -3,7 +3,8 @@
  * Vector API over mapped weights.
  *
  * @provides dev.eigenseg.api.spi.SegmenterLoader for segmenter files
- * @provides dev.eigenseg.api.spi.BackboneProvider for the specification {@code descriptor}
+ * @provides dev.eigenseg.api.spi.BackboneProvider for the specifications {@code descriptor} and
+ *     {@code vit:FILE.safetensors}
  */
 module dev.eigenseg.infer {
   requires transitive dev.eigenseg.api;
@@ -11,9 +12,13 @@ module dev.eigenseg.infer {
   requires jdk.incubator.vector;
 
   exports dev.eigenseg.infer;
+  exports dev.eigenseg.infer.vit to
+      dev.eigenseg.train,
+      dev.eigenseg.cli;
 
   provides dev.eigenseg.api.spi.SegmenterLoader with
       dev.eigenseg.infer.SafetensorsSegmenterLoader;
   provides dev.eigenseg.api.spi.BackboneProvider with
-      dev.eigenseg.infer.DescriptorProvider;
+      dev.eigenseg.infer.DescriptorProvider,
+      dev.eigenseg.infer.vit.VitProvider;
 }

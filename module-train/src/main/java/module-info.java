@@ -1,8 +1,9 @@
 /**
- * Learning eigenfunctions with DJL PyTorch, TorchScript backbones, datasets with ground truth, and
+ * Learning eigenfunctions with DJL PyTorch, backbones on DJL, datasets with ground truth, and
  * evaluation.
  *
- * @provides dev.eigenseg.api.spi.BackboneProvider backbones in TorchScript
+ * @provides dev.eigenseg.api.spi.BackboneProvider backbones in TorchScript, and Vision Transformers
+ *     on a GPU
  */
 module dev.eigenseg.train {
   requires transitive dev.eigenseg.api;
@@ -18,7 +19,8 @@ module dev.eigenseg.train {
   exports dev.eigenseg.train.evaluation;
 
   provides dev.eigenseg.api.spi.BackboneProvider with
-      dev.eigenseg.train.torchscript.TorchScriptProvider;
+      dev.eigenseg.train.torchscript.TorchScriptProvider,
+      dev.eigenseg.train.vit.TorchVitProvider;
 
   opens dev.eigenseg.train to
       com.google.gson; // the records of a checkpoint

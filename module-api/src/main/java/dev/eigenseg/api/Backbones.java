@@ -3,6 +3,7 @@ package dev.eigenseg.api;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.BackboneProvider;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -36,6 +37,20 @@ public final class Backbones {
     return provider(spec, scheme, device).open(location, device, settings);
   }
 
+  /**
+   * Finds the backbone that a model was trained on, as {@link Segmenter#load(Path)} does: beside
+   * the model, in {@code EIGENSEG_WEIGHTS} and in the user's cache, by its hash.
+   *
+   * @param model the model's file
+   * @param info what it says of itself
+   * @return a specification for {@link #open(String, String, Map)}
+   * @throws UnavailableException if it is in none of these places
+   * @throws IncompatibleException if only files with other hashes are
+   */
+  public static String find(Path model, ModelInfo info) throws IOException {
+    return Segmenters.findBackbone(model, info);
+  }
+
   private static BackboneProvider provider(String spec, String scheme, String device) {
     Services.Found<BackboneProvider> found = Services.find(BackboneProvider.class);
     List<BackboneProvider> known =
@@ -67,7 +82,9 @@ public final class Backbones {
   /** The providers that are found, by scheme; also those that say they cannot work here. */
   public static List<BackboneProvider> providers() {
     return Services.find(BackboneProvider.class).providers().stream()
-        .sorted(Comparator.comparing(BackboneProvider::scheme))
+        .sorted(
+            Comparator.comparing(BackboneProvider::scheme)
+                .thenComparing(provider -> !provider.serves("cpu")))
         .toList();
   }
 
@@ -92,6 +109,9 @@ public final class Backbones {
       case "torchscript" ->
           message.append(
               "; TorchScript needs the module dev.eigenseg.train and DJL's PyTorch engine");
+      case "vit" ->
+          message.append(
+              "; a Vision Transformer needs the module dev.eigenseg.infer for the CPU, or dev.eigenseg.train for a GPU");
       case "descriptor" -> message.append("; this one needs the module dev.eigenseg.infer");
       default -> message.append("; check the spelling, or add the module that provides it");
     }

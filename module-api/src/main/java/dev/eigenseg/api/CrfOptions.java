@@ -53,4 +53,39 @@ public record CrfOptions(
         bilateralRgbStd,
         pixels);
   }
+
+  /**
+   * How images are cut for refinement.
+   *
+   * @param columns tiles from left to right
+   * @param rows tiles from top to bottom
+   * @param margin pixels by which each tile sees beyond those that it decides
+   */
+  public record Tiles(int columns, int rows, int margin) {
+    /** The number of tiles. */
+    public long count() {
+      return (long) columns * rows;
+    }
+  }
+
+  /**
+   * The tiles of an image, one if it has at most {@link #maxPixels} pixels. Tiles see two standard
+   * deviations of the bilateral kernel beyond what they decide, or less if they are small.
+   */
+  public Tiles tiles(int width, int height) {
+    if ((long) width * height <= maxPixels) {
+      return new Tiles(1, 1, 0);
+    }
+    // Narrow images get tiles over their whole width or height, others square ones.
+    long side = (long) Math.sqrt(maxPixels);
+    long tileWidth = width <= side ? width : height <= side ? maxPixels / height : side;
+    long tileHeight = width <= side ? maxPixels / width : Math.min(height, side);
+    long cut = tileWidth == width ? tileHeight : tileHeight == height ? tileWidth : side;
+    int margin = (int) Math.min(2 * bilateralXyStd, cut / 4);
+    return new Tiles(parts(width, tileWidth, margin), parts(height, tileHeight, margin), margin);
+  }
+
+  private static int parts(int size, long tile, int margin) {
+    return size <= tile ? 1 : (int) Math.ceilDiv(size, tile - 2 * margin);
+  }
 }

@@ -1,5 +1,6 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.util.Optional;
@@ -73,8 +74,7 @@ public record ImageGeometry(Optional<Size> resize, int patchSize) {
     Size content = content(image.getWidth(), image.getHeight());
     return ImagePixels.planes(
         image,
-        content.width(),
-        content.height(),
+        ImagePixels.Crop.whole(content.width(), content.height(), false),
         gridColumns(image.getWidth(), image.getHeight()) * patchSize,
         gridRows(image.getWidth(), image.getHeight()) * patchSize);
   }

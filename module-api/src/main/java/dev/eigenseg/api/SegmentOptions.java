@@ -1,5 +1,6 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.ImageGeometry.Size;
 import java.util.List;
 import java.util.Optional;
 
@@ -9,6 +10,7 @@ import java.util.Optional;
  * <p>Several views of an image (scales, and with {@code flip} each of them mirrored too) are
  * averaged after a softmax of their logits, overlapping windows of one view before it.
  *
+ * @param resolution the size at which scale 1 shows the image
  * @param windows windows that slide over each view, or empty for the whole view at once
  * @param scales factors of the views' sizes, such as 0.5, 1 and 1.5
  * @param flip whether each view is also looked at mirrored from left to right
@@ -17,6 +19,7 @@ import java.util.Optional;
  *     on it
  */
 public record SegmentOptions(
+    Resolution resolution,
     Optional<Windows> windows,
     List<Double> scales,
     boolean flip,
@@ -24,7 +27,8 @@ public record SegmentOptions(
     int threads) {
   /** The whole image once, in the caller's thread. */
   public static final SegmentOptions DEFAULT =
-      new SegmentOptions(Optional.empty(), List.of(1.0), false, Optional.empty(), 1);
+      new SegmentOptions(
+          new Resolution.Model(), Optional.empty(), List.of(1.0), false, Optional.empty(), 1);
 
   /** Checks the scales and the number of threads. */
   public SegmentOptions {
@@ -35,6 +39,36 @@ public record SegmentOptions(
     }
     if (threads < 1) {
       throw new IllegalArgumentException(threads + " threads, expected at least 1");
+    }
+  }
+
+  /** The size at which scale 1 shows an image. Results always have the image's own size. */
+  public sealed interface Resolution {
+    /** The size of a view of scale 1. */
+    Size of(Size image, ImageGeometry model);
+
+    /** As in training: the size that the model's images were resized to, or else their own. */
+    record Model() implements Resolution {
+      @Override
+      public Size of(Size image, ImageGeometry model) {
+        return model.content(image.width(), image.height());
+      }
+    }
+
+    /** Each image's own size, as is usual with windows. */
+    record Own() implements Resolution {
+      @Override
+      public Size of(Size image, ImageGeometry model) {
+        return image;
+      }
+    }
+
+    /** One size for all images. */
+    record Fixed(Size size) implements Resolution {
+      @Override
+      public Size of(Size image, ImageGeometry model) {
+        return size;
+      }
     }
   }
 
@@ -56,28 +90,47 @@ public record SegmentOptions(
     }
   }
 
+  /** The same at another resolution. */
+  public SegmentOptions withResolution(Resolution size) {
+    return new SegmentOptions(size, windows, scales, flip, crf, threads);
+  }
+
   /** The same with windows. */
   public SegmentOptions withWindows(int size, int stride) {
-    return new SegmentOptions(Optional.of(new Windows(size, stride)), scales, flip, crf, threads);
+    return new SegmentOptions(
+        resolution, Optional.of(new Windows(size, stride)), scales, flip, crf, threads);
   }
 
   /** The same at other scales. */
   public SegmentOptions withScales(List<Double> factors) {
-    return new SegmentOptions(windows, factors, flip, crf, threads);
+    return new SegmentOptions(resolution, windows, factors, flip, crf, threads);
   }
 
   /** The same with or without mirrored views. */
   public SegmentOptions withFlip(boolean mirrored) {
-    return new SegmentOptions(windows, scales, mirrored, crf, threads);
+    return new SegmentOptions(resolution, windows, scales, mirrored, crf, threads);
   }
 
   /** The same with refinement. */
   public SegmentOptions withCrf(CrfOptions options) {
-    return new SegmentOptions(windows, scales, flip, Optional.of(options), threads);
+    return new SegmentOptions(resolution, windows, scales, flip, Optional.of(options), threads);
   }
 
   /** The same with another number of threads. */
   public SegmentOptions withThreads(int number) {
-    return new SegmentOptions(windows, scales, flip, crf, number);
+    return new SegmentOptions(resolution, windows, scales, flip, crf, number);
+  }
+
+  /** The same without refinement. */
+  public SegmentOptions withoutCrf() {
+    return new SegmentOptions(resolution, windows, scales, flip, Optional.empty(), threads);
+  }
+
+  /** Whether an image is looked at just once, as a whole, at the model's resolution. */
+  public boolean wholeImage() {
+    return resolution instanceof Resolution.Model
+        && windows.isEmpty()
+        && scales.equals(List.of(1.0))
+        && !flip;
   }
 }

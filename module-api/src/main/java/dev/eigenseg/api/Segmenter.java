@@ -1,8 +1,10 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.internal.kernel.Parallel;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * Owns a trained model and its backbone; turns images into segments. Thread-safe: one segmenter
@@ -17,8 +19,8 @@ import java.nio.file.Path;
  */
 public interface Segmenter extends AutoCloseable {
   /**
-   * Opens a model and looks for its backbone beside the model, in {@code EIGENSEG_WEIGHTS} and in
-   * the user's cache.
+   * Opens a model with the backbone that its file embeds, else looks for the backbone beside the
+   * model, in {@code EIGENSEG_WEIGHTS} and in the user's cache.
    *
    * @throws IncompatibleException if a backbone is found but its hash is not the model's
    * @throws UnavailableException if the backbone or its provider is missing
@@ -71,6 +73,21 @@ public interface Segmenter extends AutoCloseable {
   Segmentation segment(BufferedImage image, SegmentOptions options);
 
   /**
+   * Segments several images, as many at the same time as there are threads; the threads that are
+   * left work on single images.
+   *
+   * @return the segments of each image, in the order of the images
+   */
+  default List<Segmentation> segment(List<BufferedImage> images, SegmentOptions options) {
+    int workers = Math.clamp(images.size(), 1, options.threads());
+    SegmentOptions each = options.withThreads(options.threads() / workers);
+    Segmentation[] segments = new Segmentation[images.size()];
+    Parallel.forEach(
+        workers, segments.length, i -> segments[(int) i] = segment(images.get((int) i), each));
+    return List.of(segments);
+  }
+
+  /**
    * Segments an image file.
    *
    * @throws BadInputException if it is not a readable image
@@ -88,6 +105,14 @@ public interface Segmenter extends AutoCloseable {
    * @param height likewise
    */
   Segmentation segment(PatchFeatures features, int width, int height);
+
+  /**
+   * As {@link #segment(PatchFeatures, int, int)} at the image's own size, refined by a dense CRF.
+   *
+   * @param image whose colours the segments follow
+   * @param threads worker threads, the caller's among them; the result does not depend on it
+   */
+  Segmentation segment(PatchFeatures features, BufferedImage image, CrfOptions crf, int threads);
 
   /**
    * Frees the model and the backbone. Waits for calls under way; later calls throw {@link

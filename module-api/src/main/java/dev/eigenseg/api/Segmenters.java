@@ -22,9 +22,22 @@ final class Segmenters {
 
   static Segmenter load(Path model) throws IOException {
     SegmenterLoader loader = loader(model);
+    Optional<Backbone> embedded = embeddedBackbone(loader, model);
+    if (embedded.isPresent()) {
+      return load(loader, model, embedded.get());
+    }
     ModelInfo info = loader.info(model);
-    String spec = findBackbone(model, info, searchPath());
-    return load(loader, model, Backbones.open(spec, "cpu", info.backboneSettings()));
+    return load(
+        loader, model, Backbones.open(findBackbone(model, info), "cpu", info.backboneSettings()));
+  }
+
+  private static Optional<Backbone> embeddedBackbone(SegmenterLoader loader, Path model)
+      throws IOException {
+    try {
+      return loader.embeddedBackbone(model);
+    } catch (NoClassDefFoundError e) {
+      throw missing(model, e);
+    }
   }
 
   static Segmenter load(Path model, String spec, String device) throws IOException {
@@ -51,10 +64,14 @@ final class Segmenters {
       return loader.load(model, backbone);
     } catch (NoClassDefFoundError e) {
       closeAfter(e, backbone);
-      throw new UnavailableException(
-          model + " cannot be opened: " + e.getMessage() + " is missing" + Services.incubatorHint(),
-          e);
+      throw missing(model, e);
     }
+  }
+
+  private static UnavailableException missing(Path model, NoClassDefFoundError e) {
+    return new UnavailableException(
+        model + " cannot be opened: " + e.getMessage() + " is missing" + Services.incubatorHint(),
+        e);
   }
 
   private static void closeAfter(Throwable failure, Backbone backbone) {
@@ -84,6 +101,11 @@ final class Segmenters {
     }
     throw new BadInputException(
         model + ": not a segmenter file of a known format; give a file that train wrote");
+  }
+
+  /** As {@link #findBackbone(Path, ModelInfo, List)}, in all the places that users know of. */
+  static String findBackbone(Path model, ModelInfo info) throws IOException {
+    return findBackbone(model, info, searchPath());
   }
 
   /**

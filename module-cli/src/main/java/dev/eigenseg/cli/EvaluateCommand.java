@@ -2,6 +2,7 @@ package dev.eigenseg.cli;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.dataset.Dataset;
@@ -26,12 +27,12 @@ import picocli.CommandLine.Parameters;
     name = "evaluate",
     description = {
       "Compares models with a ground truth.",
-      "One row for each model and matching. The matchings iou, majority and hungarian look at the ground truth of the very split that is scored (oracle matchings); stored uses the names that 'match' wrote into the model."
+      "One row for each model, matching and, with --crf both, refinement. The matchings iou, majority and hungarian look at the ground truth of the very split that is scored (oracle matchings); stored uses the names that 'match' wrote into the model."
     },
     footer = {
       "",
       "Example:",
-      "  eigenseg evaluate --dataset camvid --root camvid --split val --match iou kmeans.safetensors ours.safetensors"
+      "  eigenseg evaluate --dataset camvid --root camvid --split val --match iou --crf both kmeans.safetensors ours.safetensors"
     })
 final class EvaluateCommand extends WorkCommand {
   private enum Choice {
@@ -42,8 +43,23 @@ final class EvaluateCommand extends WorkCommand {
     STORED
   }
 
+  private enum Refinement {
+    OFF,
+    ON,
+    BOTH
+  }
+
   @Mixin private DatasetOptions dataset;
   @Mixin private ModelOptions modelOptions;
+  @Mixin private ViewOptions views;
+
+  @Option(
+      names = "--crf",
+      paramLabel = "off|on|both",
+      defaultValue = "off",
+      description =
+          "Score segments as they are, refined by a dense CRF, or both (default: ${DEFAULT-VALUE}).")
+  private Refinement crf;
 
   @Option(
       names = "--match",
@@ -69,11 +85,14 @@ final class EvaluateCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
+    List<SegmentOptions> variants = variants();
     Dataset opened = dataset.open();
-    Devices.preferThreads(session.threadsPerImage(opened.samples().size()));
+    int threads = session.threadsPerImage(opened.samples().size());
+    Devices.preferThreads(threads);
     List<Segmenter> segmenters = new ArrayList<>();
     try {
-      Evaluation evaluation = evaluate(session, opened, segmenters);
+      List<SegmentOptions> options = variants.stream().map(v -> v.withThreads(threads)).toList();
+      Evaluation evaluation = evaluate(session, opened, segmenters, options);
       evaluation.skipped().forEach(session::skip);
       return report(session, opened, evaluation);
     } finally {
@@ -81,7 +100,18 @@ final class EvaluateCommand extends WorkCommand {
     }
   }
 
-  private Evaluation evaluate(Session session, Dataset opened, List<Segmenter> segmenters)
+  /** How each model looks at the images: one way, or with and without refinement. */
+  private List<SegmentOptions> variants() {
+    try {
+      SegmentOptions options = views.options(crf != Refinement.OFF, 1);
+      return crf == Refinement.BOTH ? List.of(options.withoutCrf(), options) : List.of(options);
+    } catch (IllegalArgumentException e) {
+      throw usage(e.getMessage());
+    }
+  }
+
+  private Evaluation evaluate(
+      Session session, Dataset opened, List<Segmenter> segmenters, List<SegmentOptions> variants)
       throws IOException {
     session.stage(
         "open",
@@ -93,7 +123,10 @@ final class EvaluateCommand extends WorkCommand {
         });
     List<Evaluator.EvaluatedModel> evaluated = new ArrayList<>();
     for (int i = 0; i < models.size(); i++) {
-      evaluated.add(new Evaluator.EvaluatedModel(models.get(i).toString(), segmenters.get(i)));
+      for (SegmentOptions options : variants) {
+        evaluated.add(
+            new Evaluator.EvaluatedModel(models.get(i).toString(), segmenters.get(i), options));
+      }
     }
     return session.stage(
         "evaluate",
@@ -103,7 +136,8 @@ final class EvaluateCommand extends WorkCommand {
   }
 
   private JsonObject report(Session session, Dataset opened, Evaluation evaluation) {
-    Table table = new Table("model", "method", "K", "matching", "accuracy", "mIoU", "classes");
+    Table table =
+        new Table("model", "method", "K", "CRF", "matching", "accuracy", "mIoU", "classes");
     JsonArray results = new JsonArray();
     for (Evaluation.Result result : evaluation.results()) {
       for (Matching matching : matchings(result)) {
@@ -115,6 +149,7 @@ final class EvaluateCommand extends WorkCommand {
             result.name(),
             Methods.label(result.model().method()),
             Integer.toString(result.model().clusters()),
+            refined(result) ? "on" : "off",
             matching.option() + (matching.oracle() ? " (oracle)" : ""),
             percent(scores.accuracy()),
             percent(scores.meanIou()),
@@ -138,6 +173,10 @@ final class EvaluateCommand extends WorkCommand {
         .toList();
   }
 
+  private static boolean refined(Evaluation.Result result) {
+    return result.options().crf().isPresent();
+  }
+
   private static String percent(double fraction) {
     return String.format(Locale.ROOT, "%.1f", 100 * fraction);
   }
@@ -155,7 +194,7 @@ final class EvaluateCommand extends WorkCommand {
     json.addProperty("method", result.model().method());
     json.addProperty("clusters", result.model().clusters());
     json.addProperty("clusters-used", result.confusion().clustersInUse());
-    json.addProperty("crf", false);
+    json.addProperty("crf", refined(result));
     json.addProperty("matching", matching.option());
     json.addProperty("oracle", matching.oracle());
     json.addProperty("accuracy", 100 * scores.accuracy());
@@ -176,6 +215,9 @@ final class EvaluateCommand extends WorkCommand {
     json.addProperty("split", dataset.split());
     json.addProperty("images", evaluation.images());
     json.add("results", results);
+    JsonObject settings = new JsonObject();
+    ViewOptions.settings(evaluation.results().getLast().options()).forEach(settings::addProperty);
+    json.add("settings", settings);
     json.add("skipped", session.skippedJson());
     JsonObject seconds = session.stages().toJson();
     for (Map.Entry<String, Double> stage : evaluation.seconds().entrySet()) {

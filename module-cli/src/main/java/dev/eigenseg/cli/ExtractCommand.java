@@ -2,7 +2,6 @@ package dev.eigenseg.cli;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.Backbone;
-import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Provenance;
@@ -31,7 +30,9 @@ import picocli.CommandLine.Option;
     },
     footer = {
       "",
-      "Example:",
+      "Examples:",
+      "  eigenseg extract -b vit:vit_small_patch16_384.augreg_in21k_ft_in1k.safetensors -o street.bank photos/",
+      "  eigenseg extract -b vit:dino.safetensors --normalization imagenet --high keys -o street.bank photos/",
       "  eigenseg extract -b torchscript:mobilenetv2-dense.pt --size 480x352 -o street.bank photos/"
     })
 final class ExtractCommand extends WorkCommand {
@@ -48,7 +49,7 @@ final class ExtractCommand extends WorkCommand {
       paramLabel = "SPEC",
       defaultValue = DESCRIPTOR,
       description =
-          "descriptor (built in, needs no weights) or torchscript:FILE.pt (default: ${DEFAULT-VALUE}; pretrained networks are far better).")
+          "descriptor (built in, needs no weights), vit:FILE.safetensors (a Vision Transformer as timm publishes it, see 'eigenseg weights') or torchscript:FILE.pt (default: ${DEFAULT-VALUE}; pretrained networks are far better).")
   private String backbone;
 
   @Option(
@@ -83,6 +84,7 @@ final class ExtractCommand extends WorkCommand {
   @Option(names = "--overwrite", description = "Delete a bank that is there already.")
   private boolean overwrite;
 
+  @Mixin private BackboneOptions backboneOptions;
   @Mixin private InputOptions inputs;
 
   ExtractCommand(Surroundings surroundings) {
@@ -94,10 +96,11 @@ final class ExtractCommand extends WorkCommand {
     List<Inputs.Input> images = Inputs.expand(inputs.inputs());
     if (backbone.equals(DESCRIPTOR)) {
       session.say(
-          "using the built-in descriptor; a pretrained network is far better: -b torchscript:FILE.pt");
+          "using the built-in descriptor; a pretrained network is far better: -b vit:FILE.safetensors, which 'eigenseg weights' fetches");
     }
     Devices.preferThreads(session.threadsPerImage(images.size()));
-    try (Backbone opened = session.stage("open", () -> Backbones.open(backbone, device))) {
+    try (Backbone opened =
+        session.stage("open", () -> backboneOptions.open(session, backbone, device))) {
       BankSettings settings = settings(opened);
       if (overwrite) { // only now that a new bank can be made
         requireReadable(images);

@@ -12,6 +12,7 @@ import dev.eigenseg.api.bank.BankManifest;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.infer.SafetensorsSegmenterLoader;
 import dev.eigenseg.infer.SegmenterFile;
 import dev.eigenseg.infer.SegmenterModel;
 import java.io.IOException;
@@ -19,6 +20,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 
 /** What is in a file of ours. */
 final class FileInfo {
@@ -39,11 +42,13 @@ final class FileInfo {
       return checkpoint(file);
     }
     if (name.endsWith(".safetensors")) {
-      return model(file);
+      return new SafetensorsSegmenterLoader().recognises(file)
+          ? model(file)
+          : CheckpointInfo.describe(file);
     }
     throw new BadInputException(
         file
-            + " is none of our files: expected a bank's folder, a .knn graph, a .safetensors segmenter or its .checkpoint");
+            + " is none of our files: expected a bank's folder, a .knn graph, a .safetensors segmenter, its .checkpoint, or a backbone's weights");
   }
 
   private static JsonObject bank(Session session, Path folder, boolean verify) throws IOException {
@@ -69,6 +74,7 @@ final class FileInfo {
           "low %s, mid %s, high %s"
               .formatted(manifest.lowScale(), manifest.midScale(), manifest.highScale()));
       backbone(json, manifest.backboneId(), manifest.backboneSha256(), manifest.backboneSpec());
+      settings(json, manifest.backboneSettings());
       geometry(json, manifest.geometry());
       if (verify) {
         json.addProperty("checksums", "good");
@@ -120,6 +126,8 @@ final class FileInfo {
       json.addProperty(
           "channels", dims(model.dims().low(), model.dims().mid(), model.dims().high()));
       backbone(json, info.backboneId(), info.backboneSha256(), info.backboneSpec());
+      settings(json, info.backboneSettings());
+      json.getAsJsonObject("backbone").addProperty("embedded", embedded(opened));
       geometry(json, info.geometry());
       json.addProperty(
           "names", info.names().map(FileInfo::names).orElse("none; 'eigenseg match' stores them"));
@@ -157,6 +165,22 @@ final class FileInfo {
     backbone.addProperty("sha256", sha256);
     backbone.addProperty("spec", spec);
     json.add("backbone", backbone);
+  }
+
+  private static void settings(JsonObject json, Map<String, String> settings) {
+    if (!settings.isEmpty()) {
+      JsonObject texts = new JsonObject();
+      new TreeMap<>(settings).forEach(texts::addProperty);
+      json.getAsJsonObject("backbone").add("settings", texts);
+    }
+  }
+
+  private static String embedded(SegmenterFile file) {
+    if (file.backbone().isEmpty()) {
+      return "no";
+    }
+    long bytes = file.backbone().values().stream().mapToLong(t -> t.segment().byteSize()).sum();
+    return "%d tensors, %s".formatted(file.backbone().size(), new ByteSize(bytes));
   }
 
   private static void geometry(JsonObject json, ImageGeometry geometry) {

@@ -1,5 +1,6 @@
 package dev.eigenseg.cli;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.Provenance;
@@ -10,12 +11,16 @@ import dev.eigenseg.api.spi.BackboneProvider;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.train.Devices;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /** What this machine and this installation offer. */
 final class MachineInfo {
   private static final String LIBRARY_PATH = "PYTORCH_LIBRARY_PATH";
+
+  private static final List<String> KINDS_OF_DEVICES = List.of("cpu", "cuda:0");
 
   private MachineInfo() {}
 
@@ -75,10 +80,14 @@ final class MachineInfo {
     return engines;
   }
 
+  // Several providers may share a scheme, each for devices of its own.
   private static JsonObject backbones() {
     JsonObject backbones = new JsonObject();
     for (BackboneProvider provider : Backbones.providers()) {
-      backbones.addProperty(provider.scheme(), text(provider.availability()));
+      String line = "%s (%s)".formatted(text(provider.availability()), devices(provider));
+      JsonElement other = backbones.get(provider.scheme());
+      backbones.addProperty(
+          provider.scheme(), other == null ? line : other.getAsString() + "; " + line);
     }
     return backbones;
   }
@@ -92,6 +101,13 @@ final class MachineInfo {
     } catch (UnavailableException e) {
       return "refused: " + e.getMessage();
     }
+  }
+
+  private static String devices(BackboneProvider provider) {
+    return KINDS_OF_DEVICES.stream()
+        .filter(provider::serves)
+        .map(device -> device.replaceFirst(":.*", ""))
+        .collect(Collectors.joining(", "));
   }
 
   private static String text(Availability availability) {

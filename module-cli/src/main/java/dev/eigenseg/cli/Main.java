@@ -55,6 +55,7 @@ public final class Main {
     for (WorkCommand command : commands(surroundings)) {
       commandLine.addSubcommand(command);
     }
+    commandLine.addSubcommand(weights(surroundings));
     commandLine.setOut(writer(surroundings.out()));
     commandLine.setErr(writer(surroundings.err()));
     commandLine.setExpandAtFiles(false); // @list means a list of images here
@@ -64,6 +65,13 @@ public final class Main {
     commandLine.setExecutionExceptionHandler(
         (failure, command, result) -> Failures.report(failure, surroundings.err()));
     return commandLine;
+  }
+
+  private static CommandLine weights(Surroundings surroundings) {
+    return new CommandLine(new WeightsCommand())
+        .addSubcommand(new WeightsListCommand(surroundings))
+        .addSubcommand(new WeightsPullCommand(surroundings))
+        .addSubcommand(new WeightsVerifyCommand(surroundings));
   }
 
   private static PrintWriter writer(PrintStream stream) {
@@ -92,6 +100,7 @@ public final class Main {
         new MatchCommand(surroundings),
         new SegmentCommand(surroundings),
         new EvaluateCommand(surroundings),
+        new ExportCommand(surroundings),
         new InfoCommand(surroundings));
   }
 

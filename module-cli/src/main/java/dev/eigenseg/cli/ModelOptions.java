@@ -12,7 +12,7 @@ final class ModelOptions {
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
       description =
-          "The backbone that the model was trained on, such as torchscript:FILE.pt (default: looked for beside the model, in EIGENSEG_WEIGHTS and in the user's cache).")
+          "The backbone that the model was trained on, such as vit:FILE.safetensors or torchscript:FILE.pt (default: the one in the model's file, else looked for beside the model, in EIGENSEG_WEIGHTS and in the user's cache).")
   private Optional<String> backbone = Optional.empty();
 
   @Option(

@@ -1,6 +1,7 @@
 package dev.eigenseg.cli;
 
 import com.google.gson.JsonObject;
+import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.train.Devices;
 import java.io.IOException;
@@ -18,7 +19,12 @@ import picocli.CommandLine.Option;
       "Turns images into label maps and overlays.",
       "For each NAME it writes NAME.png, a map of indices (of classes if 'match' has stored names in the model, else of clusters), and NAME-overlay.png with a legend; classes.json says what the indices mean. images.jsonl which image each was made from. The same command again continues where it stopped, and redoes images that have changed."
     },
-    footer = {"", "Example:", "  eigenseg segment -m street.safetensors -o segments photos/"})
+    footer = {
+      "",
+      "Examples:",
+      "  eigenseg segment -m street.safetensors -o segments photos/",
+      "  eigenseg segment -m street.safetensors -o aerial --size own --window 480 --crf on aerial.png"
+    })
 final class SegmentCommand extends WorkCommand {
   @Option(
       names = {"-m", "--model"},
@@ -37,10 +43,24 @@ final class SegmentCommand extends WorkCommand {
   @Option(
       names = "--overwrite",
       description =
-          "Write again what is there already; the results of another model are deleted first.")
+          "Write again what is there already; the results of other models and settings are deleted first.")
   private boolean overwrite;
 
+  private enum Refinement {
+    OFF,
+    ON
+  }
+
+  @Option(
+      names = "--crf",
+      paramLabel = "off|on",
+      defaultValue = "off",
+      description =
+          "Refine the borders of segments by a dense CRF on the image's colours (default: ${DEFAULT-VALUE}).")
+  private Refinement crf;
+
   @Mixin private ModelOptions modelOptions;
+  @Mixin private ViewOptions views;
   @Mixin private InputOptions inputs;
 
   SegmentCommand(Surroundings surroundings) {
@@ -49,18 +69,31 @@ final class SegmentCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
+    SegmentOptions single = options(1);
     List<Inputs.Input> images = Inputs.expand(inputs.inputs());
     SequencedMap<String, Inputs.Input> stems = Inputs.byStem(images);
-    Devices.preferThreads(session.threadsPerImage(stems.size()));
+    int threads = session.threadsPerImage(stems.size());
+    SegmentOptions options = single.withThreads(threads);
+    Devices.preferThreads(threads);
     try (Segmenter segmenter = session.stage("open", () -> modelOptions.open(model))) {
-      SegmentFolder folder = SegmentFolder.open(output, segmenter.info(), model);
+      SegmentFolder folder =
+          SegmentFolder.open(output, segmenter.info(), model, ViewOptions.settings(options));
       folder.prepare(stems, overwrite);
-      SegmentRun run = new SegmentRun(session, segmenter, folder, inputs.skip(), overwrite);
+      SegmentRun run =
+          new SegmentRun(session, segmenter, options, folder, inputs.skip(), overwrite);
       session.stage("segment", () -> run.all(stems));
       session.say(
           "%s: %d images segmented, %d there before"
               .formatted(output, run.written(), run.present()));
       return json(session, run);
+    }
+  }
+
+  private SegmentOptions options(int threads) {
+    try {
+      return views.options(crf == Refinement.ON, threads);
+    } catch (IllegalArgumentException e) {
+      throw usage(e.getMessage());
     }
   }
 

@@ -18,15 +18,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** A folder of label maps and overlays, all of one model. Thread-safe. */
+/** A folder of label maps and overlays, all of one model and one way to look at images. */
 final class SegmentFolder {
   private static final String CLASSES = "classes.json";
   private static final String PROVENANCE = "provenance.json";
@@ -36,40 +40,68 @@ final class SegmentFolder {
   private final Path folder;
   private final ModelInfo model;
   private final String modelSha256;
+  private final Map<String, String> settings;
   private final SegmentRecord record;
 
-  private SegmentFolder(Path folder, ModelInfo model, String modelSha256, SegmentRecord record) {
+  private SegmentFolder(
+      Path folder,
+      ModelInfo model,
+      String modelSha256,
+      Map<String, String> settings,
+      SegmentRecord record) {
     this.folder = folder;
     this.model = model;
     this.modelSha256 = modelSha256;
+    this.settings = settings;
     this.record = record;
   }
 
-  /** Reads what is in a folder, if it exists; changes nothing. */
-  static SegmentFolder open(Path folder, ModelInfo model, Path modelFile) throws IOException {
-    return new SegmentFolder(folder, model, Hashes.sha256(modelFile), SegmentRecord.open(folder));
+  /**
+   * Reads what is in a folder, if it exists; changes nothing.
+   *
+   * @param settings the options that shape the results
+   */
+  static SegmentFolder open(
+      Path folder, ModelInfo model, Path modelFile, SequencedMap<String, String> settings)
+      throws IOException {
+    return new SegmentFolder(
+        folder,
+        model,
+        Hashes.sha256(modelFile),
+        Collections.unmodifiableMap(new LinkedHashMap<>(settings)),
+        SegmentRecord.open(folder));
+  }
+
+  private String settingsText() {
+    return text(settings);
+  }
+
+  // In the order of names: a provenance that was read knows no other.
+  private static String text(Map<String, String> settings) {
+    return new TreeMap<>(settings)
+        .entrySet().stream()
+            .map(option -> "--" + option.getKey() + " " + option.getValue())
+            .collect(Collectors.joining(" "));
   }
 
   /**
    * Creates the folder and says whose results are in it. Overwriting deletes the results of other
-   * models: one classes.json cannot explain them all.
+   * models and settings: one classes.json and one provenance cannot explain them all.
    *
    * @param images the images to segment, by the names of their results
-   * @throws IncompatibleException if it holds the results of another model, or of other images
-   *     under the same names, and these may not be overwritten
+   * @throws IncompatibleException if it holds the results of another model or of other settings, or
+   *     of other images under the same names, and these may not be overwritten
    * @throws BadInputException if an image is itself one of the results to be replaced
    */
   void prepare(SequencedMap<String, Inputs.Input> images, boolean overwrite) throws IOException {
-    List<Path> obsolete = overwrite ? filesOfOtherModels() : List.of();
+    List<Path> obsolete = overwrite ? filesMadeOtherwise() : List.of();
     refuseToReplaceInputs(images, obsolete);
     Files.createDirectories(folder);
-    Provenance mine = Provenance.here("segment", Map.of(), Map.of("model", modelSha256), 0, "cpu");
+    Provenance mine = Provenance.here("segment", settings, Map.of("model", modelSha256), 0, "cpu");
     Path file = folder.resolve(PROVENANCE);
     if (!overwrite) {
-      if (Files.exists(file) && !read(file).inputs().equals(mine.inputs())) {
-        throw new IncompatibleException(
-            folder
-                + " holds the results of another model, or of this one before 'match' changed it; choose another folder, or --overwrite");
+      if (Files.exists(file)) {
+        refuseOthers(read(file), mine);
       }
       for (var image : images.entrySet()) {
         refuseOtherSource(image.getKey(), image.getValue().path());
@@ -78,13 +110,30 @@ final class SegmentFolder {
     for (Path old : obsolete) {
       Files.deleteIfExists(old);
     }
-    record.keepOnly(modelSha256);
+    record.keepOnly(modelSha256, settingsText());
     ClassFiles.write(folder.resolve(CLASSES), classes());
     AtomicFile.writeString(file, Json.text(mine.toJson()));
   }
 
-  private List<Path> filesOfOtherModels() {
-    return record.ofOtherModels(modelSha256).stream()
+  private void refuseOthers(Provenance found, Provenance mine) {
+    if (!found.inputs().equals(mine.inputs())) {
+      throw new IncompatibleException(
+          folder
+              + " holds the results of another model, or of this one before 'match' changed it; choose another folder, or --overwrite");
+    }
+    if (!found.settings().equals(mine.settings())) {
+      throw new IncompatibleException(
+          "%s holds results that were made with %s, not with %s; choose another folder, or --overwrite"
+              .formatted(folder, named(text(found.settings())), named(settingsText())));
+    }
+  }
+
+  private static String named(String settings) {
+    return settings.isEmpty() ? "the defaults" : settings;
+  }
+
+  private List<Path> filesMadeOtherwise() {
+    return record.madeOtherwise(modelSha256, settingsText()).stream()
         .flatMap(origin -> Stream.of(map(origin.name()), overlay(origin.name())))
         .filter(file -> file.normalize().startsWith(folder.normalize()))
         .toList();
@@ -167,7 +216,7 @@ final class SegmentFolder {
   /** Where the result of an image would come from; empty if there is no such image. */
   Optional<SegmentRecord.Origin> origin(String stem, Path image) throws IOException {
     return Files.exists(image)
-        ? Optional.of(SegmentRecord.Origin.of(stem, image, modelSha256))
+        ? Optional.of(SegmentRecord.Origin.of(stem, image, modelSha256, settingsText()))
         : Optional.empty();
   }
 

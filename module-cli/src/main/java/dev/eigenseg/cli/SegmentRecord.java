@@ -15,7 +15,7 @@ import java.util.SequencedMap;
 import java.util.stream.Collectors;
 
 /**
- * Which image and which model each result in a folder was made from: a line of JSON for every
+ * Which image, model and settings each result in a folder was made from: a line of JSON for every
  * result, the last one of a name counts. Thread-safe.
  */
 final class SegmentRecord {
@@ -30,16 +30,28 @@ final class SegmentRecord {
    * @param bytes its size
    * @param modified when it was last changed, in milliseconds since 1970
    * @param model SHA-256 of the model
+   * @param settings the options that shaped it; empty for the defaults, and in older files
    */
-  record Origin(String name, String source, long bytes, long modified, String model) {
+  record Origin(
+      String name, String source, long bytes, long modified, String model, String settings) {
+    /** Takes settings that are missing for the defaults. */
+    Origin {
+      settings = settings == null ? "" : settings;
+    }
+
     /** The origin of a result that is about to be made. */
-    static Origin of(String name, Path image, String model) throws IOException {
+    static Origin of(String name, Path image, String model, String settings) throws IOException {
       return new Origin(
           name,
           image.toAbsolutePath().normalize().toString(),
           Files.size(image),
           Files.getLastModifiedTime(image).toMillis(),
-          model);
+          model,
+          settings);
+    }
+
+    private boolean madeBy(String anyModel, String anySettings) {
+      return model.equals(anyModel) && settings.equals(anySettings);
     }
 
     private boolean complete() {
@@ -78,9 +90,9 @@ final class SegmentRecord {
     return Optional.ofNullable(origins.get(name));
   }
 
-  /** What was made by any other model. */
-  synchronized List<Origin> ofOtherModels(String model) {
-    return origins.values().stream().filter(origin -> !origin.model().equals(model)).toList();
+  /** What was made by any other model, or with other settings. */
+  synchronized List<Origin> madeOtherwise(String model, String settings) {
+    return origins.values().stream().filter(origin -> !origin.madeBy(model, settings)).toList();
   }
 
   /** Adds a line; it is on the disk when this returns. */
@@ -94,9 +106,12 @@ final class SegmentRecord {
     origins.put(origin.name(), origin);
   }
 
-  /** Writes the record anew, with only what one model made and only one line a name. */
-  synchronized void keepOnly(String model) throws IOException {
-    origins.values().removeIf(origin -> !origin.model().equals(model));
+  /**
+   * Writes the record anew, with only what one model made with some settings, and only one line a
+   * name.
+   */
+  synchronized void keepOnly(String model, String settings) throws IOException {
+    origins.values().removeIf(origin -> !origin.madeBy(model, settings));
     AtomicFile.writeString(
         file,
         origins.values().stream()

@@ -3,6 +3,7 @@ package dev.eigenseg.cli;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Images;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import java.awt.image.BufferedImage;
@@ -18,6 +19,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class SegmentRun {
   private final Session session;
   private final Segmenter segmenter;
+  private final SegmentOptions options;
+  private final ViewNotes notes;
   private final SegmentFolder folder;
   private final boolean skip;
   private final boolean overwrite;
@@ -25,9 +28,16 @@ final class SegmentRun {
   private final AtomicInteger present = new AtomicInteger();
 
   SegmentRun(
-      Session session, Segmenter segmenter, SegmentFolder folder, boolean skip, boolean overwrite) {
+      Session session,
+      Segmenter segmenter,
+      SegmentOptions options,
+      SegmentFolder folder,
+      boolean skip,
+      boolean overwrite) {
     this.session = session;
     this.segmenter = segmenter;
+    this.options = options;
+    notes = new ViewNotes(session, segmenter.info(), options);
     this.folder = folder;
     this.skip = skip;
     this.overwrite = overwrite;
@@ -71,7 +81,8 @@ final class SegmentRun {
         return;
       }
       BufferedImage image = Images.read(input.path());
-      folder.write(origin.orElseThrow(), segmenter.segment(image), image);
+      notes.look(input.path(), image.getWidth(), image.getHeight());
+      folder.write(origin.orElseThrow(), segmenter.segment(image, options), image);
       written.incrementAndGet();
     } catch (BadInputException e) {
       if (!skip) {

@@ -27,6 +27,7 @@ final class Session {
   private final Progress progress;
   private final Stages stages = new Stages();
   private final List<String> skipped = new ArrayList<>();
+  private boolean failed;
 
   Session(Surroundings surroundings, CommonOptions options) {
     this.surroundings = surroundings;
@@ -146,6 +147,12 @@ final class Session {
     }
   }
 
+  /** Says that the answer is no: the command ends with exit code 1, its JSON is written. */
+  void fail(String message) {
+    failed = true;
+    warn(message);
+  }
+
   /** What was skipped, for {@code --json}. */
   JsonArray skippedJson() {
     JsonArray json = new JsonArray();
@@ -168,7 +175,7 @@ final class Session {
     if (!stages.isEmpty()) {
       say("done in " + stages.summary());
     }
-    return skipped.isEmpty() ? 0 : Failures.EXIT_FAILED;
+    return skipped.isEmpty() && !failed ? 0 : Failures.EXIT_FAILED;
   }
 
   private void write(JsonObject result) throws IOException {

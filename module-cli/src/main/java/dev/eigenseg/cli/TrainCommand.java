@@ -79,6 +79,11 @@ final class TrainCommand extends WorkCommand {
       description = "Start anew and replace a model, or a run, that is there already.")
   private boolean overwrite;
 
+  @Option(
+      names = "--embed-backbone",
+      description = "Put the Vision Transformer of the bank into the model's file, for shipping.")
+  private boolean embed;
+
   // Stays empty if the user gives none of these options, which the other methods would not heed.
   @ArgGroup(exclusive = false, heading = "%nOptions of neural-eigenfunctions:%n")
   private NeuralOptions neural;
@@ -107,6 +112,9 @@ final class TrainCommand extends WorkCommand {
         learnsPsi ? Optional.of(options(session)) : Optional.empty();
     Session.checkFolder(model);
     try (FeatureBank bank = FeatureBank.open(bankFolder)) {
+      if (embed) { // not only after the training
+        EmbeddedBackbone.require(bankFolder, bank.manifest().backboneSpec());
+      }
       if (clusters > bank.rows()) { // the trainers say so too, but only after the graph was built
         throw new BadInputException(
             "%d clusters are more than the %d patches of %s; ask for fewer with --clusters, or extract more images"
@@ -192,7 +200,15 @@ final class TrainCommand extends WorkCommand {
     return json;
   }
 
-  private JsonObject json(Session session, TrainingResult result) {
+  private JsonObject json(Session session, TrainingResult result) throws IOException {
+    if (embed) {
+      session.stage(
+          "embed",
+          () -> {
+            EmbeddedBackbone.write(model, Optional.empty(), model);
+            return model;
+          });
+    }
     session.say(
         result.alreadyDone()
             ? model + " is there already, with the same settings; --overwrite trains it again"

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
@@ -30,6 +31,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -232,6 +234,93 @@ class PipelineTest {
       assertTrue(miou > 1 && miou <= 100, "percent, not fractions: " + miou);
     }
     assertTrue(shell.out().contains("iou (oracle)") && shell.out().contains("Ours*"), shell.out());
+  }
+
+  @Test
+  void evaluateComparesWithAndWithoutTheCrf() {
+    JsonObject whole = evaluate("--crf", "both");
+    assertEquals("[false,true]", crf(whole));
+    assertTrue(shell.err().contains("off") && shell.err().contains("on"), shell.err());
+    JsonObject windows =
+        evaluate("--crf", "both", "--window", "64", "--scales", "0.75,1", "--flip");
+    assertEquals("[false,true]", crf(windows));
+    assertEquals("48", windows.getAsJsonObject("settings").get("stride").getAsString());
+    // What is on can be had alone, and is the same.
+    JsonObject alone = evaluate("--crf", "on");
+    assertEquals("[true]", crf(alone));
+    assertEquals(whole.getAsJsonArray("results").get(1), alone.getAsJsonArray("results").get(0));
+  }
+
+  private JsonObject evaluate(String... options) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of("evaluate", "--dataset", "folder", "--root", in("scenes"), "--split", "val"));
+    arguments.addAll(List.of("--match", "iou", "--json", "-", in("kmeans.safetensors")));
+    arguments.addAll(List.of(options));
+    done(shell, arguments.toArray(String[]::new));
+    return JsonParser.parseString(shell.out()).getAsJsonObject();
+  }
+
+  private static String crf(JsonObject evaluation) {
+    JsonArray flags = new JsonArray();
+    for (JsonElement result : evaluation.getAsJsonArray("results")) {
+      flags.add(result.getAsJsonObject().get("crf"));
+    }
+    return flags.toString();
+  }
+
+  @Test
+  void otherViewsAreOtherResults() throws IOException {
+    String images = in("scenes/images/val");
+    String[] plain = {"segment", "-m", in("kmeans.safetensors"), "-o", out("maps"), images};
+    String[] windows = {
+      "segment",
+      "-m",
+      in("kmeans.safetensors"),
+      "-o",
+      out("maps"),
+      "--window",
+      "64",
+      "--scales",
+      "1,1.5",
+      "--flip",
+      "--crf",
+      "on",
+      "--max-crf-pixels",
+      "4096",
+      images
+    };
+    done(shell, plain);
+    byte[] before = Files.readAllBytes(folder.resolve("maps/scene-0000.png"));
+    String err = fails(1, windows);
+    assertTrue(err.contains("the defaults") && err.contains("--window 64"), err);
+    assertArrayEquals(before, Files.readAllBytes(folder.resolve("maps/scene-0000.png")));
+
+    windows[windows.length - 1] = in("scenes/images/val/scene-0000.png");
+    String[] overwrite = Arrays.copyOf(windows, windows.length + 1);
+    overwrite[windows.length] = "--overwrite";
+    done(shell, overwrite);
+    assertEquals(1, shell.out().split("overlapping tiles", -1).length - 1, shell.out());
+    assertFalse(Arrays.equals(before, Files.readAllBytes(folder.resolve("maps/scene-0000.png"))));
+    assertFalse(Files.exists(folder.resolve("maps/scene-0001.png")), "made with other options");
+    windows[windows.length - 1] = images;
+    done(shell, windows);
+    assertTrue(shell.out().contains("2 images segmented, 1 there before"), shell.out());
+    fails(1, plain);
+  }
+
+  @Test
+  void resultsFromBeforeThereWereViewsAreContinued() throws IOException {
+    String[] plain = {
+      "segment", "-m", in("kmeans.safetensors"), "-o", out("maps"), in("scenes/images/val")
+    };
+    done(shell, plain);
+    Path record = folder.resolve("maps/images.jsonl");
+    String lines = Files.readString(record);
+    assertTrue(lines.contains(",\"settings\":\"\""), lines);
+    Files.writeString(record, lines.replace(",\"settings\":\"\"", ""));
+    done(shell, plain);
+    assertTrue(shell.out().contains("0 images segmented, 3 there before"), shell.out());
   }
 
   @Test

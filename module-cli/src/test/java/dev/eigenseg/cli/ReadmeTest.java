@@ -3,25 +3,28 @@ package dev.eigenseg.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.Gson;
 import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.io.File;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.spi.ToolProvider;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The README's embedding code, compiled and run in processes of its own, as an application would.
+ * The README's embedding code, compiled, and its commands, run as they are written, in a folder
+ * laid out as the README says: the jars in {@code libs}, the application in {@code app}.
  */
 class ReadmeTest {
   private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
@@ -29,159 +32,131 @@ class ReadmeTest {
 
   @TempDir static Path folder;
 
-  private static Path model;
-  private static Path photo;
+  private static String section;
 
   @BeforeAll
-  static void makeModel() throws IOException {
+  static void layOut() throws Exception {
+    String readme = Files.readString(ROOT.resolve("README.md"));
+    section = readme.split("\n## In a Java application\n", 2)[1].split("\n## ", 2)[0];
     Path scenes = folder.resolve("scenes");
     GeneratedScenes.write(scenes, 2, 1, new Size(96, 64), 7, 1, Progress.NONE);
     Path images = scenes.resolve("images").resolve(GeneratedScenes.TRAIN);
-    model = folder.resolve("model.safetensors");
-    Path bank = folder.resolve("bank");
-    Shell shell = new Shell();
-    assertEquals(0, shell.run("extract", "-o", bank.toString(), images.toString()), shell.err());
-    assertEquals(
-        0,
-        shell.run(
-            "train",
-            bank.toString(),
-            "-o",
-            model.toString(),
-            "--clusters=4",
-            "--method=kmeans-features"),
-        shell.err());
+    String bank = folder.resolve("bank").toString();
+    eigenseg("extract", "-o", bank, images.toString());
+    String model = folder.resolve("model.safetensors").toString();
+    eigenseg("train", bank, "-o", model, "--clusters=4", "--method=kmeans-features");
     try (Stream<Path> files = Files.list(images)) {
-      photo = files.sorted().findFirst().orElseThrow();
+      Files.copy(files.sorted().findFirst().orElseThrow(), folder.resolve("photo.jpg"));
+    }
+    layOutLibraries(Files.createDirectories(folder.resolve("libs")));
+    Path sources = Files.createDirectories(folder.resolve("sources"));
+    Path module =
+        Files.writeString(sources.resolve("module-info.java"), javaBlock("module your.app"));
+    Path main = Files.writeString(sources.resolve("Segment.java"), javaBlock("package your.app"));
+    Result compiled = start("javac -p libs -d app " + module + " " + main);
+    assertEquals(0, compiled.code(), compiled.output());
+  }
+
+  private static void eigenseg(String... arguments) {
+    Shell shell = new Shell();
+    assertEquals(0, shell.run(arguments), shell.err());
+  }
+
+  /** What the README says an application needs: api, infer and Gson. */
+  private static void layOutLibraries(Path libraries) throws Exception {
+    ToolProvider jar = ToolProvider.findFirst("jar").orElseThrow();
+    for (String module : List.of("api", "infer")) {
+      String file = libraries.resolve("eigenseg-" + module + ".jar").toString();
+      String classes = ROOT.resolve("module-" + module + "/target/classes").toString();
+      assertEquals(0, jar.run(System.out, System.err, "cf", file, "-C", classes, "."));
+    }
+    Path gson = Path.of(Gson.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    Files.copy(gson, libraries.resolve("gson.jar"));
+  }
+
+  @Test
+  void theCommandsForModulePathAndClassPathRun() throws Exception {
+    List<String> commands = commands("java ");
+    assertEquals(2, commands.size(), commands.toString());
+    for (String command : commands) {
+      assertSegments(command);
     }
   }
 
   @Test
-  void embeddingCodeRunsOnTheModulePath() throws Exception {
-    Path sources = Files.createDirectories(folder.resolve("module-sources"));
-    Path application = folder.resolve("module-application");
-    Path info = sources.resolve("module-info.java");
-    Files.writeString(info, "module your.app { requires dev.eigenseg.api; }");
-    String libraries = libraries();
-    run(
-        List.of(
-            tool("javac"),
-            "-p",
-            libraries,
-            "-d",
-            application.toString(),
-            info.toString(),
-            snippet(sources).toString()));
-    segment(
-        List.of("-p", libraries + File.pathSeparator + application, "-m"),
-        "your.app/your.app.Segment");
-  }
-
-  @Test
-  void embeddingCodeRunsOnTheClassPath() throws Exception {
-    Path sources = Files.createDirectories(folder.resolve("class-sources"));
-    Path application = folder.resolve("class-application");
-    String libraries = libraries();
-    run(
-        List.of(
-            tool("javac"),
-            "-cp",
-            libraries,
-            "-d",
-            application.toString(),
-            snippet(sources).toString()));
-    segment(
-        List.of(
-            "--add-modules",
-            "jdk.incubator.vector",
-            "-cp",
-            libraries + File.pathSeparator + application),
-        "your.app.Segment");
+  void theImageIsLinkedAndRuns() throws Exception {
+    Assumptions.assumeTrue(
+        Files.isDirectory(JAVA_BIN.resolveSibling("jmods"))
+            || start("jlink --help").output().contains("run-time image enabled"),
+        "the JDK in " + JAVA_BIN + " cannot link images");
+    List<String> linking = commands("jlink ");
+    List<String> running = commands("image/bin/java ");
+    assertEquals(1, linking.size(), linking.toString());
+    assertEquals(1, running.size(), running.toString());
+    Result linked = start(linking.getFirst());
+    assertEquals(0, linked.code(), linked.output());
+    assertSegments(running.getFirst());
   }
 
   @Test
   void theClassPathWithoutTheIncubatorModuleSaysWhatToDo() throws Exception {
-    Path sources = Files.createDirectories(folder.resolve("flagless-sources"));
-    Path application = folder.resolve("flagless-application");
-    String libraries = libraries();
-    run(
-        List.of(
-            tool("javac"),
-            "-cp",
-            libraries,
-            "-d",
-            application.toString(),
-            snippet(sources).toString()));
-    Result result =
-        start(
-            List.of(
-                tool("java"),
-                "-cp",
-                libraries + File.pathSeparator + application,
-                "your.app.Segment",
-                model.toString(),
-                photo.toString(),
-                folder.resolve("never.png").toString()));
+    String flag = "--add-modules jdk.incubator.vector";
+    String command =
+        commands("java ").stream().filter(line -> line.contains(flag)).findFirst().orElseThrow();
+    Result result = start(command.replace(flag, ""));
     assertTrue(result.code() != 0);
-    assertTrue(result.output().contains("--add-modules jdk.incubator.vector"), result.output());
+    assertTrue(result.output().contains(flag), result.output());
   }
 
-  private static void segment(List<String> paths, String main) throws Exception {
-    Path segments = folder.resolve("segments-" + main.replace('/', '-') + ".png");
-    List<String> command =
-        Stream.of(
-                Stream.of(tool("java"), "-Djava.awt.headless=true"),
-                paths.stream(),
-                Stream.of(main, model.toString(), photo.toString(), segments.toString()))
-            .flatMap(s -> s)
-            .toList();
-    String output = run(command);
-    assertTrue(output.contains("4 clusters"), output);
+  private static void assertSegments(String command) throws Exception {
+    Path segments = folder.resolve("segments.png");
+    Files.deleteIfExists(segments);
+    Result result = start(command);
+    assertEquals(0, result.code(), command + "\n" + result.output());
+    assertTrue(result.output().contains("4 clusters"), result.output());
     assertEquals(96, ImageIO.read(segments.toFile()).getWidth());
   }
 
-  /** The README's only Java block, as a source file. */
-  private static Path snippet(Path sources) throws IOException {
-    Matcher block =
-        Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
-            .matcher(Files.readString(ROOT.resolve("README.md")));
-    assertTrue(block.find(), "the README has no Java block");
-    Path file = Files.createDirectories(sources.resolve("your/app")).resolve("Segment.java");
-    return Files.writeString(file, block.group(1));
+  /** The section's lines of shell that begin so. */
+  private static List<String> commands(String beginning) {
+    return blocks("").stream()
+        .flatMap(String::lines)
+        .filter(line -> line.startsWith(beginning))
+        .toList();
   }
 
-  /** What the README says an application needs: api, infer and Gson. */
-  private static String libraries() {
-    Path gson =
-        Path.of(
-            com.google.gson.Gson.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .getPath());
-    return String.join(
-        File.pathSeparator,
-        ROOT.resolve("module-api/target/classes").toString(),
-        ROOT.resolve("module-infer/target/classes").toString(),
-        gson.toString());
+  /** The section's only Java block that begins so. */
+  private static String javaBlock(String beginning) {
+    List<String> blocks =
+        blocks("java").stream().filter(block -> block.startsWith(beginning)).toList();
+    assertEquals(1, blocks.size(), "Java blocks that begin with " + beginning);
+    return blocks.getFirst();
   }
 
-  private static String tool(String name) {
-    return JAVA_BIN.resolve(name).toString();
-  }
-
-  private static String run(List<String> command) throws Exception {
-    Result result = start(command);
-    assertEquals(0, result.code(), command + "\n" + result.output());
-    return result.output();
+  private static List<String> blocks(String language) {
+    return Pattern.compile("^```(\\w*)\n(.*?)^```", Pattern.DOTALL | Pattern.MULTILINE)
+        .matcher(section)
+        .results()
+        .filter(block -> block.group(1).equals(language))
+        .map((MatchResult block) -> block.group(2))
+        .toList();
   }
 
   private record Result(int code, String output) {}
 
-  private static Result start(List<String> command) throws Exception {
+  /** Runs a line of shell in the folder, with this JDK's tools on the path. */
+  private static Result start(String command) throws Exception {
     Path log = Files.createTempFile(folder, "process", ".log");
-    Process process =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    ProcessBuilder builder =
+        new ProcessBuilder("sh", "-c", command)
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile());
+    builder
+        .environment()
+        .merge("PATH", JAVA_BIN.toString(), (path, bin) -> bin + File.pathSeparator + path);
+    builder.environment().put("JDK_JAVA_OPTIONS", "-Djava.awt.headless=true");
+    Process process = builder.start();
     if (!process.waitFor(2, TimeUnit.MINUTES)) {
       process.destroyForcibly();
       throw new AssertionError(command + " did not end");

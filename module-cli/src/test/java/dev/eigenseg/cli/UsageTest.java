@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,9 +19,22 @@ class UsageTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"demo", "extract", "graph", "train", "match", "segment", "evaluate", "info"})
+      strings = {
+        "demo",
+        "extract",
+        "graph",
+        "train",
+        "match",
+        "segment",
+        "evaluate",
+        "export",
+        "info",
+        "weights list",
+        "weights pull",
+        "weights verify"
+      })
   void everyCommandHasHelpWithAnExampleAndTheCommonOptions(String command) {
-    assertEquals(0, shell.run(command, "--help"));
+    assertEquals(0, shell.run((command + " --help").split(" ")));
     String help = shell.out();
     assertTrue(help.contains("Example") && help.contains("  eigenseg " + command), help);
     for (String option : List.of("--json", "--seed", "--threads", "--quiet", "--help")) {
@@ -33,9 +47,19 @@ class UsageTest {
       strings = {"demo", "extract", "graph", "train", "match", "segment", "evaluate", "info"})
   void optionsOfEnginesThatDoNotExistAreAbsent(String command) {
     shell.run(command, "--help");
-    for (String absent :
-        List.of("crf", "--window", "--stride", "faiss", "ivf", "hnsw", "vit:", "--index")) {
+    for (String absent : List.of("faiss", "ivf", "hnsw", "--index")) {
       assertFalse(shell.out().contains(absent), absent + " in " + shell.out());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"segment", "evaluate"})
+  void commandsThatLookAtImagesSayHow(String command) {
+    shell.run(command, "--help");
+    for (String option :
+        List.of(
+            "--window", "--stride", "--scales", "--flip", "--size", "--crf=", "--max-crf-pixels")) {
+      assertTrue(shell.out().contains(option), option + " in " + shell.out());
     }
   }
 
@@ -43,9 +67,21 @@ class UsageTest {
   void theCommandItselfNamesTheOthers() {
     assertEquals(0, shell.run("--help"));
     for (String command :
-        List.of("demo", "extract", "graph", "train", "match", "segment", "evaluate", "info")) {
+        List.of(
+            "demo",
+            "extract",
+            "graph",
+            "train",
+            "match",
+            "segment",
+            "evaluate",
+            "export",
+            "info",
+            "weights")) {
       assertTrue(shell.out().contains(command), command);
     }
+    assertEquals(0, shell.run("weights", "--help"));
+    assertTrue(shell.out().contains("eigenseg weights pull"), shell.out());
     assertEquals(0, shell.run("--version"));
     assertTrue(shell.out().startsWith("eigenseg "), shell.out());
   }
@@ -80,7 +116,7 @@ class UsageTest {
               "match", "model", "--names", "f", "--dataset", "folder", "--root", "r", "--split", "s"
             },
             new String[] {"segment", "photos"},
-            new String[] {"segment", "-m", "model", "-o", out, "--crf", "on", "photos"},
+            new String[] {"segment", "-m", "model", "-o", out, "--crf", "both", "photos"},
             new String[] {"evaluate", "model"},
             new String[] {
               "evaluate",
@@ -94,6 +130,7 @@ class UsageTest {
               "best",
               "m"
             },
+            new String[] {"export", "model"},
             new String[] {"info", "one", "two"});
     for (String[] arguments : wrong) {
       assertEquals(2, shell.run(arguments), String.join(" ", arguments) + "\n" + shell.err());
@@ -115,6 +152,8 @@ class UsageTest {
             new String[] {
               "evaluate", "--dataset", "folder", "--root", path("r"), "--split", "val", path("m")
             },
+            new String[] {"export", path("model"), "-o", path("out"), "--embed-backbone"},
+            new String[] {"weights", "verify", path("weights")},
             new String[] {"info", path("bank")},
             new String[] {"info", "--json", path("no/folder.json")});
     for (String[] arguments : missing) {
@@ -158,6 +197,39 @@ class UsageTest {
         shell.run("train", "bank", "-o", path("m"), "--clusters", "8", words[0] + "=" + words[1]),
         shell.err());
     assertTrue(shell.err().contains("--help"), shell.err());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--window=0",
+        "--window=x",
+        "--stride=10",
+        "--window=32 --stride=33",
+        "--window=32 --stride=0",
+        "--scales=0",
+        "--scales=1,99",
+        "--scales=",
+        "--scales=NaN",
+        "--size=32",
+        "--size=mine",
+        "--max-crf-pixels=10000",
+        "--crf=on --max-crf-pixels=1",
+        "--crf=on --crf-iterations=0",
+        "--crf=on --crf-bilateral-xy-std=0",
+        "--crf=on --crf-gaussian-weight=-1",
+        "--crf=sometimes"
+      })
+  void viewsOutOfRangeAreWrongUsage(String options) {
+    List<String> segment = new ArrayList<>(List.of("segment", "-m", "m", "-o", path("o"), "photo"));
+    List<String> evaluate =
+        new ArrayList<>(
+            List.of("evaluate", "--dataset", "folder", "--root", "r", "--split", "s", "m"));
+    for (List<String> command : List.of(segment, evaluate)) {
+      command.addAll(1, List.of(options.split(" ")));
+      assertEquals(2, shell.run(command.toArray(String[]::new)), command + "\n" + shell.err());
+      assertTrue(shell.err().contains("--help"), shell.err());
+    }
   }
 
   @ParameterizedTest

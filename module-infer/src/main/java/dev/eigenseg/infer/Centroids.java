@@ -2,13 +2,16 @@ package dev.eigenseg.infer;
 
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.Linear;
+import dev.eigenseg.infer.layer.Scratch;
+import dev.eigenseg.infer.layer.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
  * Owns packed k-means centroids c and gives {@code -|f - c|^2} as logits of a row f. Thread-safe;
- * works in the caller's thread, a tile of rows at a time.
+ * works on a tile of rows at a time.
  */
 final class Centroids implements AutoCloseable {
   private static final int TILE = Scratch.TILE;
@@ -44,22 +47,34 @@ final class Centroids implements AutoCloseable {
   }
 
   /** Fills {@code out}, {@code [rows, clusters]}, from {@code rows}, {@code [rows, dim]}. */
-  void logits(Tensor rows, Tensor out) {
+  void logits(Tensor rows, Tensor out, int threads) {
     int count = Math.toIntExact(rows.size(0));
-    try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment tile = Scratch.floats(scratch, TILE, products.in());
-      MemorySegment panels = Scratch.rowPanels(scratch, products.in());
-      for (int first = 0; first < count; first += TILE) {
-        int size = Math.min(TILE, count - first);
-        long rowBytes = (long) products.in() * Float.BYTES;
-        MemorySegment.copy(rows.segment(), first * rowBytes, tile, 0, size * rowBytes);
-        if (normalizeRows) {
-          normalize(tile, size);
-        }
-        long target = (long) first * products.out() * Float.BYTES;
-        products.apply(math, tile, 0, size, panels, out.segment(), target);
-        distances(tile, size, out.segment(), target);
-      }
+    Workers.run(
+        threads,
+        Workers.tiles(count),
+        Buffers::new,
+        (tile, buffers) -> {
+          int first = tile * TILE;
+          int size = Math.min(TILE, count - first);
+          long rowBytes = (long) products.in() * Float.BYTES;
+          MemorySegment.copy(rows.segment(), first * rowBytes, buffers.rows, 0, size * rowBytes);
+          if (normalizeRows) {
+            normalize(buffers.rows, size);
+          }
+          long target = (long) first * products.out() * Float.BYTES;
+          products.apply(math, buffers.rows, 0, size, buffers.panels, out.segment(), target);
+          distances(buffers.rows, size, out.segment(), target);
+        });
+  }
+
+  /** Memory for one tile of rows. */
+  private final class Buffers {
+    final MemorySegment rows;
+    final MemorySegment panels;
+
+    Buffers(Arena scratch) {
+      rows = Scratch.floats(scratch, TILE, products.in());
+      panels = Scratch.rowPanels(scratch, products.in());
     }
   }
 

@@ -23,6 +23,11 @@ public final class DescriptorProvider implements BackboneProvider {
   }
 
   @Override
+  public boolean serves(String device) {
+    return device.equals("cpu");
+  }
+
+  @Override
   public Backbone open(String location, String device, Map<String, String> settings) {
     if (!location.isEmpty()) {
       throw new BadInputException(

@@ -2,24 +2,31 @@ package dev.eigenseg.infer;
 
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.CrfOptions;
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.InUse;
 import java.awt.image.BufferedImage;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * Owns a model's packed weights and its backbone. The file is not needed any more once this exists.
- * Thread-safe; every call works in its caller's thread.
+ * Thread-safe; a call works in its caller's thread and as many others as its options say.
  */
 final class LoadedSegmenter implements Segmenter {
   private final ModelInfo info;
   private final FeatureScales scales;
+  private final float logitDivisor;
   private final Backbone backbone;
   private final Optional<PsiNetwork> psi;
   private final Optional<Centroids> centroids;
@@ -29,6 +36,7 @@ final class LoadedSegmenter implements Segmenter {
   LoadedSegmenter(SegmenterModel model, Backbone backbone) {
     info = model.info();
     scales = model.scales();
+    logitDivisor = model.logitDivisor();
     this.backbone = backbone;
     psi = model.network();
     try {
@@ -54,37 +62,102 @@ final class LoadedSegmenter implements Segmenter {
   @Override
   public Segmentation segment(BufferedImage image, SegmentOptions options) {
     inUse.enter();
-    try (Tensor pixels = info.geometry().pixels(image);
-        PatchFeatures features = backbone.extract(pixels, options.threads())) {
-      return upsample(features, image.getWidth(), image.getHeight());
+    try {
+      Size size = new Size(image.getWidth(), image.getHeight());
+      List<Size> views = ImageViews.sizes(size, options, info.geometry());
+      if (views.size() == 1
+          && !options.flip()
+          && options.windows().isEmpty()
+          && options.crf().isEmpty()) {
+        return once(image, views.getFirst(), options.threads());
+      }
+      try (ImageViews logits =
+          new ImageViews(image, options, info.geometry(), info.clusters(), this::logits)) {
+        return merge(logits.logits(), image, options);
+      }
     } finally {
       inUse.leave();
     }
+  }
+
+  /** One look at the whole image, at some size. */
+  private Segmentation once(BufferedImage image, Size view, int threads) {
+    ImageGeometry geometry = new ImageGeometry(Optional.of(view), info.geometry().patchSize());
+    try (Tensor pixels = geometry.pixels(image);
+        Tensor logits = logits(pixels, threads)) {
+      return upsample(logits, geometry, image.getWidth(), image.getHeight(), threads);
+    }
+  }
+
+  private Segmentation merge(List<PixelLogits> views, BufferedImage image, SegmentOptions options) {
+    int threads = options.threads();
+    if (views.size() == 1) {
+      PixelLogits logits = views.getFirst();
+      return segmentation(
+          logits,
+          options.crf().isPresent()
+              ? refine(logits, logitDivisor, image, options.crf().get(), threads)
+              : TiledArgmax.of(logits, TiledArgmax.STRIP_BYTES, threads));
+    }
+    MeanProbabilities mean = new MeanProbabilities(views, logitDivisor, threads);
+    return segmentation(
+        mean,
+        options.crf().isPresent()
+            ? refine(mean.logarithms(), 1, image, options.crf().get(), threads)
+            : TiledArgmax.of(mean, TiledArgmax.STRIP_BYTES, threads));
+  }
+
+  private static short[] refine(
+      PixelLogits logits, float divisor, BufferedImage image, CrfOptions crf, int threads) {
+    int[] colors = ImagePixels.colors(image);
+    return CrfRefinement.refine(logits, divisor, colors, crf, threads);
+  }
+
+  private Segmentation segmentation(PixelLogits logits, short[] clusters) {
+    return Segmentation.of(
+        logits.width(), logits.height(), info.clusters(), clusters, info.names());
   }
 
   @Override
   public Segmentation segment(PatchFeatures features, int width, int height) {
     inUse.enter();
     try {
-      return upsample(features, width, height);
+      checkFits(features, width, height);
+      try (Tensor logits = logits(features, 1)) {
+        return upsample(logits, info.geometry(), width, height, 1);
+      }
     } finally {
       inUse.leave();
     }
   }
 
-  private Segmentation upsample(PatchFeatures features, int width, int height) {
-    checkFits(features, width, height);
-    try (Tensor logits = Tensor.allocate(DType.F32, features.patches(), info.clusters())) {
-      logits(features, logits);
-      return Upsampler.argmax(
-          logits,
-          features.gridRows(),
-          features.gridColumns(),
-          info.geometry(),
-          width,
-          height,
-          info.names());
+  @Override
+  public Segmentation segment(
+      PatchFeatures features, BufferedImage image, CrfOptions crf, int threads) {
+    inUse.enter();
+    try {
+      Size size = new Size(image.getWidth(), image.getHeight());
+      checkFits(features, size.width(), size.height());
+      try (GridLogits logits =
+          GridLogits.of(logits(features, threads), info.geometry(), size, false, threads)) {
+        return segmentation(logits, refine(logits, logitDivisor, image, crf, threads));
+      }
+    } finally {
+      inUse.leave();
     }
+  }
+
+  private Segmentation upsample(
+      Tensor logits, ImageGeometry geometry, int width, int height, int threads) {
+    return Upsampler.argmax(
+        logits,
+        geometry.gridRows(width, height),
+        geometry.gridColumns(width, height),
+        geometry,
+        width,
+        height,
+        info.names(),
+        threads);
   }
 
   private void checkFits(PatchFeatures features, int width, int height) {
@@ -106,9 +179,26 @@ final class LoadedSegmenter implements Segmenter {
     }
   }
 
-  private void logits(PatchFeatures features, Tensor logits) {
+  private Tensor logits(Tensor pixels, int threads) {
+    try (PatchFeatures features = backbone.extract(pixels, threads)) {
+      return logits(features, threads);
+    }
+  }
+
+  private Tensor logits(PatchFeatures features, int threads) {
+    Tensor logits = Tensor.allocate(DType.F32, features.patches(), info.clusters());
+    try {
+      fill(features, logits, threads);
+      return logits;
+    } catch (RuntimeException | Error e) {
+      logits.close();
+      throw e;
+    }
+  }
+
+  private void fill(PatchFeatures features, Tensor logits, int threads) {
     if (psi.isEmpty()) {
-      centroids.orElseThrow().logits(features.high(), logits);
+      centroids.orElseThrow().logits(features.high(), logits, threads);
       return;
     }
     PsiNetwork network = psi.get();
@@ -116,12 +206,12 @@ final class LoadedSegmenter implements Segmenter {
     try (Tensor input = Tensor.allocate(DType.F32, patches, network.config().inputDim())) {
       PsiInput.concat(features, scales, input);
       if (centroids.isEmpty()) {
-        network.logits(input, logits);
+        network.logits(input, logits, threads);
         return;
       }
       try (Tensor hidden = Tensor.allocate(DType.F32, patches, network.config().hidden())) {
-        network.hidden(input, hidden);
-        centroids.get().logits(hidden, logits);
+        network.hidden(input, hidden, threads);
+        centroids.get().logits(hidden, logits, threads);
       }
     }
   }

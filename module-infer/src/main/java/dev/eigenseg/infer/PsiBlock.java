@@ -3,6 +3,10 @@ package dev.eigenseg.infer;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.LayerNorm;
+import dev.eigenseg.infer.layer.Linear;
+import dev.eigenseg.infer.layer.Scratch;
+import dev.eigenseg.infer.layer.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -15,6 +19,7 @@ import java.util.function.Function;
  */
 final class PsiBlock {
   private static final int TILE = Scratch.TILE;
+  private static final float EPS = PsiNetwork.EPS;
 
   private final int dim;
   private final int heads;
@@ -34,7 +39,7 @@ final class PsiBlock {
     heads = config.heads();
     headDim = config.headDim();
     queryScale = (float) (1 / Math.sqrt(headDim));
-    norm1 = new LayerNorm(weights.apply("norm1.weight"), weights.apply("norm1.bias"), arena);
+    norm1 = new LayerNorm(weights.apply("norm1.weight"), weights.apply("norm1.bias"), EPS, arena);
     for (int head = 0; head < heads; head++) {
       long first = (long) head * headDim;
       queries.add(new Linear(weights.apply("attn.to_q.weight").slice(first, headDim), arena));
@@ -43,7 +48,7 @@ final class PsiBlock {
     }
     toOut =
         new Linear(weights.apply("attn.to_out.weight"), weights.apply("attn.to_out.bias"), arena);
-    norm2 = new LayerNorm(weights.apply("norm2.weight"), weights.apply("norm2.bias"), arena);
+    norm2 = new LayerNorm(weights.apply("norm2.weight"), weights.apply("norm2.bias"), EPS, arena);
     fc1 = new Linear(weights.apply("mlp.fc1.weight"), weights.apply("mlp.fc1.bias"), arena);
     fc2 = new Linear(weights.apply("mlp.fc2.weight"), weights.apply("mlp.fc2.bias"), arena);
   }
@@ -55,16 +60,20 @@ final class PsiBlock {
   }
 
   /** Replaces {@code tokens}, {@code [count, dim]}, by the block's result. */
-  void apply(VectorMath math, MemorySegment tokens, int count) {
-    try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment contexts = contexts(math, tokens, count, scratch);
-      TileBuffers buffers = new TileBuffers(scratch);
-      for (int first = 0; first < count; first += TILE) {
-        int rows = Math.min(TILE, count - first);
-        long offset = (long) first * dim * Float.BYTES;
-        attend(math, tokens, offset, rows, contexts, buffers);
-        perceive(math, tokens, offset, rows, buffers);
-      }
+  void apply(VectorMath math, MemorySegment tokens, int count, int threads) {
+    try (Arena shared = Arena.ofShared()) {
+      MemorySegment contexts = contexts(math, tokens, count, shared, threads);
+      Workers.run(
+          threads,
+          Workers.tiles(count),
+          TileBuffers::new,
+          (tile, buffers) -> {
+            int first = tile * TILE;
+            int rows = Math.min(TILE, count - first);
+            long offset = (long) first * dim * Float.BYTES;
+            attend(math, tokens, offset, rows, contexts, buffers);
+            perceive(math, tokens, offset, rows, buffers);
+          });
     }
   }
 
@@ -75,44 +84,64 @@ final class PsiBlock {
    *
    * @return for each head the column panels of the transposed context
    */
-  private MemorySegment contexts(VectorMath math, MemorySegment tokens, int count, Arena scratch) {
+  private MemorySegment contexts(
+      VectorMath math, MemorySegment tokens, int count, Arena shared, int threads) {
     long panelBytes = Gemm.packedColumnBytes(headDim, headDim);
-    MemorySegment contexts = scratch.allocate(panelBytes * heads, Scratch.ALIGNMENT);
-    try (Arena inner = Arena.ofConfined()) {
-      MemorySegment normed = normedPanels(math, tokens, count, inner);
-      MemorySegment key = Scratch.floats(inner, headDim, count);
-      MemorySegment value = Scratch.floats(inner, headDim, count);
-      MemorySegment keyPanels =
-          inner.allocate(Gemm.packedColumnBytes(headDim, count), Scratch.ALIGNMENT);
-      MemorySegment valuePanels =
-          inner.allocate(Gemm.packedRowBytes(headDim, count), Scratch.ALIGNMENT);
-      MemorySegment context = Scratch.floats(inner, headDim, headDim);
-      for (int head = 0; head < heads; head++) {
-        Gemm.multiply(keys.get(head), headDim, normed, count, dim, key, 0, count);
-        Gemm.multiply(values.get(head), headDim, normed, count, dim, value, 0, count);
-        for (int d = 0; d < headDim; d++) {
-          math.softmax(key, (long) d * count * Float.BYTES, count);
-        }
-        Gemm.packColumns(key, 0, headDim, count, keyPanels);
-        Gemm.packRows(value, 0, headDim, count, valuePanels);
-        Gemm.multiply(valuePanels, headDim, keyPanels, headDim, count, context, 0, headDim);
-        MemorySegment panels = contexts.asSlice(head * panelBytes, panelBytes);
-        Gemm.packColumns(context, 0, headDim, headDim, panels);
-      }
+    MemorySegment contexts = shared.allocate(panelBytes * heads, Scratch.ALIGNMENT);
+    try (Arena inner = Arena.ofShared()) {
+      MemorySegment normed = normedPanels(math, tokens, count, inner, threads);
+      Workers.run(
+          threads,
+          heads,
+          arena -> new HeadBuffers(arena, count),
+          (head, buffers) -> {
+            MemorySegment panels = contexts.asSlice(head * panelBytes, panelBytes);
+            context(math, head, normed, count, buffers, panels);
+          });
     }
     return contexts;
   }
 
-  private MemorySegment normedPanels(
-      VectorMath math, MemorySegment tokens, int count, Arena scratch) {
-    MemorySegment panels = scratch.allocate(Gemm.packedColumnBytes(count, dim), Scratch.ALIGNMENT);
-    MemorySegment tile = Scratch.floats(scratch, TILE, dim);
-    for (int first = 0; first < count; first += TILE) {
-      int rows = Math.min(TILE, count - first);
-      norm1.apply(math, tokens, (long) first * dim * Float.BYTES, rows, tile);
-      long packed = first == 0 ? 0 : Gemm.packedColumnBytes(first, dim);
-      Gemm.packColumns(tile, 0, rows, dim, panels.asSlice(packed));
+  private void context(
+      VectorMath math,
+      int head,
+      MemorySegment normed,
+      int count,
+      HeadBuffers buffers,
+      MemorySegment panels) {
+    Gemm.multiply(keys.get(head), headDim, normed, count, dim, buffers.key, 0, count);
+    Gemm.multiply(values.get(head), headDim, normed, count, dim, buffers.value, 0, count);
+    for (int d = 0; d < headDim; d++) {
+      math.softmax(buffers.key, (long) d * count * Float.BYTES, count);
     }
+    Gemm.packColumns(buffers.key, 0, headDim, count, buffers.keyPanels);
+    Gemm.packRows(buffers.value, 0, headDim, count, buffers.valuePanels);
+    Gemm.multiply(
+        buffers.valuePanels,
+        headDim,
+        buffers.keyPanels,
+        headDim,
+        count,
+        buffers.context,
+        0,
+        headDim);
+    Gemm.packColumns(buffers.context, 0, headDim, headDim, panels);
+  }
+
+  private MemorySegment normedPanels(
+      VectorMath math, MemorySegment tokens, int count, Arena shared, int threads) {
+    MemorySegment panels = shared.allocate(Gemm.packedColumnBytes(count, dim), Scratch.ALIGNMENT);
+    Workers.run(
+        threads,
+        Workers.tiles(count),
+        arena -> Scratch.floats(arena, TILE, dim),
+        (tile, normed) -> {
+          int first = tile * TILE;
+          int rows = Math.min(TILE, count - first);
+          norm1.apply(math, tokens, (long) first * dim * Float.BYTES, rows, normed);
+          long packed = first == 0 ? 0 : Gemm.packedColumnBytes(first, dim);
+          Gemm.packColumns(normed, 0, rows, dim, panels.asSlice(packed));
+        });
     return panels;
   }
 
@@ -153,6 +182,23 @@ final class PsiBlock {
     math.gelu(buffers.perceived, 0, (long) rows * fc1.out());
     fc2.apply(math, buffers.perceived, 0, rows, buffers.rowPanels, buffers.normed, 0);
     math.axpy(1, buffers.normed, 0, tokens, offset, (long) rows * dim);
+  }
+
+  /** Memory for one head's keys and values of all tokens. */
+  private final class HeadBuffers {
+    final MemorySegment key;
+    final MemorySegment value;
+    final MemorySegment keyPanels;
+    final MemorySegment valuePanels;
+    final MemorySegment context;
+
+    HeadBuffers(Arena scratch, int count) {
+      key = Scratch.floats(scratch, headDim, count);
+      value = Scratch.floats(scratch, headDim, count);
+      keyPanels = scratch.allocate(Gemm.packedColumnBytes(headDim, count), Scratch.ALIGNMENT);
+      valuePanels = scratch.allocate(Gemm.packedRowBytes(headDim, count), Scratch.ALIGNMENT);
+      context = Scratch.floats(scratch, headDim, headDim);
+    }
   }
 
   /** Memory for one tile of tokens. */

@@ -1,8 +1,13 @@
 package dev.eigenseg.infer;
 
+import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.LayerNorm;
+import dev.eigenseg.infer.layer.Linear;
+import dev.eigenseg.infer.layer.Scratch;
+import dev.eigenseg.infer.layer.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -18,10 +23,13 @@ import java.util.function.Function;
  * linear: queries are softmaxed over the channels of a head and scaled by {@code headDim^-0.5},
  * keys over the tokens of the image, and a token reads {@code q (k^T v)}.
  *
- * <p>Thread-safe; a call works in its caller's thread, in memory of its own: about two copies of
- * the tokens. The result does not depend on what other threads do.
+ * <p>Thread-safe; a call works in memory of its own: about two copies of the tokens. The result
+ * does not depend on the number of threads.
  */
 public final class PsiNetwork implements AutoCloseable {
+  /** Of every layer norm. */
+  static final float EPS = 1e-5f;
+
   private static final int TILE = Scratch.TILE;
 
   private final PsiConfig config;
@@ -53,7 +61,7 @@ public final class PsiNetwork implements AutoCloseable {
         String prefix = "blocks." + i + ".";
         blocks.add(new PsiBlock(config, name -> weights.apply(prefix + name), arena));
       }
-      norm = new LayerNorm(weights.apply("norm.weight"), weights.apply("norm.bias"), arena);
+      norm = new LayerNorm(weights.apply("norm.weight"), weights.apply("norm.bias"), EPS, arena);
       head = linear(weights, "head", arena);
     } catch (RuntimeException | Error e) {
       arena.close();
@@ -87,17 +95,21 @@ public final class PsiNetwork implements AutoCloseable {
    *
    * @param input float32 {@code [patches, inputDim]}, the scaled rows of one image; borrowed
    * @param out receives float32 {@code [patches, hidden]}; borrowed
+   * @param threads worker threads, the caller's among them
    */
-  public void hidden(Tensor input, Tensor out) {
+  public void hidden(Tensor input, Tensor out, int threads) {
     check(input, out, config.hidden());
     int count = Math.toIntExact(input.size(0));
-    try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment tokens = blocks(input, scratch);
-      for (int first = 0; first < count; first += TILE) {
-        int rows = Math.min(TILE, count - first);
-        long offset = (long) first * config.hidden() * Float.BYTES;
-        norm.apply(math, tokens, offset, rows, out.segment().asSlice(offset));
-      }
+    try (Arena shared = Arena.ofShared()) {
+      MemorySegment tokens = blocks(input, shared, threads);
+      Parallel.forEach(
+          threads,
+          Workers.tiles(count),
+          tile -> {
+            int rows = Math.min(TILE, count - (int) tile * TILE);
+            long offset = tile * TILE * config.hidden() * Float.BYTES;
+            norm.apply(math, tokens, offset, rows, out.segment().asSlice(offset));
+          });
     }
   }
 
@@ -106,20 +118,36 @@ public final class PsiNetwork implements AutoCloseable {
    *
    * @param input float32 {@code [patches, inputDim]}, the scaled rows of one image; borrowed
    * @param out receives float32 {@code [patches, clusters]}; borrowed
+   * @param threads worker threads, the caller's among them
    */
-  public void logits(Tensor input, Tensor out) {
+  public void logits(Tensor input, Tensor out, int threads) {
     check(input, out, config.clusters());
     int count = Math.toIntExact(input.size(0));
-    try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment tokens = blocks(input, scratch);
-      MemorySegment normed = Scratch.floats(scratch, TILE, config.hidden());
-      MemorySegment panels = Scratch.rowPanels(scratch, config.hidden());
-      for (int first = 0; first < count; first += TILE) {
-        int rows = Math.min(TILE, count - first);
-        norm.apply(math, tokens, (long) first * config.hidden() * Float.BYTES, rows, normed);
-        long target = (long) first * config.clusters() * Float.BYTES;
-        head.apply(math, normed, 0, rows, panels, out.segment(), target);
-      }
+    try (Arena shared = Arena.ofShared()) {
+      MemorySegment tokens = blocks(input, shared, threads);
+      Workers.run(
+          threads,
+          Workers.tiles(count),
+          HeadBuffers::new,
+          (tile, buffers) -> {
+            int first = tile * TILE;
+            int rows = Math.min(TILE, count - first);
+            long source = (long) first * config.hidden() * Float.BYTES;
+            norm.apply(math, tokens, source, rows, buffers.normed);
+            long target = (long) first * config.clusters() * Float.BYTES;
+            head.apply(math, buffers.normed, 0, rows, buffers.panels, out.segment(), target);
+          });
+    }
+  }
+
+  /** Memory for one tile of tokens before the head. */
+  private final class HeadBuffers {
+    final MemorySegment normed;
+    final MemorySegment panels;
+
+    HeadBuffers(Arena scratch) {
+      normed = Scratch.floats(scratch, TILE, config.hidden());
+      panels = Scratch.rowPanels(scratch, config.hidden());
     }
   }
 
@@ -143,30 +171,33 @@ public final class PsiNetwork implements AutoCloseable {
   }
 
   /** The tokens after the last block, before the last norm. */
-  private MemorySegment blocks(Tensor input, Arena scratch) {
+  private MemorySegment blocks(Tensor input, Arena shared, int threads) {
     int count = Math.toIntExact(input.size(0));
-    MemorySegment tokens = Scratch.floats(scratch, count, config.hidden());
+    MemorySegment tokens = Scratch.floats(shared, count, config.hidden());
     if (projection.isPresent()) {
-      project(projection.get(), input.segment(), count, tokens);
+      project(projection.get(), input.segment(), count, tokens, threads);
     } else {
       tokens.copyFrom(input.segment());
     }
     for (PsiBlock block : blocks) {
-      block.apply(math, tokens, count);
+      block.apply(math, tokens, count, threads);
     }
     return tokens;
   }
 
-  private void project(Linear layer, MemorySegment input, int count, MemorySegment tokens) {
-    try (Arena scratch = Arena.ofConfined()) {
-      MemorySegment panels = Scratch.rowPanels(scratch, layer.in());
-      for (int first = 0; first < count; first += TILE) {
-        int rows = Math.min(TILE, count - first);
-        long source = (long) first * layer.in() * Float.BYTES;
-        long target = (long) first * layer.out() * Float.BYTES;
-        layer.apply(math, input, source, rows, panels, tokens, target);
-      }
-    }
+  private void project(
+      Linear layer, MemorySegment input, int count, MemorySegment tokens, int threads) {
+    Workers.run(
+        threads,
+        Workers.tiles(count),
+        arena -> Scratch.rowPanels(arena, layer.in()),
+        (tile, panels) -> {
+          int first = tile * TILE;
+          int rows = Math.min(TILE, count - first);
+          long source = (long) first * layer.in() * Float.BYTES;
+          long target = (long) first * layer.out() * Float.BYTES;
+          layer.apply(math, input, source, rows, panels, tokens, target);
+        });
   }
 
   @Override

@@ -5,6 +5,8 @@ import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.spi.SegmenterLoader;
+import dev.eigenseg.infer.vit.VitBackbone;
+import dev.eigenseg.infer.vit.VitCheckpoint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -12,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Opens the segmenter files that {@link SegmenterFile} writes; runs them on the Vector API. */
 public final class SafetensorsSegmenterLoader implements SegmenterLoader {
@@ -38,14 +41,30 @@ public final class SafetensorsSegmenterLoader implements SegmenterLoader {
 
   @Override
   public ModelInfo info(Path model) throws IOException {
-    try (SegmenterFile file = SegmenterFile.open(model)) {
+    try (SegmenterFile file = SegmenterFile.openUnchecked(model)) {
       return file.info();
     }
   }
 
   @Override
+  public Optional<Backbone> embeddedBackbone(Path model) throws IOException {
+    try (SegmenterFile file = SegmenterFile.openBackbone(model)) {
+      if (file.backbone().isEmpty()) {
+        return Optional.empty();
+      }
+      // It is the backbone of training, known by the hash of the file that it came from; the bytes
+      // here have checksums of their own.
+      ModelInfo info = file.info();
+      try (VitCheckpoint checkpoint =
+          VitCheckpoint.borrow(file.mapping(), SegmenterFile.BACKBONE, info.backboneSettings())) {
+        return Optional.of(new VitBackbone(checkpoint, info.backboneId(), info::backboneSha256));
+      }
+    }
+  }
+
+  @Override
   public Segmenter load(Path model, Backbone backbone) throws IOException {
-    try (SegmenterFile file = SegmenterFile.open(model)) {
+    try (SegmenterFile file = SegmenterFile.openModel(model)) {
       checkBackbone(model, file.model(), backbone);
       return new LoadedSegmenter(file.model(), backbone);
     } catch (IOException | RuntimeException | Error e) {

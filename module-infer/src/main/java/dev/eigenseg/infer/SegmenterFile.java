@@ -6,64 +6,149 @@ import com.google.gson.JsonParseException;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.vit.VitCheckpoint;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /**
  * Owns the mapping of a segmenter file: one safetensors file with psi, the centroids, or both as
  * tensors. Its metadata holds {@code format} and {@code version}, the configuration, the stored
  * names and the provenance as JSON, and a CRC32C of each of these and of every tensor. Thread-safe.
+ *
+ * <p>A file may embed its backbone: then the tensors of the checkpoint stand in it too, in their
+ * own element types under their own names after {@value #BACKBONE}, and its version is 2. Files
+ * without one stay version 1, which earlier releases read.
  */
 public final class SegmenterFile implements AutoCloseable {
   static final String FORMAT = "eigenseg-segmenter";
+
+  /** What the names of an embedded backbone's tensors begin with. */
+  static final String BACKBONE = "backbone.";
+
+  private static final String VIT = "vit";
   private static final String VERSION = "1";
+  private static final String VERSION_WITH_BACKBONE = "2";
+  private static final Set<String> VERSIONS = Set.of(VERSION, VERSION_WITH_BACKBONE);
   private static final Gson GSON = new Gson();
+
+  /** Of which tensors the checksums are compared at opening; those of the metadata always are. */
+  private enum Checked {
+    NOTHING,
+    MODEL,
+    BACKBONE,
+    ALL;
+
+    boolean includes(String tensor) {
+      return this == ALL || this == (tensor.startsWith(SegmenterFile.BACKBONE) ? BACKBONE : MODEL);
+    }
+  }
 
   private final SafeTensors file;
   private final SegmenterModel model;
+  private final SequencedMap<String, Tensor> backbone;
 
-  private SegmenterFile(SafeTensors file, SegmenterModel model) {
+  private SegmenterFile(
+      SafeTensors file, SegmenterModel model, SequencedMap<String, Tensor> backbone) {
     this.file = file;
     this.model = model;
+    this.backbone = Collections.unmodifiableSequencedMap(backbone);
   }
 
   /**
-   * Writes a model. The target is replaced as a whole or not at all.
+   * Writes a model, without its backbone. The target is replaced as a whole or not at all.
    *
    * @throws IOException if the disk is full or the folder cannot be written; nothing half written
    *     remains
    */
   public static void write(Path target, SegmenterModel model) throws IOException {
+    write(target, model, new LinkedHashMap<>());
+  }
+
+  /**
+   * Writes a model and its backbone as one file, straight from the mappings of both.
+   *
+   * @param model a segmenter file; one that embeds its backbone already is written anew
+   * @param weights the checkpoint that the model was trained on
+   * @param target may be {@code model}; replaced as a whole or not at all
+   * @throws IncompatibleException if the model was trained on another backbone, or on one that
+   *     cannot be embedded
+   */
+  public static void embed(Path model, Path weights, Path target) throws IOException {
+    try (SegmenterFile file = open(model)) {
+      ModelInfo info = file.info();
+      requireEmbeddable(model, info.backboneSpec());
+      String sha256 = Hashes.sha256(weights);
+      if (!sha256.equals(info.backboneSha256())) {
+        throw new IncompatibleException(
+            "%s was trained on backbone '%s' with SHA-256 %s, but %s has %s; give the right file"
+                .formatted(model, info.backboneId(), info.backboneSha256(), weights, sha256));
+      }
+      try (VitCheckpoint checkpoint = VitCheckpoint.open(weights, info.backboneSettings())) {
+        SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+        checkpoint // a class head has no shape there: psi does not need it
+            .config()
+            .weightShapes()
+            .keySet()
+            .forEach(name -> tensors.put(name, checkpoint.tensor(name)));
+        write(target, file.model(), tensors);
+      }
+    }
+  }
+
+  /**
+   * Refuses backbones that {@link #embed} cannot embed.
+   *
+   * @param file the model, or the bank that it is to be trained on
+   * @param spec of its backbone
+   * @throws IncompatibleException if the backbone has no weights, or other than a checkpoint's
+   */
+  public static void requireEmbeddable(Path file, String spec) {
+    if (spec.startsWith(VIT + ":")) {
+      return;
+    }
+    throw new IncompatibleException(
+        spec.contains(":")
+            ? "%s was made with '%s', which cannot be embedded: only a Vision Transformer's safetensors file (%s:FILE) can; ship its file beside the model"
+                .formatted(file, spec, VIT)
+            : "%s was made with '%s', which has no weights to embed: a model is one file as it is"
+                .formatted(file, spec));
+  }
+
+  private static void write(
+      Path target, SegmenterModel model, SequencedMap<String, Tensor> backbone) throws IOException {
+    SequencedMap<String, Tensor> tensors = new LinkedHashMap<>(model.tensors());
+    backbone.forEach((name, tensor) -> tensors.put(BACKBONE + name, tensor));
     Map<String, String> parts = new LinkedHashMap<>();
     parts.put("config", ModelJson.config(model).toString());
     model.info().names().ifPresent(names -> parts.put("names", ModelJson.names(names).toString()));
     parts.put("provenance", model.provenance().toJson().toString());
     JsonObject checksums = new JsonObject();
     parts.forEach((name, text) -> checksums.addProperty(name, checksum(text)));
-    model
-        .tensors()
-        .forEach((name, tensor) -> checksums.addProperty(name, checksum(tensor.segment())));
+    tensors.forEach((name, tensor) -> checksums.addProperty(name, checksum(tensor.segment())));
     // The format comes first, so that it is found without reading the whole header.
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("format", FORMAT);
-    metadata.put("version", VERSION);
+    metadata.put("version", backbone.isEmpty() ? VERSION : VERSION_WITH_BACKBONE);
     metadata.putAll(parts);
     metadata.put("crc32c", checksums.toString());
-    SafeTensorsWriter.write(target, metadata, model.tensors());
+    SafeTensorsWriter.write(target, metadata, tensors);
   }
 
   /**
@@ -74,6 +159,25 @@ public final class SegmenterFile implements AutoCloseable {
    *     that is not known here
    */
   public static SegmenterFile open(Path path) throws IOException {
+    return open(path, Checked.ALL);
+  }
+
+  /** As {@link #open}, but only the metadata is checked: no weight is read. */
+  static SegmenterFile openUnchecked(Path path) throws IOException {
+    return open(path, Checked.NOTHING);
+  }
+
+  /** As {@link #open}, but an embedded backbone is not checked. */
+  static SegmenterFile openModel(Path path) throws IOException {
+    return open(path, Checked.MODEL);
+  }
+
+  /** As {@link #open}, but the model's own weights are not checked. */
+  static SegmenterFile openBackbone(Path path) throws IOException {
+    return open(path, Checked.BACKBONE);
+  }
+
+  private static SegmenterFile open(Path path, Checked checked) throws IOException {
     SafeTensors file;
     try {
       file = SafeTensors.open(path);
@@ -81,7 +185,7 @@ public final class SegmenterFile implements AutoCloseable {
       throw new CorruptFileException(e.getMessage() + "; copy it again or train anew", e);
     }
     try {
-      return new SegmenterFile(file, read(path, file));
+      return read(path, file, checked);
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
@@ -89,14 +193,14 @@ public final class SegmenterFile implements AutoCloseable {
   }
 
   /**
-   * Stores names for the clusters in a model file, in place of earlier ones. The file is replaced
-   * as a whole or not at all.
+   * Stores names for the clusters in a model file, in place of earlier ones. An embedded backbone
+   * is kept. The file is replaced as a whole or not at all.
    *
    * @throws IllegalArgumentException if there are names for another number of clusters
    */
   public static void storeNames(Path model, ClusterNames names) throws IOException {
     try (SegmenterFile file = open(model)) {
-      write(model, file.model().withNames(names));
+      write(model, file.model().withNames(names), file.backbone);
     }
   }
 
@@ -110,12 +214,25 @@ public final class SegmenterFile implements AutoCloseable {
     return model;
   }
 
+  /**
+   * The weights of the embedded backbone by their names in its checkpoint; empty if there is none.
+   * Views of the mapping, which end with {@link #close()}.
+   */
+  public SequencedMap<String, Tensor> backbone() {
+    return backbone;
+  }
+
+  /** The mapping; borrowed. */
+  SafeTensors mapping() {
+    return file;
+  }
+
   @Override
   public void close() {
     file.close();
   }
 
-  private static SegmenterModel read(Path path, SafeTensors file) {
+  private static SegmenterFile read(Path path, SafeTensors file, Checked checked) {
     Map<String, String> metadata = file.metadata();
     String format = metadata.getOrDefault("format", "none");
     if (!format.equals(FORMAT)) {
@@ -124,10 +241,10 @@ public final class SegmenterFile implements AutoCloseable {
               .formatted(path, format, FORMAT));
     }
     String version = metadata.getOrDefault("version", "none");
-    if (!version.equals(VERSION)) {
+    if (!VERSIONS.contains(version)) {
       throw new CorruptFileException(
-          "%s has format version %s, this Eigenseg reads version %s; use the release that wrote it"
-              .formatted(path, version, VERSION));
+          "%s has format version %s, this Eigenseg reads versions %s and %s; use the release that wrote it"
+              .formatted(path, version, VERSION, VERSION_WITH_BACKBONE));
     }
     try {
       JsonObject checksums = json(metadata, "crc32c");
@@ -137,12 +254,21 @@ public final class SegmenterFile implements AutoCloseable {
         }
       }
       SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+      SequencedMap<String, Tensor> backbone = new LinkedHashMap<>();
       for (String name : file.names()) {
         Tensor tensor = file.tensor(name);
-        verify(checksums, name, checksum(tensor.segment()));
-        tensors.put(name, tensor);
+        if (checked.includes(name)) {
+          verify(checksums, name, checksum(tensor.segment()));
+        }
+        boolean embedded = name.startsWith(BACKBONE);
+        (embedded ? backbone : tensors)
+            .put(embedded ? name.substring(BACKBONE.length()) : name, tensor);
       }
-      return model(metadata, tensors);
+      if (backbone.isEmpty() == version.equals(VERSION_WITH_BACKBONE)) {
+        throw new IllegalArgumentException(
+            "version " + version + " with " + backbone.size() + " tensors of a backbone");
+      }
+      return new SegmenterFile(file, model(metadata, tensors), backbone);
     } catch (IllegalArgumentException
         | JsonParseException
         | BadInputException

@@ -5,6 +5,7 @@ import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.Segmentation;
+import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -25,6 +26,7 @@ public final class Upsampler {
   // a candidate.
   private static final float SLACK = 1e-5f;
   private static final int MAX_CLUSTERS = 1 << 16;
+  private static final int BANDS_PER_THREAD = 4;
 
   private final int clusters;
   private final Axis horizontal;
@@ -36,16 +38,16 @@ public final class Upsampler {
   private final float[] right;
   private final short[] result;
 
-  private Upsampler(Axis horizontal, Axis vertical, int clusters) {
+  private Upsampler(Axis horizontal, Axis vertical, int clusters, short[] result) {
     this.clusters = clusters;
     this.horizontal = horizontal;
     this.vertical = vertical;
+    this.result = result;
     upper = new float[Math.multiplyExact(horizontal.cells(), clusters)];
     lower = new float[upper.length];
     candidates = new int[clusters];
     left = new float[clusters];
     right = new float[clusters];
-    result = new short[Math.multiplyExact(horizontal.size(), vertical.size())];
   }
 
   /**
@@ -60,6 +62,7 @@ public final class Upsampler {
    * @param width pixels of the result
    * @param height pixels of the result
    * @param names to attach to the result
+   * @param threads worker threads, the caller's among them; the result does not depend on it
    * @throws BadInputException if a logit is not finite
    */
   public static Segmentation argmax(
@@ -69,7 +72,8 @@ public final class Upsampler {
       ImageGeometry geometry,
       int width,
       int height,
-      Optional<ClusterNames> names) {
+      Optional<ClusterNames> names,
+      int threads) {
     if (logits.dtype() != DType.F32
         || logits.rank() != 2
         || logits.size(0) != (long) gridRows * gridColumns
@@ -83,53 +87,24 @@ public final class Upsampler {
     Size content = geometry.content(width, height);
     Axis horizontal = Axis.of(width, gridColumns, (double) content.width() / geometry.patchSize());
     Axis vertical = Axis.of(height, gridRows, (double) content.height() / geometry.patchSize());
-    Upsampler upsampler = new Upsampler(horizontal, vertical, clusters);
-    upsampler.run(logits.segment());
-    return Segmentation.of(width, height, clusters, upsampler.result, names);
+    short[] result = new short[Math.multiplyExact(width, height)];
+    int bands = Math.min(gridRows, threads == 1 ? 1 : threads * BANDS_PER_THREAD);
+    Parallel.forEach(
+        threads,
+        bands,
+        band -> {
+          int start = (int) (band * height / bands);
+          int end = (int) ((band + 1) * height / bands);
+          new Upsampler(horizontal, vertical, clusters, result).run(logits.segment(), start, end);
+        });
+    return Segmentation.of(width, height, clusters, result, names);
   }
 
-  /**
-   * Where pixels fall between cells.
-   *
-   * @param cells cells of the grid
-   * @param first for each pixel the cell before it
-   * @param weight for each pixel the weight of the cell after it
-   */
-  @SuppressWarnings("ArrayRecordComponent")
-  private record Axis(int cells, int[] first, float[] weight) {
-    static Axis of(int size, int cells, double contentCells) {
-      int[] first = new int[size];
-      float[] weight = new float[size];
-      for (int i = 0; i < size; i++) {
-        double position = Math.clamp((i + 0.5) * contentCells / size - 0.5, 0, cells - 1);
-        first[i] = Math.min((int) position, Math.max(0, cells - 2));
-        weight[i] = (float) (position - first[i]);
-      }
-      return new Axis(cells, first, weight);
-    }
-
-    int size() {
-      return first.length;
-    }
-
-    int second(int cell) {
-      return Math.min(cell + 1, cells - 1);
-    }
-
-    /** The end of the run of pixels that lie in the same interval as pixel {@code start}. */
-    int runEnd(int start) {
-      int end = start + 1;
-      while (end < first.length && first[end] == first[start]) {
-        end++;
-      }
-      return end;
-    }
-  }
-
-  private void run(MemorySegment logits) {
-    for (int y = 0; y < vertical.size(); ) {
-      int yEnd = vertical.runEnd(y);
-      int cell = vertical.first[y];
+  /** Fills some pixel rows. */
+  private void run(MemorySegment logits, int start, int end) {
+    for (int y = start; y < end; ) {
+      int yEnd = Math.min(vertical.runEnd(y), end);
+      int cell = vertical.first()[y];
       load(logits, cell, upper);
       load(logits, vertical.second(cell), lower);
       for (int x = 0; x < horizontal.size(); ) {
@@ -148,8 +123,8 @@ public final class Upsampler {
 
   /** Fills the pixels of one quad of cells. */
   private void fill(int xStart, int xEnd, int yStart, int yEnd) {
-    int leftCell = horizontal.first[xStart] * clusters;
-    int rightCell = horizontal.second(horizontal.first[xStart]) * clusters;
+    int leftCell = horizontal.first()[xStart] * clusters;
+    int rightCell = horizontal.second(horizontal.first()[xStart]) * clusters;
     int count = findCandidates(leftCell, rightCell);
     for (int y = yStart; y < yEnd; y++) {
       int row = y * horizontal.size();
@@ -157,13 +132,13 @@ public final class Upsampler {
         Arrays.fill(result, row + xStart, row + xEnd, (short) candidates[0]);
         continue;
       }
-      float down = vertical.weight[y];
+      float down = vertical.weight()[y];
       for (int i = 0; i < count; i++) {
         left[i] = mix(upper[leftCell + candidates[i]], lower[leftCell + candidates[i]], down);
         right[i] = mix(upper[rightCell + candidates[i]], lower[rightCell + candidates[i]], down);
       }
       for (int x = xStart; x < xEnd; x++) {
-        result[row + x] = (short) candidates[best(count, horizontal.weight[x])];
+        result[row + x] = (short) candidates[best(count, horizontal.weight()[x])];
       }
     }
   }
@@ -200,8 +175,7 @@ public final class Upsampler {
               Math.max(Math.abs(smallest), Math.abs(highest(leftCell + k, rightCell + k))));
     }
     if (!(largest < Float.POSITIVE_INFINITY)) {
-      throw new BadInputException(
-          "the model gives logits that are not finite for this image; it or its backbone is damaged");
+      throw GridLogits.notFinite();
     }
     bound -= SLACK * largest;
     int count = 0;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.Scratch;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -28,7 +29,7 @@ class CentroidsTest {
           features.set(c, 0); // a zero row stays zero, also when normalised
         }
       }
-      centroids.logits(features, logits);
+      centroids.logits(features, logits, 1 + random.nextInt(4));
       for (int row = 0; row < rows; row++) {
         double square = 0;
         for (int c = 0; c < dim; c++) {

@@ -24,17 +24,17 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 
 /** Models, images and reference data for tests. */
-final class Fixtures {
+public final class Fixtures {
   private Fixtures() {}
 
   /** A seed that is printed, so that a failure can be repeated with {@code -Deigenseg.seed}. */
-  static long seed() {
+  public static long seed() {
     long seed = Long.getLong("eigenseg.seed", System.nanoTime());
     System.out.println("seed " + seed);
     return seed;
   }
 
-  static float[] gaussian(Random random, int size, double scale) {
+  public static float[] gaussian(Random random, int size, double scale) {
     float[] values = new float[size];
     for (int i = 0; i < size; i++) {
       values[i] = (float) (random.nextGaussian() * scale);
@@ -42,7 +42,7 @@ final class Fixtures {
     return values;
   }
 
-  static Tensor gaussian(Random random, double scale, long... shape) {
+  public static Tensor gaussian(Random random, double scale, long... shape) {
     long size = 1;
     for (long axis : shape) {
       size *= axis;
@@ -65,7 +65,7 @@ final class Fixtures {
     return weights;
   }
 
-  static void close(SequencedMap<String, Tensor> tensors) {
+  public static void close(SequencedMap<String, Tensor> tensors) {
     tensors.values().forEach(Tensor::close);
   }
 
@@ -133,7 +133,7 @@ final class Fixtures {
    * The cases of golden fixtures whose folder begins with a name. Skips, or fails in CI, without
    * the folder.
    */
-  static List<Path> golden(String prefix) throws IOException {
+  public static List<Path> golden(String prefix) throws IOException {
     Path folder = Path.of(System.getProperty("eigenseg.golden", "../shared/golden"));
     if (!Files.isDirectory(folder)) {
       String reason = "no golden fixtures in " + folder + "; set -Deigenseg.golden=DIR";

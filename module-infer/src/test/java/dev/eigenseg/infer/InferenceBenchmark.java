@@ -105,14 +105,15 @@ public class InferenceBenchmark {
   /** psi on one image. */
   @Benchmark
   public Tensor psi() {
-    psi.logits(input, logits);
+    psi.logits(input, logits, 1);
     return logits;
   }
 
   /** Upsampling fused with argmax. */
   @Benchmark
   public Segmentation fused() {
-    return Upsampler.argmax(smoothLogits, ROWS, COLUMNS, GEOMETRY, WIDTH, HEIGHT, Optional.empty());
+    return Upsampler.argmax(
+        smoothLogits, ROWS, COLUMNS, GEOMETRY, WIDTH, HEIGHT, Optional.empty(), 1);
   }
 
   /** Every cluster's logit interpolated for every pixel, then the largest. */

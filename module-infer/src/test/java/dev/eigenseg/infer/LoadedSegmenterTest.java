@@ -6,8 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.CrfOptions;
+import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.SegmentOptions;
+import dev.eigenseg.api.SegmentOptions.Resolution;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.tensor.Tensor;
@@ -56,22 +60,119 @@ class LoadedSegmenterTest {
   @ParameterizedTest
   @EnumSource
   void sixteenThreadsGetTheSameResult(SegmenterMethod method) throws Exception {
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 150, 101);
-    try (Segmenter segmenter = LOADER.load(write(method, 60), new DescriptorBackbone());
+    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 110, 81);
+    try (Segmenter segmenter = LOADER.load(write(method, 30), new DescriptorBackbone());
         ExecutorService threads = Executors.newFixedThreadPool(16)) {
       Segmentation alone = segmenter.segment(image);
-      assertEquals(150, alone.width());
-      assertEquals(101, alone.height());
-      List<Integer> expected = clusters(alone);
-      assertTrue(expected.stream().distinct().count() > 1, "one cluster only");
-      Callable<List<Integer>> task = () -> clusters(segmenter.segment(image));
+      assertEquals(110, alone.width());
+      assertEquals(81, alone.height());
+      assertTrue(clusters(alone).stream().distinct().count() > 1, "one cluster only");
+      List<SegmentOptions> options = mixedOptions();
+      List<List<Integer>> expected =
+          options.stream().map(o -> clusters(segmenter.segment(image, o))).toList();
+      assertEquals(clusters(alone), expected.getFirst());
       List<Callable<List<Integer>>> tasks = new ArrayList<>();
-      for (int i = 0; i < 64; i++) {
-        tasks.add(task);
+      for (int i = 0; i < 35; i++) {
+        SegmentOptions each = options.get(i % options.size()).withThreads(1 + i % 3);
+        tasks.add(() -> clusters(segmenter.segment(image, each)));
       }
-      for (Future<List<Integer>> result : threads.invokeAll(tasks)) {
-        assertEquals(expected, result.get());
+      List<Future<List<Integer>>> results = threads.invokeAll(tasks);
+      for (int i = 0; i < results.size(); i++) {
+        assertEquals(expected.get(i % options.size()), results.get(i).get());
       }
+    }
+  }
+
+  private static List<SegmentOptions> mixedOptions() {
+    SegmentOptions plain = SegmentOptions.DEFAULT;
+    CrfOptions crf = new CrfOptions(2, 3, 1, 4, 20, 10, 1 << 20);
+    return List.of(
+        plain,
+        plain.withWindows(64, 48),
+        plain.withFlip(true).withScales(List.of(0.75, 1.5)),
+        plain.withWindows(48, 48).withFlip(true).withScales(List.of(0.3, 1.0)),
+        plain.withCrf(crf),
+        plain.withWindows(64, 50).withScales(List.of(1.0, 1.3)).withCrf(crf.withMaxPixels(5000)),
+        plain.withResolution(new Resolution.Fixed(new Size(80, 97))));
+  }
+
+  @Test
+  void theNumberOfThreadsChangesNothing() throws IOException {
+    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 123, 97);
+    try (Segmenter segmenter =
+        LOADER.load(write(SegmenterMethod.NEURAL_EIGENFUNCTIONS, 30), new DescriptorBackbone())) {
+      for (SegmentOptions options : mixedOptions()) {
+        List<Integer> expected = clusters(segmenter.segment(image, options));
+        assertTrue(expected.stream().distinct().count() > 1, "one cluster only: " + options);
+        for (int threads : new int[] {2, 3, 5}) {
+          Segmentation found = segmenter.segment(image, options.withThreads(threads));
+          assertEquals(expected, clusters(found), options + " on " + threads);
+        }
+      }
+    }
+  }
+
+  @Test
+  void batchesGiveWhatSingleImagesGive() throws IOException {
+    Random random = new Random(Fixtures.seed());
+    List<BufferedImage> images = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      images.add(Fixtures.image(random, 40 + 10 * i, 90 - 10 * i));
+    }
+    SegmentOptions options = SegmentOptions.DEFAULT.withWindows(32, 24);
+    try (Segmenter segmenter =
+        LOADER.load(write(SegmenterMethod.KMEANS_FEATURES, 7), new DescriptorBackbone())) {
+      for (int threads : new int[] {1, 2, 16}) {
+        List<Segmentation> found = segmenter.segment(images, options.withThreads(threads));
+        assertEquals(images.size(), found.size());
+        for (int i = 0; i < images.size(); i++) {
+          Segmentation alone = segmenter.segment(images.get(i), options);
+          assertEquals(clusters(alone), clusters(found.get(i)));
+        }
+      }
+      assertTrue(segmenter.segment(List.of(), options).isEmpty());
+    }
+  }
+
+  @Test
+  void oneWindowOverAllIsTheWholeImage() throws IOException {
+    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 96, 96);
+    try (Segmenter segmenter =
+        LOADER.load(write(SegmenterMethod.KMEANS_HIDDEN, 11), new DescriptorBackbone())) {
+      List<Integer> whole = clusters(segmenter.segment(image));
+      SegmentOptions window = SegmentOptions.DEFAULT.withWindows(96, 50);
+      assertEquals(whole, clusters(segmenter.segment(image, window)));
+      SegmentOptions fixed =
+          SegmentOptions.DEFAULT.withResolution(new Resolution.Fixed(new Size(48, 48)));
+      SegmentOptions half = SegmentOptions.DEFAULT.withScales(List.of(0.5));
+      assertEquals(
+          clusters(segmenter.segment(image, half)), clusters(segmenter.segment(image, fixed)));
+    }
+  }
+
+  @Test
+  void mirroredViewsMakeTheResultSymmetric() throws IOException {
+    // 96 pixels: whole patches, so that no padding tells left from right.
+    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 96, 64);
+    BufferedImage mirrored = new BufferedImage(96, 64, BufferedImage.TYPE_INT_RGB);
+    for (int y = 0; y < 64; y++) {
+      for (int x = 0; x < 96; x++) {
+        mirrored.setRGB(95 - x, y, image.getRGB(x, y));
+      }
+    }
+    SegmentOptions options = SegmentOptions.DEFAULT.withFlip(true).withWindows(64, 32);
+    try (Segmenter segmenter =
+        LOADER.load(write(SegmenterMethod.NEURAL_EIGENFUNCTIONS, 6), new DescriptorBackbone())) {
+      Segmentation one = segmenter.segment(image, options);
+      Segmentation other = segmenter.segment(mirrored, options);
+      int equal = 0;
+      for (int y = 0; y < 64; y++) {
+        for (int x = 0; x < 96; x++) {
+          equal += one.clusterAt(x, y) == other.clusterAt(95 - x, y) ? 1 : 0;
+        }
+      }
+      // Sums are taken in another order, which may decide a few ties otherwise.
+      assertTrue(equal >= 96 * 64 - 20, equal + " of " + 96 * 64);
     }
   }
 
@@ -124,6 +225,10 @@ class LoadedSegmenterTest {
         PatchFeatures features = segmenter.backbone().extract(pixels)) {
       assertEquals(
           clusters(segmenter.segment(image)), clusters(segmenter.segment(features, 90, 50)));
+      CrfOptions crf = CrfOptions.DEFAULT;
+      assertEquals(
+          clusters(segmenter.segment(image, SegmentOptions.DEFAULT.withCrf(crf))),
+          clusters(segmenter.segment(features, image, crf, 2)));
       assertThrows(BadInputException.class, () -> segmenter.segment(features, 900, 50));
     }
   }

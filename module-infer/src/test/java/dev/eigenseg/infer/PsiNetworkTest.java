@@ -8,6 +8,7 @@ import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.Scratch;
 import java.util.Map;
 import java.util.Random;
 import java.util.SequencedMap;
@@ -143,8 +144,9 @@ class PsiNetworkTest {
       for (int i = 0; i < config.blocks(); i++) {
         x = block(config, weights, "blocks." + i + ".", x);
       }
-      psi.hidden(input, hidden);
-      psi.logits(input, logits);
+      int threads = 1 + random.nextInt(4);
+      psi.hidden(input, hidden, threads);
+      psi.logits(input, logits, threads);
       double[][] expected = norm(x, weights, "norm");
       assertRows(config, expected, hidden);
       assertRows(config, linear(expected, weights, "head"), logits);
@@ -167,7 +169,7 @@ class PsiNetworkTest {
     try (PsiNetwork psi = new PsiNetwork(config, weights::get);
         Tensor input = Tensor.allocate(DType.F32, 0, 6);
         Tensor logits = Tensor.allocate(DType.F32, 0, 2)) {
-      psi.logits(input, logits);
+      psi.logits(input, logits, 1);
     } finally {
       Fixtures.close(weights);
     }
@@ -181,11 +183,11 @@ class PsiNetworkTest {
     try (Tensor input = Tensor.allocate(DType.F32, 3, 6);
         Tensor narrow = Tensor.allocate(DType.F32, 3, 5);
         Tensor logits = Tensor.allocate(DType.F32, 3, 2)) {
-      assertThrows(IllegalArgumentException.class, () -> psi.logits(narrow, logits));
-      assertThrows(IllegalArgumentException.class, () -> psi.hidden(input, logits));
+      assertThrows(IllegalArgumentException.class, () -> psi.logits(narrow, logits, 1));
+      assertThrows(IllegalArgumentException.class, () -> psi.hidden(input, logits, 1));
       psi.close();
       psi.close();
-      assertThrows(IllegalStateException.class, () -> psi.logits(input, logits));
+      assertThrows(IllegalStateException.class, () -> psi.logits(input, logits, 1));
       weights.replace("head.bias", input);
       assertThrows(
           IllegalArgumentException.class, () -> new PsiNetwork(config, weights::get).close());

@@ -61,7 +61,15 @@ class UpsamplerTest {
     float[] grid = Fixtures.gaussian(random, rows * columns * clusters, 3);
     try (Tensor tensor = Tensor.of(grid, (long) rows * columns, clusters)) {
       Segmentation found =
-          Upsampler.argmax(tensor, rows, columns, geometry, width, height, Optional.empty());
+          Upsampler.argmax(
+              tensor,
+              rows,
+              columns,
+              geometry,
+              width,
+              height,
+              Optional.empty(),
+              1 + random.nextInt(4));
       for (int y = 0; y < height; y++) {
         for (int x = 0; x < width; x++) {
           double gridY = (y + 0.5) * content.height() / height / geometry.patchSize() - 0.5;
@@ -86,7 +94,7 @@ class UpsamplerTest {
     float[] grid = {1, 5, 5, 0, 1, 5, 5, 0, 1, 5, 5, 0, 1, 5, 5, 0};
     try (Tensor tensor = Tensor.of(grid, 4, 4)) {
       ImageGeometry geometry = new ImageGeometry(Optional.empty(), 4);
-      Segmentation found = Upsampler.argmax(tensor, 2, 2, geometry, 8, 8, Optional.empty());
+      Segmentation found = Upsampler.argmax(tensor, 2, 2, geometry, 8, 8, Optional.empty(), 1);
       assertEquals(64, found.counts()[1]);
     }
   }
@@ -98,7 +106,7 @@ class UpsamplerTest {
     float[] grid = {1, 0, 0, 1};
     try (Tensor tensor = Tensor.of(grid, 2, 2)) {
       ImageGeometry geometry = new ImageGeometry(Optional.empty(), 16);
-      Segmentation found = Upsampler.argmax(tensor, 1, 2, geometry, 24, 3, Optional.empty());
+      Segmentation found = Upsampler.argmax(tensor, 1, 2, geometry, 24, 3, Optional.empty(), 1);
       for (int x = 0; x < 24; x++) {
         assertEquals(x < 16 ? 0 : 1, found.clusterAt(x, 1), "pixel " + x);
       }
@@ -112,7 +120,7 @@ class UpsamplerTest {
         ImageGeometry geometry = new ImageGeometry(Optional.empty(), 16);
         assertThrows(
             BadInputException.class,
-            () -> Upsampler.argmax(tensor, 1, 2, geometry, 32, 16, Optional.empty()));
+            () -> Upsampler.argmax(tensor, 1, 2, geometry, 32, 16, Optional.empty(), 1));
       }
     }
   }

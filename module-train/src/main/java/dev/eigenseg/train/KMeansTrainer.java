@@ -221,7 +221,7 @@ public final class KMeansTrainer {
             try (PatchFeatures features = bank.features(image);
                 Tensor input = Tensor.allocate(DType.F32, image.patches(), config.inputDim())) {
               PsiInput.concat(features, psiModel.scales(), input);
-              network.hidden(input, rows.slice(image.firstRow(), image.patches()));
+              network.hidden(input, rows.slice(image.firstRow(), image.patches()), 1);
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }

@@ -452,7 +452,7 @@ class TrainerTest {
         Tensor logits = Tensor.allocate(DType.F32, image.patches(), 5);
         Batch batch = Batch.read(bank, List.of(image), file.model().scales())) {
       PsiInput.concat(features, file.model().scales(), input);
-      network.logits(input, logits);
+      network.logits(input, logits, 1);
       learner.outputs(
           batch,
           outputs -> {

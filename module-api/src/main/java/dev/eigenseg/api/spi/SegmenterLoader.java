@@ -5,6 +5,7 @@ import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Segmenter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Opens segmenter files. */
 public interface SegmenterLoader {
@@ -16,6 +17,16 @@ public interface SegmenterLoader {
 
   /** Reads what a model says of itself, without its weights. */
   ModelInfo info(Path model) throws IOException;
+
+  /**
+   * Opens the backbone that a model file embeds, for the CPU.
+   *
+   * @return a backbone that the caller owns; empty if the file embeds none
+   * @throws dev.eigenseg.api.CorruptFileException if the embedded weights are damaged
+   */
+  default Optional<Backbone> embeddedBackbone(Path model) throws IOException {
+    return Optional.empty();
+  }
 
   /**
    * Opens a segmenter.

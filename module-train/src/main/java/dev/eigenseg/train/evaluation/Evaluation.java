@@ -1,6 +1,7 @@
 package dev.eigenseg.train.evaluation;
 
 import dev.eigenseg.api.ModelInfo;
+import dev.eigenseg.api.SegmentOptions;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,7 +33,9 @@ public record Evaluation(
    *
    * @param name the one it was given
    * @param model what it says of itself
+   * @param options how it looked at images
    * @param confusion clusters against classes; void pixels are left out
    */
-  public record Result(String name, ModelInfo model, ConfusionMatrix confusion) {}
+  public record Result(
+      String name, ModelInfo model, SegmentOptions options, ConfusionMatrix confusion) {}
 }

@@ -6,6 +6,7 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Images;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.kernel.Parallel;
@@ -21,31 +22,45 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 
 /**
  * Runs models over a dataset and counts which clusters meet which classes, at the resolution of the
- * labels. Models with the same backbone and geometry share the features of an image, which are
- * extracted once. The result does not depend on the number of threads.
+ * labels. Models with the same backbone and geometry that look at whole images once share the
+ * features of an image, which are extracted once. The result does not depend on the number of
+ * threads.
  */
 public final class Evaluator {
   /**
    * A model under a name for tables.
    *
    * @param segmenter borrowed
+   * @param options how it looks at images
    */
-  public record EvaluatedModel(String name, Segmenter segmenter) {}
+  public record EvaluatedModel(String name, Segmenter segmenter, SegmentOptions options) {
+    /** A model that looks at every image once, as a whole. */
+    public EvaluatedModel(String name, Segmenter segmenter) {
+      this(name, segmenter, SegmentOptions.DEFAULT);
+    }
+  }
 
   /** What must be equal for two models to read the same features. */
-  private record FeatureKey(String backboneId, String backboneSha256, ImageGeometry geometry) {
+  private record FeatureKey(
+      String backboneId,
+      String backboneSha256,
+      Map<String, String> backboneSettings,
+      ImageGeometry geometry) {
     static FeatureKey of(Segmenter segmenter) {
       Backbone backbone = segmenter.backbone();
-      return new FeatureKey(backbone.id(), backbone.sha256(), segmenter.info().geometry());
+      return new FeatureKey(
+          backbone.id(), backbone.sha256(), backbone.settings(), segmenter.info().geometry());
     }
   }
 
   private final Dataset dataset;
   private final List<EvaluatedModel> models;
   private final SequencedMap<FeatureKey, List<Integer>> modelsOfFeatures = new LinkedHashMap<>();
+  private final List<Integer> modelsOfImages = new ArrayList<>(); // they make their own features
   private final List<ConfusionMatrix> totals;
   private final TreeMap<String, String> skipped = new TreeMap<>();
   private final LongAdder reading = new LongAdder();
@@ -58,9 +73,13 @@ public final class Evaluator {
     this.models = List.copyOf(models);
     this.totals = emptyMatrices();
     for (int i = 0; i < models.size(); i++) {
-      modelsOfFeatures
-          .computeIfAbsent(FeatureKey.of(models.get(i).segmenter()), key -> new ArrayList<>())
-          .add(i);
+      if (models.get(i).options().wholeImage()) {
+        modelsOfFeatures
+            .computeIfAbsent(FeatureKey.of(models.get(i).segmenter()), key -> new ArrayList<>())
+            .add(i);
+      } else {
+        modelsOfImages.add(i);
+      }
     }
   }
 
@@ -119,7 +138,9 @@ public final class Evaluator {
     List<Evaluation.Result> results = new ArrayList<>();
     for (int i = 0; i < models.size(); i++) {
       EvaluatedModel model = models.get(i);
-      results.add(new Evaluation.Result(model.name(), model.segmenter().info(), totals.get(i)));
+      results.add(
+          new Evaluation.Result(
+              model.name(), model.segmenter().info(), model.options(), totals.get(i)));
     }
     return new Evaluation(
         samples.size() - skipped.size(), results, skipped, seconds(System.nanoTime() - start));
@@ -152,28 +173,41 @@ public final class Evaluator {
     for (var group : modelsOfFeatures.entrySet()) {
       try (PatchFeatures features = extract(image, group)) {
         for (int model : group.getValue()) {
-          count(features, labels, model, counts.get(model));
+          count(() -> segment(features, image, model), labels, counts.get(model));
         }
       }
+    }
+    for (int model : modelsOfImages) {
+      EvaluatedModel evaluated = models.get(model);
+      count(
+          () -> evaluated.segmenter().segment(image, evaluated.options()),
+          labels,
+          counts.get(model));
     }
     return counts;
   }
 
   private PatchFeatures extract(BufferedImage image, Map.Entry<FeatureKey, List<Integer>> group) {
     long start = System.nanoTime();
-    Backbone backbone = models.get(group.getValue().getFirst()).segmenter().backbone();
+    EvaluatedModel first = models.get(group.getValue().getFirst());
     try (Tensor pixels = group.getKey().geometry().pixels(image)) {
-      return backbone.extract(pixels);
+      return first.segmenter().backbone().extract(pixels, first.options().threads());
     } finally {
       extracting.add(System.nanoTime() - start);
     }
   }
 
-  private void count(
-      PatchFeatures features, LabelMap labels, int model, ConfusionMatrix confusion) {
+  private Segmentation segment(PatchFeatures features, BufferedImage image, int model) {
+    Segmenter segmenter = models.get(model).segmenter();
+    SegmentOptions options = models.get(model).options();
+    return options.crf().isPresent()
+        ? segmenter.segment(features, image, options.crf().get(), options.threads())
+        : segmenter.segment(features, image.getWidth(), image.getHeight());
+  }
+
+  private void count(Supplier<Segmentation> work, LabelMap labels, ConfusionMatrix confusion) {
     long start = System.nanoTime();
-    Segmentation segments =
-        models.get(model).segmenter().segment(features, labels.width(), labels.height());
+    Segmentation segments = work.get();
     long middle = System.nanoTime();
     confusion.add(segments, labels, dataset.voidIndex());
     segmenting.add(middle - start);

@@ -89,11 +89,7 @@ public final class PsiParameters implements AutoCloseable {
   }
 
   private void put(String name, Tensor value) {
-    try (NDManager scope = manager.newSubManager()) {
-      NDArray copy = Torch.share(scope, value.segment(), value.shape()).duplicate();
-      copy.attach(manager);
-      values.put(name, copy);
-    }
+    values.put(name, Torch.place(manager, value));
   }
 
   /** The weights as differentiable leaves of a step's scope. */
@@ -113,11 +109,8 @@ public final class PsiParameters implements AutoCloseable {
   /** Copies into off-heap tensors that the caller owns. */
   public SequencedMap<String, Tensor> export(String prefix) {
     SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
-    values.forEach((name, value) -> {
-      Tensor tensor = Tensor.allocate(DType.F32, value.getShape().getShape());
-      tensor.segment().copyFrom(Torch.bytes(value));
-      tensors.put(prefix + name, tensor);
-    });
+    values.forEach((name, value) ->
+        tensors.put(prefix + name, Torch.copy(value, value.getShape().getShape())));
     return tensors;
   }
 

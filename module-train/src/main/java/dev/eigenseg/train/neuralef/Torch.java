@@ -8,6 +8,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.api.spi.Availability;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -21,10 +24,24 @@ import java.util.Locale;
 public final class Torch {
   private static final System.Logger LOG = System.getLogger(Torch.class.getName());
   private static final String ENGINE = "PyTorch";
+  private static final String ENGINE_CLASS = "ai/djl/pytorch/engine/PtEngineProvider.class";
   private static boolean started;
   private static int preferredThreads = Runtime.getRuntime().availableProcessors();
 
   private Torch() {}
+
+  /**
+   * Whether the engine is there. Starting it is neither cheap nor without effect; whether its class
+   * is there is a question for the class loader, which answers for class path and module path
+   * alike.
+   */
+  public static Availability availability() {
+    if (Torch.class.getClassLoader().getResource(ENGINE_CLASS) == null) {
+      return Availability.no(
+          "DJL's PyTorch engine is not there; add ai.djl.pytorch:pytorch-engine, pytorch-jni and pytorch-native-cpu");
+    }
+    return Availability.YES;
+  }
 
   /**
    * Starts the engine if this process has not done so; its thread counts are fixed from then on.
@@ -131,6 +148,31 @@ public final class Torch {
         memory.asByteBuffer().order(ByteOrder.nativeOrder()), new Shape(shape), DataType.FLOAT32);
   }
 
+  /** A float32 tensor of ours as one of the engine's own, on the device of its scope. */
+  public static NDArray place(NDManager manager, Tensor tensor) {
+    try (NDManager scope = manager.newSubManager()) {
+      NDArray copy = share(scope, tensor.segment(), tensor.shape()).duplicate();
+      copy.attach(manager);
+      return copy;
+    }
+  }
+
+  /**
+   * A copy of a float32 tensor outside the engine, which the caller owns.
+   *
+   * @param shape of the same size as the tensor's own
+   */
+  public static Tensor copy(NDArray array, long... shape) {
+    Tensor tensor = Tensor.allocate(DType.F32, shape);
+    try {
+      tensor.segment().copyFrom(bytes(array));
+      return tensor;
+    } catch (RuntimeException | Error e) {
+      tensor.close();
+      throw e;
+    }
+  }
+
   /**
    * The bytes of a dense tensor, borrowed on the CPU and valid as long as the tensor, a copy
    * elsewhere.
@@ -145,7 +187,7 @@ public final class Torch {
    * its address for the backward pass: a garbage collection in between turns gradients into noise
    * (seen with DJL 0.35.1). This one lives as long as its scope.
    */
-  static NDArray number(NDManager scope, double value) {
+  public static NDArray number(NDManager scope, double value) {
     return scope.create((float) value);
   }
 
@@ -154,7 +196,7 @@ public final class Torch {
    * through it change the original, and what is computed from it lives in the scope: with the
    * original as receiver every result would live as long as it does.
    */
-  static NDArray view(NDManager scope, NDArray array) {
+  public static NDArray view(NDManager scope, NDArray array) {
     NDArray view = array.stopGradient();
     view.attach(scope);
     return view;

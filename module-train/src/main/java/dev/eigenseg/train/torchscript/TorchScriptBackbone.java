@@ -32,8 +32,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  */
 final class TorchScriptBackbone implements Backbone {
   // Every patch size in use divides one of these; the first that a module accepts and that divides
-  // evenly serves for the trial.
-  private static final int[] TRIAL_SIDES = {224, 192, 160, 256};
+  // evenly serves for the trial. The later ones are common sizes of Vision Transformers: a module
+  // that was traced accepts the size it was traced at and no other.
+  private static final int[] TRIAL_SIDES = {224, 192, 160, 256, 336, 384, 448, 480, 512, 518};
 
   private final String id;
   private final String sha256;
@@ -211,9 +212,7 @@ final class TorchScriptBackbone implements Backbone {
               "%s gave %d tokens for %d x %d patches"
                   .formatted(id, output.getShape().get(1), rows, columns));
         }
-        Tensor tensor = Tensor.allocate(DType.F32, patches, dim(outputs, level));
-        levels.add(tensor);
-        tensor.segment().copyFrom(Torch.bytes(output));
+        levels.add(Torch.copy(output, patches, dim(outputs, level)));
       }
       return new PatchFeatures(rows, columns, levels.get(0), levels.get(1), levels.get(2));
     } catch (RuntimeException | Error e) {

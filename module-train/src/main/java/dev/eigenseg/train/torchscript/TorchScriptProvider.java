@@ -4,6 +4,7 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.BackboneProvider;
+import dev.eigenseg.train.neuralef.Torch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,8 +12,6 @@ import java.util.Map;
 
 /** Opens {@code torchscript:FILE.pt}. */
 public final class TorchScriptProvider implements BackboneProvider {
-  private static final String ENGINE_CLASS = "ai/djl/pytorch/engine/PtEngineProvider.class";
-
   /** For the service loader. */
   public TorchScriptProvider() {}
 
@@ -23,14 +22,7 @@ public final class TorchScriptProvider implements BackboneProvider {
 
   @Override
   public Availability availability() {
-    // Starting the engine is neither cheap nor without effect; whether its class is there is a
-    // question for the class loader, which
-    // answers for class path and module path alike.
-    if (TorchScriptProvider.class.getClassLoader().getResource(ENGINE_CLASS) == null) {
-      return Availability.no(
-          "DJL's PyTorch engine is not there; add ai.djl.pytorch:pytorch-engine, pytorch-jni and pytorch-native-cpu");
-    }
-    return Availability.YES;
+    return Torch.availability();
   }
 
   @Override

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CancelledException;
+import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.ModelInfo;
@@ -105,14 +106,25 @@ class EvaluatorTest {
 
     @Override
     public Segmentation segment(BufferedImage image, SegmentOptions options) {
-      throw new IllegalStateException("the evaluator has features");
+      assertTrue(!options.wholeImage(), "the evaluator has features");
+      return all(image.getWidth(), image.getHeight(), 2);
+    }
+
+    @Override
+    public Segmentation segment(
+        PatchFeatures features, BufferedImage image, CrfOptions crf, int threads) {
+      return all(image.getWidth(), image.getHeight(), 0);
+    }
+
+    private static Segmentation all(int width, int height, int cluster) {
+      int[] clusters = new int[width * height];
+      Arrays.fill(clusters, cluster);
+      return Segmentation.of(width, height, 3, clusters, Optional.empty());
     }
 
     @Override
     public Segmentation segment(PatchFeatures features, int width, int height) {
-      int[] clusters = new int[width * height];
-      Arrays.fill(clusters, features.high().get(0) > 0.5 ? 1 : 0);
-      return Segmentation.of(width, height, 3, clusters, Optional.empty());
+      return all(width, height, features.high().get(0) > 0.5 ? 1 : 0);
     }
 
     @Override
@@ -176,6 +188,25 @@ class EvaluatorTest {
           List.of("read", "extract", "segment", "compare", "total"),
           List.copyOf(evaluation.seconds().keySet()));
     }
+  }
+
+  @Test
+  void optionsDecideWhoseFeaturesAreShared() throws IOException {
+    Eye eye = new Eye();
+    Brightness model = new Brightness(eye, Optional.empty());
+    List<EvaluatedModel> models =
+        List.of(
+            new EvaluatedModel("windows", model, SegmentOptions.DEFAULT.withWindows(8, 4)),
+            new EvaluatedModel("plain", model),
+            new EvaluatedModel("crf", model, SegmentOptions.DEFAULT.withCrf(CrfOptions.DEFAULT)));
+    Evaluation evaluation = Evaluator.evaluate(dataset(), models, 2, Progress.NONE);
+    assertEquals(IMAGES, eye.calls.get());
+    List<ConfusionMatrix> counts =
+        evaluation.results().stream().map(Evaluation.Result::confusion).toList();
+    assertEquals(9 * (4 + 7), counts.get(0).count(2, 1));
+    assertEquals(9 * (4 + 7), counts.get(1).count(1, 1));
+    assertEquals(9 * (4 + 7), counts.get(2).count(0, 1));
+    assertTrue(evaluation.results().get(2).options().crf().isPresent());
   }
 
   @Test

@@ -80,7 +80,7 @@ public final class Golden {
   }
 
   /** Asserts equality within an absolute tolerance. */
-  static void assertClose(String what, Tensor expected, NDArray found, double tolerance) {
+  public static void assertClose(String what, Tensor expected, NDArray found, double tolerance) {
     assertClose(what, expected.toFloats(), found.toFloatArray(), tolerance);
   }
 

@@ -43,9 +43,7 @@ public final class AtomicFile {
         body.accept(channel);
         channel.force(true);
       }
-      Files.move(
-          temporary, absolute, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      forceFolder(absolute.getParent());
+      publish(temporary, absolute);
     } catch (IOException | UncheckedIOException e) {
       IOException failure = new IOException("writing " + target + " failed: " + reason(e), e);
       deleteAfter(failure, temporary);
@@ -54,6 +52,17 @@ public final class AtomicFile {
       deleteAfter(e, temporary);
       throw e;
     }
+  }
+
+  /**
+   * Gives a finished file its name, in place of another that may have it.
+   *
+   * @param temporary a file whose content is on disk, in the target's folder
+   */
+  public static void publish(Path temporary, Path target) throws IOException {
+    Files.move(
+        temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    forceFolder(target.toAbsolutePath().getParent());
   }
 
   /** Replaces a file by a text in UTF-8. */

@@ -1,11 +1,14 @@
 package dev.eigenseg.api.internal.kernel;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -26,7 +29,15 @@ public final class Gemm {
   /** Packed rows that stay in the second-level cache while the column panels pass by. */
   private static final long BLOCK_BYTES = 256 << 10;
 
-  private static final int TASK_ROWS = 240;
+  private static final int MOST_TASK_ROWS = 240;
+
+  // A block's worth, and some more for deep single panels.
+  private static final int KEPT_FLOATS = 1 << 18;
+  private static final ThreadLocal<float[]> BLOCK_PANELS =
+      ThreadLocal.withInitial(() -> new float[0]);
+
+  /** Channels that are transposed at a time: both arrays stay in a first-level cache of 48 KB. */
+  private static final int CHUNK = 128;
 
   private static final ValueLayout.OfInt BITS =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -84,7 +95,36 @@ public final class Gemm {
    */
   public static void packColumns(
       MemorySegment src, long srcOffset, int columns, int depth, MemorySegment panels) {
-    pack(src, srcOffset, columns, depth, panels, COLUMN_PANEL);
+    long rowBytes = (long) depth * Float.BYTES;
+    Objects.checkFromIndexSize(srcOffset, columns * rowBytes, src.byteSize());
+    Objects.checkFromIndexSize(0, packedColumnBytes(columns, depth), panels.byteSize());
+    float[] rows = new float[COLUMN_PANEL * CHUNK];
+    float[] packed = new float[COLUMN_PANEL * CHUNK];
+    for (int first = 0; first < columns; first += COLUMN_PANEL) {
+      int filled = Math.min(COLUMN_PANEL, columns - first);
+      Arrays.fill(packed, 0);
+      for (int k = 0; k < depth; k += CHUNK) {
+        int chunk = Math.min(CHUNK, depth - k);
+        for (int row = 0; row < filled; row++) {
+          long from = srcOffset + (first + row) * rowBytes + (long) k * Float.BYTES;
+          MemorySegment.copy(src, JAVA_FLOAT_UNALIGNED, from, rows, row * CHUNK, chunk);
+        }
+        transpose(rows, filled, chunk, packed);
+        long to = first * rowBytes + (long) k * COLUMN_PANEL * Float.BYTES;
+        MemorySegment.copy(packed, 0, panels, JAVA_FLOAT_UNALIGNED, to, chunk * COLUMN_PANEL);
+      }
+    }
+  }
+
+  // On arrays: weights are packed when nothing is compiled yet, and loops over arrays are fast as
+  // soon as the quick compiler has seen them; over memory segments they took most of the time to
+  // the first image.
+  private static void transpose(float[] rows, int count, int chunk, float[] packed) {
+    for (int row = 0; row < count; row++) {
+      for (int k = 0; k < chunk; k++) {
+        packed[k * COLUMN_PANEL + row] = rows[row * CHUNK + k];
+      }
+    }
   }
 
   private static void pack(
@@ -191,23 +231,39 @@ public final class Gemm {
       MemorySegment edge = arena.allocate((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64);
       for (int blockRow = 0; blockRow < rows; blockRow += block) {
         int blockEnd = (int) Math.min(rows, (long) blockRow + block);
+        float[] panels = blockPanels(rowPanels, blockRow, blockEnd, depth);
         for (int column = 0; column < columns; column += COLUMN_PANEL) {
           long b = column / COLUMN_PANEL * columnPanelBytes;
           for (int row = blockRow; row < blockEnd; row += ROW_PANEL) {
-            long a = row / ROW_PANEL * rowPanelBytes;
+            int a = (row - blockRow) * depth;
             long target = cOffset + (row * cStride + column) * Float.BYTES;
             int height = Math.min(ROW_PANEL, rows - row);
             int width = Math.min(COLUMN_PANEL, columns - column);
             if (height == ROW_PANEL && width == COLUMN_PANEL) {
-              tile.multiply(rowPanels, a, columnPanels, b, depth, c, target, cStride);
+              tile.multiply(panels, a, columnPanels, b, depth, c, target, cStride);
             } else {
-              tile.multiply(rowPanels, a, columnPanels, b, depth, edge, 0, COLUMN_PANEL);
+              tile.multiply(panels, a, columnPanels, b, depth, edge, 0, COLUMN_PANEL);
               copyEdge(edge, height, width, c, target, cStride);
             }
           }
         }
       }
     }
+  }
+
+  /** The row panels of a block in an array of this thread's, see {@link SimdTile}. */
+  private static float[] blockPanels(MemorySegment rowPanels, int first, int end, int depth) {
+    int floats = Math.toIntExact(panels(end - first, ROW_PANEL) * ROW_PANEL * depth);
+    float[] panels = BLOCK_PANELS.get();
+    if (panels.length < floats) {
+      panels = new float[floats];
+      if (floats <= KEPT_FLOATS) {
+        BLOCK_PANELS.set(panels);
+      }
+    }
+    MemorySegment.copy(
+        rowPanels, ValueLayout.JAVA_FLOAT, (long) first * depth * Float.BYTES, panels, 0, floats);
+    return panels;
   }
 
   private static void copyEdge(
@@ -243,12 +299,13 @@ public final class Gemm {
       MemorySegment columnPanels =
           shared.allocate(Math.max(1, packedColumnBytes(columns, depth)), 64);
       packColumns(b.segment(), 0, columns, depth, columnPanels);
+      int taskRows = taskRows(rows, threads);
       Parallel.forEach(
           threads,
-          (rows + TASK_ROWS - 1) / TASK_ROWS,
+          Math.ceilDiv(rows, taskRows),
           task -> {
-            long first = task * TASK_ROWS;
-            int count = (int) Math.min(TASK_ROWS, rows - first);
+            long first = task * taskRows;
+            int count = (int) Math.min(taskRows, rows - first);
             try (Arena arena = Arena.ofConfined()) {
               MemorySegment rowPanels =
                   arena.allocate(Math.max(1, packedRowBytes(count, depth)), 64);
@@ -265,6 +322,13 @@ public final class Gemm {
             }
           });
     }
+  }
+
+  /** Rows of a task, so that all threads end at about the same time: a multiple of a panel. */
+  public static int taskRows(long rows, int threads) {
+    long rounds = Math.ceilDiv(Math.max(1, rows), (long) MOST_TASK_ROWS * threads);
+    long panels = Math.ceilDiv(Math.ceilDiv(Math.max(1, rows), rounds * threads), ROW_PANEL);
+    return Math.toIntExact(panels * ROW_PANEL);
   }
 
   private static void requireMatrix(Tensor tensor) {

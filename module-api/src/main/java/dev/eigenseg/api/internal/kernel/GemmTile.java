@@ -7,14 +7,14 @@ interface GemmTile {
   /**
    * Writes a whole tile, {@link Gemm#rowPanel()} x {@link Gemm#columnPanel()}.
    *
-   * @param a a packed row panel, {@code [depth][rowPanel]}
+   * @param a a packed row panel, {@code [depth][rowPanel]}, from {@code aOffset} floats on
    * @param b a packed column panel, {@code [depth][columnPanel]}
    * @param c where the tile goes, row-major
    * @param cStride floats from one row of c to the next
    */
   void multiply(
-      MemorySegment a,
-      long aOffset,
+      float[] a,
+      int aOffset,
       MemorySegment b,
       long bOffset,
       int depth,

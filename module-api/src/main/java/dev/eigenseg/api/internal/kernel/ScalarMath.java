@@ -20,6 +20,8 @@ final class ScalarMath implements VectorMath {
   static final float ERF_A5 = 1.061405429f;
   static final float SQRT_HALF = 0.70710678f;
 
+  static final float QUICK_GELU = 1.702f;
+
   private ScalarMath() {}
 
   @Override
@@ -42,6 +44,36 @@ final class ScalarMath implements VectorMath {
     for (long i = 0; i < n; i++) {
       store(y, yOffset, i, Math.fma(alpha, load(x, xOffset, i), load(y, yOffset, i)));
     }
+  }
+
+  @Override
+  public void mix(
+      MemorySegment x,
+      long xOffset,
+      MemorySegment y,
+      long yOffset,
+      float weight,
+      MemorySegment target,
+      long targetOffset,
+      long n) {
+    for (long i = 0; i < n; i++) {
+      float from = load(x, xOffset, i);
+      store(target, targetOffset, i, from + weight * (load(y, yOffset, i) - from));
+    }
+  }
+
+  @Override
+  public int argmax(MemorySegment x, long xOffset, int n) {
+    int best = 0;
+    float most = load(x, xOffset, 0);
+    for (int i = 1; i < n; i++) {
+      float value = load(x, xOffset, i);
+      if (value > most) {
+        most = value;
+        best = i;
+      }
+    }
+    return best;
   }
 
   @Override
@@ -107,6 +139,15 @@ final class ScalarMath implements VectorMath {
     float polynomial = t * (ERF_A1 + t * (ERF_A2 + t * (ERF_A3 + t * (ERF_A4 + t * ERF_A5))));
     float tail = 0.5f * polynomial * (float) Math.exp(-z * z);
     return x * (x < 0 ? tail : 1 - tail);
+  }
+
+  @Override
+  public void quickGelu(MemorySegment x, long xOffset, long n) {
+    for (long i = 0; i < n; i++) {
+      float value = load(x, xOffset, i);
+      float e = (float) Math.exp(-Math.abs(QUICK_GELU * value));
+      store(x, xOffset, i, value * ((value < 0 ? e : 1) / (1 + e)));
+    }
   }
 
   @Override

@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 final class ScalarTile implements GemmTile {
   @Override
   public void multiply(
-      MemorySegment a,
-      long aOffset,
+      float[] a,
+      int aOffset,
       MemorySegment b,
       long bOffset,
       int depth,
@@ -22,9 +22,9 @@ final class ScalarTile implements GemmTile {
     for (int row = 0; row < height; row++) {
       for (int column = 0; column < width; column++) {
         float sum = 0;
-        for (long k = 0; k < depth; k++) {
-          float left = a.get(JAVA_FLOAT, aOffset + (k * height + row) * Float.BYTES);
-          float right = b.get(JAVA_FLOAT, bOffset + (k * width + column) * Float.BYTES);
+        for (int k = 0; k < depth; k++) {
+          float left = a[aOffset + k * height + row];
+          float right = b.get(JAVA_FLOAT, bOffset + ((long) k * width + column) * Float.BYTES);
           sum = Math.fma(left, right, sum);
         }
         c.set(JAVA_FLOAT_UNALIGNED, cOffset + (row * cStride + column) * Float.BYTES, sum);

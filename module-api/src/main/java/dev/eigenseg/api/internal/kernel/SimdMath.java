@@ -10,6 +10,7 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -52,7 +53,38 @@ final class SimdMath implements VectorMath {
   /** Below it the result would be subnormal; 0 is taken. */
   private static final float EXP_SMALLEST = -87.33654f;
 
+  // Lane i takes lane i + n; sums that are folded in halves.
+  private static final VectorShuffle<Float> FOLD_8 = fold(8);
+  private static final VectorShuffle<Float> FOLD_4 = fold(4);
+  private static final VectorShuffle<Float> FOLD_2 = fold(2);
+  private static final VectorShuffle<Float> FOLD_1 = fold(1);
+
   private SimdMath() {}
+
+  private static VectorShuffle<Float> fold(int distance) {
+    return VectorShuffle.fromOp(FLOATS, lane -> (lane + distance) % LANES);
+  }
+
+  /**
+   * The sum of all lanes in a fixed order. reduceLanes leaves the order open, and compiled code
+   * takes another one than the interpreter: the same call would give other last bits later.
+   */
+  private static float total(FloatVector lanes) {
+    FloatVector sum = lanes;
+    if (LANES > 8) {
+      sum = sum.add(sum.rearrange(FOLD_8));
+    }
+    if (LANES > 4) {
+      sum = sum.add(sum.rearrange(FOLD_4));
+    }
+    if (LANES > 2) {
+      sum = sum.add(sum.rearrange(FOLD_2));
+    }
+    if (LANES > 1) {
+      sum = sum.add(sum.rearrange(FOLD_1));
+    }
+    return sum.lane(0);
+  }
 
   @Override
   public String name() {
@@ -79,7 +111,7 @@ final class SimdMath implements VectorMath {
     for (; i <= bytes - VECTOR; i += VECTOR) {
       sum0 = load(a, i).fma(load(b, i), sum0);
     }
-    float sum = sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+    float sum = total(sum0.add(sum1).add(sum2.add(sum3)));
     for (; i < bytes; i += Float.BYTES) {
       sum = Math.fma(a.get(JAVA_FLOAT_UNALIGNED, i), b.get(JAVA_FLOAT_UNALIGNED, i), sum);
     }
@@ -106,6 +138,50 @@ final class SimdMath implements VectorMath {
       float sum = Math.fma(alpha, x.get(JAVA_FLOAT_UNALIGNED, i), y.get(JAVA_FLOAT_UNALIGNED, i));
       y.set(JAVA_FLOAT_UNALIGNED, i, sum);
     }
+  }
+
+  @Override
+  public void mix(
+      MemorySegment xMemory,
+      long xOffset,
+      MemorySegment yMemory,
+      long yOffset,
+      float weight,
+      MemorySegment targetMemory,
+      long targetOffset,
+      long n) {
+    long bytes = n * Float.BYTES;
+    MemorySegment x = xMemory.asSlice(xOffset, bytes);
+    MemorySegment y = yMemory.asSlice(yOffset, bytes);
+    MemorySegment target = targetMemory.asSlice(targetOffset, bytes);
+    FloatVector factor = FloatVector.broadcast(FLOATS, weight);
+    long i = 0;
+    for (; i <= bytes - VECTOR; i += VECTOR) {
+      FloatVector from = load(x, i);
+      load(y, i).sub(from).mul(factor).add(from).intoMemorySegment(target, i, ORDER);
+    }
+    for (; i < bytes; i += Float.BYTES) {
+      float from = x.get(JAVA_FLOAT_UNALIGNED, i);
+      float to = y.get(JAVA_FLOAT_UNALIGNED, i);
+      target.set(JAVA_FLOAT_UNALIGNED, i, from + weight * (to - from));
+    }
+  }
+
+  @Override
+  public int argmax(MemorySegment xMemory, long xOffset, int n) {
+    MemorySegment x = xMemory.asSlice(xOffset, (long) n * Float.BYTES);
+    float max = max(x);
+    int i = 0;
+    for (; i <= n - LANES; i += LANES) {
+      VectorMask<Float> found = load(x, (long) i * Float.BYTES).compare(VectorOperators.EQ, max);
+      if (found.anyTrue()) {
+        return i + found.firstTrue();
+      }
+    }
+    while (i < n - 1 && x.get(JAVA_FLOAT_UNALIGNED, (long) i * Float.BYTES) != max) {
+      i++;
+    }
+    return i;
   }
 
   @Override
@@ -163,7 +239,7 @@ final class SimdMath implements VectorMath {
       e.intoMemorySegment(x, i, ORDER, tail);
       sums = sums.add(e, tail);
     }
-    return sums.reduceLanes(VectorOperators.ADD);
+    return total(sums);
   }
 
   /**
@@ -225,7 +301,7 @@ final class SimdMath implements VectorMath {
     for (; i <= bytes - VECTOR; i += VECTOR) {
       sums = sums.add(load(x, i));
     }
-    float sum = sums.reduceLanes(VectorOperators.ADD);
+    float sum = total(sums);
     for (; i < bytes; i += Float.BYTES) {
       sum += x.get(JAVA_FLOAT_UNALIGNED, i);
     }
@@ -240,7 +316,7 @@ final class SimdMath implements VectorMath {
       FloatVector centred = load(x, i).sub(mean);
       sums = centred.fma(centred, sums);
     }
-    float sum = sums.reduceLanes(VectorOperators.ADD);
+    float sum = total(sums);
     for (; i < bytes; i += Float.BYTES) {
       float centred = x.get(JAVA_FLOAT_UNALIGNED, i) - mean;
       sum = Math.fma(centred, centred, sum);
@@ -276,6 +352,29 @@ final class SimdMath implements VectorMath {
     FloatVector upper = expOfNegative(z.mul(z).neg()).mul(p).mul(t).mul(0.5f);
     FloatVector distribution = one.sub(upper).blend(upper, x.compare(VectorOperators.LT, 0));
     return x.mul(distribution);
+  }
+
+  @Override
+  public void quickGelu(MemorySegment xMemory, long xOffset, long n) {
+    long bytes = n * Float.BYTES;
+    MemorySegment x = xMemory.asSlice(xOffset, bytes);
+    long i = 0;
+    for (; i <= bytes - VECTOR; i += VECTOR) {
+      quickGelu(load(x, i)).intoMemorySegment(x, i, ORDER);
+    }
+    if (i < bytes) {
+      VectorMask<Float> tail = tail(i, bytes);
+      FloatVector values = FloatVector.fromMemorySegment(FLOATS, x, i, ORDER, tail);
+      quickGelu(values).intoMemorySegment(x, i, ORDER, tail);
+    }
+  }
+
+  // The same formula as ScalarMath.quickGelu.
+  private static FloatVector quickGelu(FloatVector x) {
+    FloatVector one = FloatVector.broadcast(FLOATS, 1);
+    FloatVector e = expOfNegative(x.abs().mul(-ScalarMath.QUICK_GELU));
+    FloatVector logistic = one.blend(e, x.compare(VectorOperators.LT, 0)).div(e.add(one));
+    return x.mul(logistic);
   }
 
   @Override

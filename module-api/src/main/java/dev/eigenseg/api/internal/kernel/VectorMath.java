@@ -42,6 +42,23 @@ public interface VectorMath {
   /** {@code y[i] += alpha * x[i]}, fused; x and y do not overlap unless they are the same. */
   void axpy(float alpha, MemorySegment x, long xOffset, MemorySegment y, long yOffset, long n);
 
+  /**
+   * {@code target[i] = x[i] + weight * (y[i] - x[i])}, each step rounded; x and y do not overlap
+   * the target.
+   */
+  void mix(
+      MemorySegment x,
+      long xOffset,
+      MemorySegment y,
+      long yOffset,
+      float weight,
+      MemorySegment target,
+      long targetOffset,
+      long n);
+
+  /** The first index of the largest of n numbers, n from 1; undefined if one is a NaN. */
+  int argmax(MemorySegment x, long xOffset, int n);
+
   /** {@code x[i] *= alpha}. */
   void scale(float alpha, MemorySegment x, long xOffset, long n);
 
@@ -75,6 +92,12 @@ public interface VectorMath {
    * error below 1e-6.
    */
   void gelu(MemorySegment x, long xOffset, long n);
+
+  /**
+   * The approximation of the GELU in OpenAI's CLIP in place, {@code x / (1 + exp(-1.702 x))};
+   * relative error about 1e-6.
+   */
+  void quickGelu(MemorySegment x, long xOffset, long n);
 
   /** Widens IEEE binary16 numbers; exact, NaNs stay NaNs. */
   void f16ToF32(MemorySegment src, long srcOffset, MemorySegment dst, long dstOffset, long n);

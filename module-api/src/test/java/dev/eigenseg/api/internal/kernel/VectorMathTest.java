@@ -120,6 +120,66 @@ final class VectorMathTest {
     }
   }
 
+  /** Interpreted and compiled code must agree: results may not depend on how warm a JVM is. */
+  @Test
+  void lanesAreAddedInHalves() {
+    int n = SimdMath.FLOATS.length();
+    float[] ones = new float[n];
+    Arrays.fill(ones, 1);
+    Guarded one = new Guarded(ones);
+    for (int trial = 0; trial < 20_000; trial++) {
+      float[] expected = gaussians(n, 1);
+      Guarded x = trial % 1000 == 0 ? new Guarded(expected) : null;
+      if (x != null) {
+        for (int half = n / 2; half > 0; half /= 2) {
+          for (int i = 0; i < half; i++) {
+            expected[i] += expected[i + half];
+          }
+        }
+        float found = VectorMath.simd().dot(x.memory, x.offset, one.memory, one.offset, n);
+        assertEquals(expected[0], found, 0f);
+      }
+      VectorMath.simd().dot(one.memory, one.offset, one.memory, one.offset, n);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("implementations")
+  void mixRoundsEachStep(VectorMath math) {
+    for (int n : SIZES) {
+      float[] a = gaussians(n, 1);
+      float[] b = gaussians(n, 1);
+      float weight = random.nextFloat();
+      Guarded x = new Guarded(a);
+      Guarded y = new Guarded(b);
+      Guarded target = new Guarded(new float[n]);
+      math.mix(x.memory, x.offset, y.memory, y.offset, weight, target.memory, target.offset, n);
+      float[] mixed = target.values();
+      for (int i = 0; i < n; i++) {
+        assertEquals(a[i] + weight * (b[i] - a[i]), mixed[i], 0f, "n = " + n);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("implementations")
+  void argmaxIsTheFirstOfTheLargest(VectorMath math) {
+    for (int n : SIZES) {
+      for (int trial = 0; n > 0 && trial < 20; trial++) {
+        float[] values = gaussians(n, 1);
+        for (int i = 0; i < n && trial % 2 == 0; i++) {
+          values[i] = Math.round(values[i]); // many equal ones
+        }
+        int expected = 0;
+        for (int i = 1; i < n; i++) {
+          expected = values[i] > values[expected] ? i : expected;
+        }
+        Guarded x = new Guarded(values);
+        assertEquals(expected, math.argmax(x.memory, x.offset, n), Arrays.toString(values));
+      }
+    }
+  }
+
   @ParameterizedTest
   @MethodSource("implementations")
   void softmaxSumsToOneAndKeepsRatios(VectorMath math) {

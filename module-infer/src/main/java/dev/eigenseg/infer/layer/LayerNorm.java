@@ -1,31 +1,32 @@
-package dev.eigenseg.infer;
+package dev.eigenseg.infer.layer;
 
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-/** A layer norm with eps 1e-5; its memory belongs to the arena that it was made in. Immutable. */
-final class LayerNorm {
-  private static final float EPS = 1e-5f;
-
+/** A layer norm; its memory belongs to the arena that it was made in. Immutable. */
+public final class LayerNorm {
   private final MemorySegment gamma;
   private final MemorySegment beta;
   private final int dim;
+  private final float eps;
 
-  LayerNorm(Tensor weight, Tensor bias, Arena arena) {
+  /** A layer whose weights, float32 {@code [dim]}, are copied. */
+  public LayerNorm(Tensor weight, Tensor bias, float eps, Arena arena) {
     dim = Math.toIntExact(weight.size(0));
     gamma = Scratch.copy(weight, arena);
     beta = Scratch.copy(bias, arena);
+    this.eps = eps;
   }
 
   /** Normalises rows of {@code source} into the dense {@code target}, which starts at 0. */
-  void apply(
+  public void apply(
       VectorMath math, MemorySegment source, long sourceOffset, int rows, MemorySegment target) {
     long rowBytes = (long) dim * Float.BYTES;
     for (int row = 0; row < rows; row++) {
       long offset = row * rowBytes;
-      math.layerNorm(source, sourceOffset + offset, gamma, beta, target, offset, dim, EPS);
+      math.layerNorm(source, sourceOffset + offset, gamma, beta, target, offset, dim, eps);
     }
   }
 }

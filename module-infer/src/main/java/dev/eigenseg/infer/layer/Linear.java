@@ -1,4 +1,4 @@
-package dev.eigenseg.infer;
+package dev.eigenseg.infer.layer;
 
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.VectorMath;
@@ -10,14 +10,14 @@ import java.lang.foreign.MemorySegment;
  * A linear layer whose weights were packed once; its memory belongs to the arena that it was made
  * in. Immutable.
  */
-final class Linear {
+public final class Linear {
   private final MemorySegment panels;
   private final MemorySegment bias; // empty for none
   private final int in;
   private final int out;
 
   /** A layer without a bias; {@code weight}, float32 {@code [out, in]}, is copied. */
-  Linear(Tensor weight, Arena arena) {
+  public Linear(Tensor weight, Arena arena) {
     this(weight, MemorySegment.NULL, arena);
   }
 
@@ -25,7 +25,7 @@ final class Linear {
    * A layer; {@code weight}, float32 {@code [out, in]}, and {@code bias}, {@code [out]}, are
    * copied.
    */
-  Linear(Tensor weight, Tensor bias, Arena arena) {
+  public Linear(Tensor weight, Tensor bias, Arena arena) {
     this(weight, Scratch.copy(bias, arena), arena);
   }
 
@@ -37,11 +37,13 @@ final class Linear {
     this.bias = bias;
   }
 
-  int in() {
+  /** Channels that go in. */
+  public int in() {
     return in;
   }
 
-  int out() {
+  /** Channels that come out. */
+  public int out() {
     return out;
   }
 
@@ -51,7 +53,7 @@ final class Linear {
    * @param rows at most {@link Scratch#TILE}
    * @param rowPanels scratch of at least {@code packedRowBytes(rows, in)} bytes
    */
-  void apply(
+  public void apply(
       VectorMath math,
       MemorySegment source,
       long sourceOffset,

@@ -1,4 +1,4 @@
-package dev.eigenseg.infer;
+package dev.eigenseg.infer.layer;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Counts the calls that use a resource, so that closing waits for them. Entering and leaving take
  * one atomic step each and never wait.
  */
-final class InUse {
+public final class InUse {
   private static final long CLOSED = 1L << 62;
 
   private final String resource;
@@ -15,7 +15,7 @@ final class InUse {
   private final CountDownLatch drained = new CountDownLatch(1);
 
   /** A counter for a resource that is named in errors. */
-  InUse(String resource) {
+  public InUse(String resource) {
     this.resource = resource;
   }
 
@@ -24,14 +24,15 @@ final class InUse {
    *
    * @throws IllegalStateException if the resource is closed
    */
-  void enter() {
+  public void enter() {
     if (state.getAndIncrement() >= CLOSED) {
       leave();
       throw new IllegalStateException(resource + " is closed");
     }
   }
 
-  void leave() {
+  /** Ends a call. */
+  public void leave() {
     if (state.decrementAndGet() == CLOSED) {
       drained.countDown();
     }
@@ -42,7 +43,7 @@ final class InUse {
    *
    * @return whether this was the call that closed
    */
-  boolean close() {
+  public boolean close() {
     boolean first = (state.getAndUpdate(s -> s | CLOSED) & CLOSED) == 0;
     if (first && state.get() == CLOSED) {
       drained.countDown();

@@ -1,4 +1,4 @@
-package dev.eigenseg.infer;
+package dev.eigenseg.infer.layer;
 
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.tensor.Tensor;
@@ -6,29 +6,31 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /** How the networks lay out memory that lives for one call. */
-final class Scratch {
+public final class Scratch {
   /** Alignment of every buffer: a cache line. */
-  static final long ALIGNMENT = 64;
+  public static final long ALIGNMENT = 64;
 
   /**
    * Tokens that are worked on at a time. A multiple of every column panel (8 to 32), so that tiles
    * can be packed one after the other; 192 tokens of 256 channels stay in a second-level cache.
    */
-  static final int TILE = 192;
+  public static final int TILE = 192;
 
   private Scratch() {}
 
-  static MemorySegment floats(Arena arena, long rows, long columns) {
+  /** Room for a matrix. */
+  public static MemorySegment floats(Arena arena, long rows, long columns) {
     return arena.allocate(
         Math.multiplyExact(Math.multiplyExact(rows, columns), Float.BYTES), ALIGNMENT);
   }
 
   /** Room for the row panels of one tile. */
-  static MemorySegment rowPanels(Arena arena, int depth) {
+  public static MemorySegment rowPanels(Arena arena, int depth) {
     return arena.allocate(Gemm.packedRowBytes(TILE, depth), ALIGNMENT);
   }
 
-  static MemorySegment copy(Tensor tensor, Arena arena) {
+  /** A copy of a tensor. */
+  public static MemorySegment copy(Tensor tensor, Arena arena) {
     MemorySegment copy = arena.allocate(tensor.segment().byteSize(), ALIGNMENT);
     return copy.copyFrom(tensor.segment());
   }

@@ -1,0 +1,214 @@
+package dev.eigenseg.api.internal.kernel;
+
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import java.awt.image.BufferedImage;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * The numbers behind an image: colour planes, resized and padded, and their reduction to the patch
+ * grid.
+ */
+public final class ImagePixels {
+  private ImagePixels() {}
+
+  /**
+   * A rectangle of an image that is resized by half-pixel bilinear interpolation without
+   * antialiasing, and perhaps mirrored from left to right. The resized image itself does not exist
+   * anywhere.
+   *
+   * @param width of the whole image after resizing
+   * @param height likewise
+   * @param mirrored whether columns count from the right
+   * @param left the rectangle's first column
+   * @param top its first row
+   * @param columns of the rectangle
+   * @param rows of the rectangle
+   */
+  public record Crop(
+      int width, int height, boolean mirrored, int left, int top, int columns, int rows) {
+    /** The whole image. */
+    public static Crop whole(int width, int height, boolean mirrored) {
+      return new Crop(width, height, mirrored, 0, 0, width, height);
+    }
+  }
+
+  /**
+   * Colour planes of a part of an image, black on the right and below up to the padded size.
+   *
+   * @return float32, {@code [3, paddedHeight, paddedWidth]}, RGB in [0, 1]; the caller owns it
+   */
+  public static Tensor planes(BufferedImage image, Crop crop, int paddedWidth, int paddedHeight) {
+    Tensor planes = Tensor.allocate(DType.F32, 3, paddedHeight, paddedWidth);
+    MemorySegment target = planes.segment();
+    float[] row = new float[Math.multiplyExact(3, crop.columns)];
+    Resizer resizer = new Resizer(image, crop);
+    for (int y = 0; y < crop.rows; y++) {
+      resizer.row(y, row);
+      for (int channel = 0; channel < 3; channel++) {
+        int from = channel * crop.columns;
+        for (int x = 0; x < crop.columns; x++) {
+          row[from + x] /= 255f;
+        }
+        long at = ((long) channel * paddedHeight + y) * paddedWidth * Float.BYTES;
+        MemorySegment.copy(row, from, target, ValueLayout.JAVA_FLOAT, at, crop.columns);
+      }
+    }
+    return planes;
+  }
+
+  /** The colours of an image, {@code 0xRRGGBB}, row by row. */
+  public static int[] colors(BufferedImage image) {
+    int[] colors = new int[Math.multiplyExact(image.getWidth(), image.getHeight())];
+    readRgb(image, 0, 0, image.getWidth(), image.getHeight(), colors);
+    for (int i = 0; i < colors.length; i++) {
+      colors[i] &= 0xFFFFFF;
+    }
+    return colors;
+  }
+
+  // ImageIO's usual type holds the numbers as they are asked for; getRGB would convert them one by
+  // one.
+  private static void readRgb(BufferedImage image, int x, int y, int width, int height, int[] rgb) {
+    if (image.getType() == BufferedImage.TYPE_INT_RGB) {
+      image.getRaster().getDataElements(x, y, width, height, rgb);
+    } else {
+      image.getRGB(x, y, width, height, rgb, 0, width);
+    }
+  }
+
+  /** Makes a crop row by row; rows that are asked for in order read each source row once. */
+  private static final class Resizer {
+    private final BufferedImage image;
+    private final Crop crop;
+    private final Taps across;
+    private final Taps down;
+    private final int[] column; // for each of the crop's columns the one of the taps
+    private final int firstColumn; // the part of source rows that the crop needs
+    private int[] above;
+    private int[] below;
+    private int rowAbove = -1;
+    private int rowBelow = -1;
+
+    Resizer(BufferedImage image, Crop crop) {
+      this.image = image;
+      this.crop = crop;
+      across = Taps.of(image.getWidth(), crop.width);
+      down = Taps.of(image.getHeight(), crop.height);
+      column = new int[crop.columns];
+      for (int x = 0; x < column.length; x++) {
+        int position = crop.left + x;
+        column[x] = crop.mirrored ? crop.width - 1 - position : position;
+      }
+      int last = column.length - 1;
+      firstColumn = across.first[Math.min(column[0], column[last])];
+      int columns = across.second[Math.max(column[0], column[last])] + 1 - firstColumn;
+      above = new int[columns];
+      below = new int[columns];
+    }
+
+    /** Fills {@code target} with a row of each of three channels, from 0 to 255. */
+    void row(int y, float[] target) {
+      int position = crop.top + y;
+      load(down.first[position], down.second[position]);
+      for (int channel = 0; channel < 3; channel++) {
+        int shift = 16 - 8 * channel;
+        int to = channel * crop.columns;
+        for (int x = 0; x < column.length; x++) {
+          int tap = column[x];
+          int first = across.first[tap] - firstColumn;
+          int second = across.second[tap] - firstColumn;
+          float top =
+              across.mix(tap, (above[first] >> shift) & 255, (above[second] >> shift) & 255);
+          float bottom =
+              across.mix(tap, (below[first] >> shift) & 255, (below[second] >> shift) & 255);
+          target[to + x] = down.mix(position, top, bottom);
+        }
+      }
+    }
+
+    private void load(int first, int second) {
+      if (rowBelow == first) {
+        int[] swapped = above;
+        above = below;
+        below = swapped;
+        rowBelow = rowAbove;
+        rowAbove = first;
+      }
+      if (rowAbove != first) {
+        readRgb(image, firstColumn, first, above.length, 1, above);
+        rowAbove = first;
+      }
+      if (rowBelow != second) {
+        readRgb(image, firstColumn, second, below.length, 1, below);
+        rowBelow = second;
+      }
+    }
+  }
+
+  /**
+   * Half-pixel bilinear samples of colour planes at the centres of a grid's cells, without
+   * antialiasing.
+   *
+   * @param pixels float32, {@code [3, height, width]}; borrowed
+   * @return float32, {@code [rows * columns, 3]}; the caller owns it
+   */
+  public static Tensor reduceToGrid(Tensor pixels, int rows, int columns) {
+    long height = pixels.size(1);
+    long width = pixels.size(2);
+    Taps across = Taps.of(Math.toIntExact(width), columns);
+    Taps down = Taps.of(Math.toIntExact(height), rows);
+    Tensor grid = Tensor.allocate(DType.F32, (long) rows * columns, 3);
+    MemorySegment source = pixels.segment();
+    MemorySegment target = grid.segment();
+    for (int channel = 0; channel < 3; channel++) {
+      for (int y = 0; y < rows; y++) {
+        long above = (channel * height + down.first[y]) * width;
+        long below = (channel * height + down.second[y]) * width;
+        for (int x = 0; x < columns; x++) {
+          float top =
+              across.mix(
+                  x,
+                  source.getAtIndex(ValueLayout.JAVA_FLOAT, above + across.first[x]),
+                  source.getAtIndex(ValueLayout.JAVA_FLOAT, above + across.second[x]));
+          float bottom =
+              across.mix(
+                  x,
+                  source.getAtIndex(ValueLayout.JAVA_FLOAT, below + across.first[x]),
+                  source.getAtIndex(ValueLayout.JAVA_FLOAT, below + across.second[x]));
+          target.setAtIndex(
+              ValueLayout.JAVA_FLOAT,
+              ((long) y * columns + x) * 3 + channel,
+              down.mix(y, top, bottom));
+        }
+      }
+    }
+    return grid;
+  }
+
+  /** For every output position of one axis the two input positions between which it lies. */
+  @SuppressWarnings("ArrayRecordComponent") // private, and never compared
+  private record Taps(int[] first, int[] second, float[] weight) {
+    /**
+     * Output centre i lies at {@code (i + 0.5) * size / count - 0.5}, clamped to the input's first
+     * and last centre.
+     */
+    static Taps of(int size, int count) {
+      Taps taps = new Taps(new int[count], new int[count], new float[count]);
+      double scale = (double) size / count;
+      for (int i = 0; i < count; i++) {
+        double centre = Math.max(0, (i + 0.5) * scale - 0.5);
+        int floor = Math.min((int) centre, size - 1);
+        taps.first[i] = floor;
+        taps.second[i] = Math.min(floor + 1, size - 1);
+        taps.weight[i] = (float) (centre - floor);
+      }
+      return taps;
+    }
+
+    float mix(int i, float a, float b) {
+      return a + weight[i] * (b - a);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+#!/usr/bin/env bash
+# Inference beside the libraries that others use: one table, every line measured alternately (A B A B) in this run, two threads each.
+#
+#   eigenseg bench infer         CLASS_PATH: what to run with, set by the launcher
+#                                EIGENSEG_PYTHON: a Python with timm (and pydensecrf), for timm's own ViT (and the CRF)
+#                                EIGENSEG_OPENBLAS: OpenBLAS's library (default: where Debian puts it)
+#                                EIGENSEG_COMPARE: some of the parts: gemm vit first_mask upsample crf
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../../.." && pwd)
+bench=$root/module-infer/src/bench
+python=${EIGENSEG_PYTHON:-}
+threads=2
+pairs=5
+work=$(mktemp -d)
+trap 'code=$?; [ $code -eq 0 ] || tail -n 30 "$work/log" >&2; rm -rf "$work"' EXIT
+table=$work/table.tsv
+: >"$table"
+# Peers run with their own defaults: these variables would slow them.
+unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OMP_WAIT_POLICY GOMP_SPINCOUNT OMP_NUM_THREADS
+[ -x /usr/bin/time ] || { echo "GNU time is needed to measure memory (Debian: apt-get install time)" >&2; exit 1; }
+java=("$JAVA_HOME/bin/java" --add-modules jdk.incubator.vector)
+torch=("${java[@]}" --enable-native-access=ALL-UNNAMED -Dai.djl.offline=true "-Dai.djl.pytorch.num_threads=$threads" -cp "$CLASS_PATH")
+
+say() { printf '%s\n' "$*" >&2; }
+
+# line NAME OURS PEER UNIT TARGET NOTE: a row of the table; the ratio is the peer's figure over ours.
+line() { printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$@" | tee -a "$table" >&2; }
+
+skipped() { say "skipped: $1: $2"; line "$1" - - "" - "skipped: $2"; }
+
+# Medians in milliseconds of benchmarks that run alternately: interleaved SECONDS BENCHMARK...
+interleaved() { "${torch[@]}" dev.eigenseg.train.Interleaved "$@" 2>>"$work/log"; }
+
+median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+# The column of the fastest peer: $1 is ours, the others are peers.
+fastest() { awk '{ best = 2; for (i = 3; i <= NF; i++) if ($i + 0 < $best + 0) best = i; print best }' <<<"$1"; }
+
+gemm() {
+  local libraries=() library found shape benchmark=dev.eigenseg.api.internal.kernel.GemmBenchmark.product
+  library=${EIGENSEG_OPENBLAS:-/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0}
+  [ -r "$library" ] && libraries+=("$library")
+  if [ -n "$python" ]; then
+    found=$("$python" -c 'import glob, os, numpy
+print(next(iter(glob.glob(os.path.dirname(numpy.__file__) + ".libs/libscipy_openblas64*")), ""))')
+    [ -n "$found" ] && libraries+=("$found")
+  fi
+  if [ ${#libraries[@]} -eq 0 ]; then
+    skipped "GEMM" "no OpenBLAS in $library (Debian: apt-get install libopenblas0-pthread) nor in EIGENSEG_PYTHON's NumPy"
+    return
+  fi
+  for shape in 2048x2048x2048 900x384x1536 900x1536x384 900x384x1152 900x384x384; do
+    local peers=() result
+    for library in "${libraries[@]}"; do peers+=("$benchmark?engine=openblas&shape=$shape&library=$library"); done
+    # Weights are packed once, when a network is opened; the square product packs both sides in every call.
+    local engine=vector-packed
+    [ $shape = 2048x2048x2048 ] && engine=vector
+    result=$(interleaved 4 "$benchmark?engine=$engine&shape=$shape" "${peers[@]}")
+    line "GEMM $shape" "$(cut -f 1 <<<"$result")" "$(cut -f "$(fastest "$result")" <<<"$result")" ms 0.75 \
+      "OpenBLAS, the faster of ${#libraries[@]}"
+  done
+  grep '^OpenBLAS:' "$work/log" | sort -u >&2
+}
+
+vit() {
+  local benchmark=dev.eigenseg.train.vit.VitComparisonBenchmark.extract result name peers
+  local files="checkpoint=$work/vit.safetensors&export=$work/vit.pt"
+  local contenders=("$benchmark?engine=vector&$files" "$benchmark?engine=djl&$files")
+  if [ -n "$python" ] && "$python" "$bench/export_vit.py" "$work/vit.safetensors" "$work/vit.pt" 2>>"$work/log"; then
+    contenders+=("$benchmark?engine=torchscript&$files")
+  else
+    say "timm's own ViT is left out: set EIGENSEG_PYTHON to a Python with timm"
+  fi
+  result=$(interleaved 15 "${contenders[@]}")
+  peers=$(cut -f 2- <<<"$result" | awk '{ print "DJL blocks " int($1) " ms" (NF > 1 ? ", timm in TorchScript " int($2) " ms" : ", no timm here") }')
+  line "ViT-S/16, 480 x 480" "$(cut -f 1 <<<"$result")" "$(cut -f "$(fastest "$result")" <<<"$result")" ms 0.9 "$peers"
+}
+
+first_mask() {
+  local lean=$root/module-infer/target/test-classes:$root/module-infer/target/classes:$(cat "$root/module-infer/target/runtime.classpath")
+  local ours=(-cp "$lean" dev.eigenseg.infer.FirstMask "$work/model.safetensors" "vit:$work/vit.safetensors" "$work/photo.png" "$work/ours.png" $threads)
+  local peer=(dev.eigenseg.train.vit.TorchVitFirstMask "$work/model.safetensors" "$work/vit.safetensors" "$work/photo.png" "$work/peer.png")
+  local pair
+  # The first start unpacks libtorch and fills the disk's cache: not counted.
+  "${torch[@]}" "${peer[@]}" >>"$work/log" 2>&1
+  for ((pair = 0; pair < pairs; pair++)); do
+    /usr/bin/time -a -o "$work/ours.txt" -f '%e %M' "${java[@]}" "${ours[@]}" >>"$work/log" 2>&1
+    /usr/bin/time -a -o "$work/peer.txt" -f '%e %M' "${torch[@]}" "${peer[@]}" >>"$work/log" 2>&1
+  done
+  line "JVM start to first mask" "$(cut -d ' ' -f 1 "$work/ours.txt" | median)" "$(cut -d ' ' -f 1 "$work/peer.txt" | median)" s 3 \
+    "DJL, median of $pairs alternating pairs"
+  line "peak resident memory of it" "$(cut -d ' ' -f 2 "$work/ours.txt" | median | awk '{ printf "%.0f", $1 / 1024 }')" \
+    "$(cut -d ' ' -f 2 "$work/peer.txt" | median | awk '{ printf "%.0f", $1 / 1024 }')" MiB 3 "DJL, the same runs"
+}
+
+upsample() {
+  local benchmark=dev.eigenseg.train.UpsampleBenchmark result
+  result=$(interleaved 6 "$benchmark.fused" "$benchmark.libtorchPlanes" "$benchmark.libtorchChannelsLast")
+  line "upsample + argmax, K = 256" "$(cut -f 1 <<<"$result")" "$(cut -f "$(fastest "$result")" <<<"$result")" ms 10 \
+    "libtorch, the faster of two layouts"
+  result=$("${torch[@]}" $benchmark 2>>"$work/log")
+  line "memory of it" "$(cut -f 1 <<<"$result" | awk '{ printf "%.2f", $1 / 1048576 }')" \
+    "$(cut -f 2 <<<"$result" | awk '{ printf "%.0f", $1 / 1048576 }')" MiB 100 "what we allocate; rise of the peak resident set with libtorch"
+}
+
+crf() {
+  local benchmark=dev.eigenseg.infer.crf.CrfBenchmark.refine?threads=$threads round
+  if [ -z "$python" ] || ! "$python" -c 'import pydensecrf.densecrf' 2>/dev/null; then
+    line "dense CRF, 320 x 320, 27 classes" "$(interleaved 8 "$benchmark" | tail -n 1)" 710 ms 2 \
+      "no pydensecrf here: its 0.71 s were measured on another such machine"
+    return
+  fi
+  for round in 1 2 3; do
+    interleaved 3 "$benchmark" | tail -n 1 >>"$work/crf-ours.txt"
+    "$python" "$bench/pydensecrf_time.py" "$work/crf.png" >>"$work/crf-peer.txt"
+  done
+  line "dense CRF, 320 x 320, 27 classes" "$(median <"$work/crf-ours.txt")" "$(median <"$work/crf-peer.txt")" ms 2 pydensecrf
+}
+
+print_table() {
+  awk -F '\t' -v style="$1" '
+    function number(x) { return x == "-" ? x : x + 0 >= 100 ? sprintf("%.0f", x) : x + 0 >= 10 ? sprintf("%.1f", x) : sprintf("%.2f", x) }
+    BEGIN {
+      row = style == "markdown" ? "| %s | %s | %s | %s | %s | %s | %s |\n" : "%-34s %12s %12s %9s %8s %4s  %s\n"
+      printf row, "what", "ours", "peer", "peer/ours", "target", "met", "peer"
+      if (style == "markdown") print "| --- | --- | --- | --- | --- | --- | --- |"
+    }
+    {
+      ratio = $2 == "-" ? "-" : $3 / $2
+      met = ratio == "-" ? "-" : ratio >= $5 ? "yes" : "no"
+      printf row, $1, number($2) " " $4, number($3) " " $4, number(ratio), $5 == "-" ? "-" : ">= " $5, met, $6
+    }' "$table"
+}
+
+started=$SECONDS
+"${torch[@]}" dev.eigenseg.infer.ComparisonFiles "$work" 2>>"$work/log"
+for part in ${EIGENSEG_COMPARE:-gemm vit first_mask upsample crf}; do "$part"; done
+echo
+print_table text
+echo
+print_table markdown
+echo
+echo "$((SECONDS - started)) s; $(nproc) processors, load $(cut -d ' ' -f 1 /proc/loadavg)"

@@ -1,0 +1,40 @@
+package dev.eigenseg.infer.vit;
+
+import dev.eigenseg.api.internal.kernel.Gemm;
+import dev.eigenseg.infer.layer.Scratch;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/** Memory for one tile of tokens; belongs to the arena that it was made in. */
+final class TileScratch {
+  /** {@code [rows, dim]}. */
+  final MemorySegment normed;
+
+  /** {@code [rows, dim]}. */
+  final MemorySegment attended;
+
+  /** {@code [rows, max(3 * dim, mlp, pixels of a patch)]}. */
+  final MemorySegment wide;
+
+  /** Row panels of the tile, of any depth in the network. */
+  final MemorySegment rowPanels;
+
+  /** The similarities of a row panel of queries to all keys, {@code [rowPanel, tokens]}. */
+  final MemorySegment similarities;
+
+  /** The same, packed. */
+  final MemorySegment packedSimilarities;
+
+  TileScratch(VitConfig config, int rows, int tokens, Arena arena) {
+    int dim = config.dim();
+    int patch = 3 * config.patchSize() * config.patchSize();
+    int widest = Math.max(Math.max(3 * dim, config.mlp()), patch);
+    normed = Scratch.floats(arena, rows, dim);
+    attended = Scratch.floats(arena, rows, dim);
+    wide = Scratch.floats(arena, rows, widest);
+    rowPanels = arena.allocate(Gemm.packedRowBytes(rows, widest), Scratch.ALIGNMENT);
+    similarities = Scratch.floats(arena, Gemm.rowPanel(), tokens);
+    packedSimilarities =
+        arena.allocate(Gemm.packedRowBytes(Gemm.rowPanel(), tokens), Scratch.ALIGNMENT);
+  }
+}

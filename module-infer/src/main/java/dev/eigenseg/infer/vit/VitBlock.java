@@ -1,0 +1,96 @@
+package dev.eigenseg.infer.vit;
+
+import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.LayerNorm;
+import dev.eigenseg.infer.layer.Linear;
+import dev.eigenseg.infer.vit.VitConfig.Activation;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One block of a Vision Transformer without its attention: {@code qkv(norm1(x))}, {@code x +=
+ * proj(attended)} and {@code x += fc2(gelu(fc1(norm2(x))))}. Layer scale and the scale of the
+ * queries are part of the packed weights. Its memory belongs to the arena that it was made in.
+ * Immutable.
+ */
+final class VitBlock {
+  private final LayerNorm norm1;
+  private final Linear qkv;
+  private final Linear proj;
+  private final LayerNorm norm2;
+  private final Linear fc1;
+  private final Linear fc2;
+  private final Activation activation;
+
+  VitBlock(VitConfig config, String prefix, VitCheckpoint checkpoint, Arena arena) {
+    try (Arena reading = Arena.ofConfined()) {
+      WeightReader reader = new WeightReader(checkpoint, reading);
+      activation = config.activation();
+      norm1 = norm(reader, prefix + "norm1", config.eps(), arena);
+      norm2 = norm(reader, prefix + "norm2", config.eps(), arena);
+      qkv = qkv(reader, prefix + "attn.qkv", config, arena);
+      proj = scaled(reader, prefix + "attn.proj", prefix + "ls1.gamma", arena);
+      fc1 =
+          new Linear(
+              reader.borrowed(prefix + "mlp.fc1.weight"),
+              reader.read(prefix + "mlp.fc1.bias"),
+              arena);
+      fc2 = scaled(reader, prefix + "mlp.fc2", prefix + "ls2.gamma", arena);
+    }
+  }
+
+  static LayerNorm norm(WeightReader reader, String name, float eps, Arena arena) {
+    return new LayerNorm(reader.read(name + ".weight"), reader.read(name + ".bias"), eps, arena);
+  }
+
+  private static Linear qkv(WeightReader reader, String name, VitConfig config, Arena arena) {
+    Tensor weight = reader.matrix(name + ".weight");
+    float scale = (float) (1 / Math.sqrt(config.headDim()));
+    VectorMath.best().scale(scale, weight.segment(), 0, (long) config.dim() * config.dim());
+    if (!config.qkvBias()) {
+      return new Linear(weight, arena);
+    }
+    Tensor bias = reader.read(name + ".bias");
+    VectorMath.best().scale(scale, bias.segment(), 0, config.dim());
+    return new Linear(weight, bias, arena);
+  }
+
+  private static Linear scaled(WeightReader reader, String name, String gamma, Arena arena) {
+    Tensor bias = reader.read(name + ".bias");
+    if (reader.has(gamma)) {
+      Tensor weight = reader.matrix(name + ".weight");
+      Tensor factors = reader.read(gamma);
+      long in = weight.size(1);
+      for (long row = 0; row < weight.size(0); row++) {
+        VectorMath.best().scale(factors.get(row), weight.segment(), row * in * Float.BYTES, in);
+        bias.set(row, bias.get(row) * factors.get(row));
+      }
+      return new Linear(weight, bias, arena);
+    }
+    return new Linear(reader.borrowed(name + ".weight"), bias, arena);
+  }
+
+  /** Queries (scaled), keys and values of some tokens: {@code [rows, 3 * dim]}. */
+  void queriesKeysValues(
+      VectorMath math, MemorySegment tokens, long offset, int rows, TileScratch scratch) {
+    norm1.apply(math, tokens, offset, rows, scratch.normed);
+    qkv.apply(math, scratch.normed, 0, rows, scratch.rowPanels, scratch.wide, 0);
+  }
+
+  /** Adds what was attended to, then the perceptron. */
+  void finish(VectorMath math, MemorySegment tokens, long offset, int rows, TileScratch scratch) {
+    long dim = proj.out();
+    proj.apply(math, scratch.attended, 0, rows, scratch.rowPanels, scratch.normed, 0);
+    math.axpy(1, scratch.normed, 0, tokens, offset, rows * dim);
+    norm2.apply(math, tokens, offset, rows, scratch.normed);
+    fc1.apply(math, scratch.normed, 0, rows, scratch.rowPanels, scratch.wide, 0);
+    if (activation == Activation.GELU) {
+      math.gelu(scratch.wide, 0, (long) rows * fc1.out());
+    } else {
+      math.quickGelu(scratch.wide, 0, (long) rows * fc1.out());
+    }
+    fc2.apply(math, scratch.wide, 0, rows, scratch.rowPanels, scratch.normed, 0);
+    math.axpy(1, scratch.normed, 0, tokens, offset, rows * dim);
+  }
+}

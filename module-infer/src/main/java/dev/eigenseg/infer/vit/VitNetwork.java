@@ -1,0 +1,149 @@
+package dev.eigenseg.infer.vit;
+
+import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.kernel.WarmUp;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.layer.LayerNorm;
+import dev.eigenseg.infer.layer.Linear;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Owns the packed weights of a Vision Transformer and computes its features. Thread-safe. */
+final class VitNetwork implements AutoCloseable {
+  private final VitConfig config;
+  private final Arena arena = Arena.ofShared();
+  private final Linear patches;
+  private final Tensor prefix;
+  private final Optional<LayerNorm> normPre;
+  private final VitBlock[] blocks;
+  private final LayerNorm norm;
+  private final PositionCache positions;
+
+  @SuppressWarnings("MustBeClosedChecker")
+  VitNetwork(VitCheckpoint checkpoint) {
+    config = checkpoint.config();
+    try {
+      blocks = new VitBlock[config.depth()];
+      // The compiler works on the kernels while the weights are packed.
+      Parallel.forEach(
+          Math.min(Runtime.getRuntime().availableProcessors(), 8),
+          blocks.length + 1L,
+          i -> {
+            if (i == 0) {
+              WarmUp.run();
+            } else {
+              String prefix = "blocks." + (i - 1) + ".";
+              blocks[(int) i - 1] = new VitBlock(config, prefix, checkpoint, arena);
+            }
+          });
+      try (Arena reading = Arena.ofConfined()) {
+        WeightReader reader = new WeightReader(checkpoint, reading);
+        patches = patchEmbedding(reader);
+        normPre =
+            config.normPre()
+                ? Optional.of(VitBlock.norm(reader, "norm_pre", config.eps(), arena))
+                : Optional.empty();
+        norm = VitBlock.norm(reader, "norm", config.eps(), arena);
+      }
+      WeightReader keeping = new WeightReader(checkpoint, arena);
+      prefix = prefix(keeping);
+      positions = new PositionCache(keeping.read("pos_embed"), config);
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  // w ((x - mean) / deviation) + b = (w / deviation) x + (b - w mean / deviation): pixels go into
+  // the product as they are.
+  private Linear patchEmbedding(WeightReader reader) {
+    Tensor weight = reader.matrix("patch_embed.proj.weight");
+    float[] bias =
+        config.patchBias()
+            ? reader.read("patch_embed.proj.bias").toFloats()
+            : new float[config.dim()];
+    int area = config.patchSize() * config.patchSize();
+    for (int row = 0; row < config.dim(); row++) {
+      double shift = 0;
+      for (int channel = 0; channel < 3; channel++) {
+        float mean = config.normalization().mean().get(channel);
+        float deviation = config.normalization().deviation().get(channel);
+        for (int i = 0; i < area; i++) {
+          long at = ((long) row * 3 + channel) * area + i;
+          float scaled = weight.get(at) / deviation;
+          shift += (double) scaled * mean;
+          weight.set(at, scaled);
+        }
+      }
+      bias[row] = (float) (bias[row] - shift);
+    }
+    try (Tensor shifted = Tensor.of(bias, bias.length)) {
+      return new Linear(weight, shifted, arena);
+    }
+  }
+
+  /** The class, distillation and register tokens, in this order. */
+  private Tensor prefix(WeightReader reader) {
+    List<MemorySegment> tokens = new ArrayList<>();
+    for (String name : List.of("cls_token", "dist_token", "reg_token")) {
+      if (reader.has(name)) {
+        tokens.add(reader.read(name).segment());
+      }
+    }
+    long rowBytes = (long) config.dim() * Float.BYTES;
+    MemorySegment all = arena.allocate(Math.max(1, config.prefixTokens() * rowBytes), 64);
+    long offset = 0;
+    for (MemorySegment token : tokens) {
+      MemorySegment.copy(token, 0, all, offset, token.byteSize());
+      offset += token.byteSize();
+    }
+    return Tensor.borrow(all, DType.F32, config.prefixTokens(), config.dim());
+  }
+
+  PatchFeatures extract(Tensor pixels, int threads) {
+    return new VitPass(this, pixels, threads).run();
+  }
+
+  VitConfig config() {
+    return config;
+  }
+
+  VectorMath math() {
+    return VectorMath.best();
+  }
+
+  Linear patches() {
+    return patches;
+  }
+
+  Tensor prefix() {
+    return prefix;
+  }
+
+  Optional<LayerNorm> normPre() {
+    return normPre;
+  }
+
+  VitBlock block(int index) {
+    return blocks[index];
+  }
+
+  LayerNorm norm() {
+    return norm;
+  }
+
+  float[] positions(int rows, int columns) {
+    return positions.on(rows, columns);
+  }
+
+  @Override
+  public void close() {
+    arena.close();
+  }
+}
