@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -121,6 +122,9 @@ JNIEXPORT jlong JNICALL Java_dev_eigenseg_graph_faiss_FaissLibrary_newIvf(JNIEnv
     }
     quantizer.release();
     index->own_fields = true;
+    // The caller chose how many rows to learn from: no warning that they are few, no sampling of those that are many.
+    index->cp.min_points_per_centroid = 1;
+    index->cp.max_points_per_centroid = std::numeric_limits<int>::max() / lists;
     return static_cast<jlong>(reinterpret_cast<std::uintptr_t>(static_cast<faiss::Index*>(index.release())));
   });
 }

@@ -64,16 +64,20 @@ final class GraphBuilding {
   void requireSame(Path file, KnnGraph graph) throws IOException {
     require(file, "patches", graph.rows(), bank.rows());
     require(file, "neighbours", graph.k(), neighbors);
-    if (request.index().kind() == KnnIndex.Kind.EXACT && !graph.exact()) {
-      throw new IncompatibleException(
-          file
-              + " is approximate; replace it with 'eigenseg graph --overwrite', or name its --index");
-    }
     Optional<String> madeFrom = graph.provenance().map(found -> found.inputs().get(BANK));
     if (madeFrom.isPresent() && !madeFrom.get().equals(identity())) {
       throw new IncompatibleException(
           file
               + " was built before the bank's content changed; build it again with 'eigenseg graph --overwrite'");
+    }
+  }
+
+  /** Refuses an approximate graph where an exact one was asked for. */
+  void requireExactness(Path file, KnnGraph graph) {
+    if (request.index().kind() == KnnIndex.Kind.EXACT && !graph.exact()) {
+      throw new IncompatibleException(
+          file
+              + " is approximate; replace it with 'eigenseg graph --overwrite', or name its --index");
     }
   }
 

@@ -46,7 +46,20 @@ final class IndexOptions {
       description = "hnsw: candidates that a patch keeps (default: twice the neighbours).")
   private Optional<Integer> efSearch = Optional.empty();
 
+  /**
+   * What was asked for.
+   *
+   * @throws IllegalArgumentException if an option belongs to another index
+   */
   KnnIndex index() {
+    boolean ofLists = lists.isPresent() || probes.isPresent() || trainingRows.isPresent() || half;
+    if (ofLists && kind != KnnIndex.Kind.IVF) {
+      throw new IllegalArgumentException(
+          "--lists, --probes, --training-rows and --half do nothing without --index ivf");
+    }
+    if (efSearch.isPresent() && kind != KnnIndex.Kind.HNSW) {
+      throw new IllegalArgumentException("--ef-search does nothing without --index hnsw");
+    }
     return new KnnIndex(
         kind, optional(lists), optional(probes), optional(efSearch), optional(trainingRows), half);
   }

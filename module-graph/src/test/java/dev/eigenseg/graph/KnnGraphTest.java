@@ -55,7 +55,7 @@ class KnnGraphTest {
       read.verify(Progress.NONE);
       assertEquals(60, read.rows());
       assertEquals(5, read.k());
-      assertEquals("vector", read.engine());
+      assertEquals(TestEngines.underTest().name(), read.engine());
       assertTrue(read.exact());
       assertEquals(Optional.empty(), read.recall());
       assertEquals(provenance("a"), read.provenance().orElseThrow());
