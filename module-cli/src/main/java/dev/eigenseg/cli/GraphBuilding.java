@@ -36,6 +36,7 @@ final class GraphBuilding {
       int neighbors,
       KnnEngine engine,
       KnnIndex index,
+      String device,
       ByteSize memory) {
     this.session = session;
     this.bank = bank;
@@ -48,7 +49,7 @@ final class GraphBuilding {
     }
     this.request =
         new KnnEngine.Request(
-            bank.level(Level.HIGH), neighbors, memory.bytes(), session.threads(), index);
+            bank.level(Level.HIGH), neighbors, memory.bytes(), session.threads(), index, device);
   }
 
   /** Where a bank's graph is unless the user says otherwise. */
@@ -125,7 +126,8 @@ final class GraphBuilding {
   }
 
   private Provenance provenance() throws IOException {
-    return Provenance.here("graph", settings(), Map.of(BANK, identity()), session.seed(), "cpu");
+    return Provenance.here(
+        "graph", settings(), Map.of(BANK, identity()), session.seed(), request.device());
   }
 
   private Map<String, String> settings() {

@@ -58,6 +58,14 @@ final class GraphCommand extends WorkCommand {
   @Mixin private IndexOptions index;
 
   @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      description =
+          "Where to search: cpu, or cuda:0 with a faiss that was built for it (default: ${DEFAULT-VALUE}).")
+  private String device;
+
+  @Option(
       names = "--memory",
       paramLabel = "SIZE",
       defaultValue = "2g",
@@ -83,8 +91,9 @@ final class GraphCommand extends WorkCommand {
               session,
               bank,
               neighbors,
-              KnnEngines.select(engine.name().toLowerCase(Locale.ROOT), wanted.kind()),
+              KnnEngines.select(engine.name().toLowerCase(Locale.ROOT), wanted.kind(), device),
               wanted,
+              device,
               memory);
       if (!overwrite && Files.exists(file)) {
         return existing(session, building, file);

@@ -196,4 +196,15 @@ class GraphEnginesTest {
     assertTrue(shell.err().contains("vector") && shell.err().contains("hnsw"), shell.err());
     assertFalse(Files.exists(folder.resolve("g.knn")));
   }
+
+  @Test
+  void aDeviceThatIsNotThereIsAnError() {
+    for (String engine : List.of("auto", "vector", "faiss")) {
+      assertEquals(1, run("g.knn", "--engine", engine, "--device", "cuda:99"));
+      assertFalse(shell.err().contains("unexpected failure"), shell.err());
+      assertFalse(Files.exists(folder.resolve("g.knn")));
+    }
+    assertEquals(1, run("g.knn", "--device", "tpu"));
+    assertTrue(shell.err().contains("tpu"), shell.err());
+  }
 }

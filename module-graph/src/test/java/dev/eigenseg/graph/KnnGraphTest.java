@@ -149,7 +149,8 @@ class KnnGraphTest {
     long before = residentPages();
     open(file, 10_000);
     long grown = residentPages() - before;
-    assertTrue(grown < 5_000, grown + " pages more"); // 10,000 leaked mappings would be 50,000
+    // 10,000 leaked mappings would be 50,000; heap and compiled code may still grow by some 7,000.
+    assertTrue(grown < 20_000, grown + " pages more");
   }
 
   private static void open(Path file, int times) throws IOException {

@@ -10,7 +10,9 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 final class FaissIndex implements AutoCloseable {
   private static final int HNSW_LINKS = 32;
-  private static final int HNSW_EF_CONSTRUCTION = 80;
+
+  /** Candidates that a row keeps while an HNSW graph is built. */
+  static final int HNSW_EF_CONSTRUCTION = 80;
 
   private final AtomicLong address;
 
