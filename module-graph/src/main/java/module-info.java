@@ -2,7 +2,7 @@
  * The kernel over a feature bank: nearest neighbours across images, the normalised adjacencies, and
  * k-means.
  *
- * @provides dev.eigenseg.api.spi.KnnEngine the embedded Vector API engine
+ * @provides dev.eigenseg.api.spi.KnnEngine the embedded Vector API engine, and FAISS through JNI
  * @uses dev.eigenseg.api.spi.KnnEngine to find the engines that are installed
  */
 module dev.eigenseg.graph {
@@ -15,5 +15,6 @@ module dev.eigenseg.graph {
   uses dev.eigenseg.api.spi.KnnEngine;
 
   provides dev.eigenseg.api.spi.KnnEngine with
-      dev.eigenseg.graph.vector.VectorKnnEngine;
+      dev.eigenseg.graph.vector.VectorKnnEngine,
+      dev.eigenseg.graph.faiss.FaissKnnEngine;
 }

@@ -104,7 +104,12 @@ final class FileInfo {
         json.addProperty("checksums", "good");
       }
       graph.provenance().ifPresent(provenance -> json.add("provenance", provenance.toJson()));
-      graph.recall().ifPresent(recall -> json.addProperty("recall", recall));
+      graph
+          .recall()
+          .ifPresent(recall -> {
+            json.addProperty("recall", recall.fraction());
+            json.addProperty("recall-margin", recall.margin());
+          });
       return json;
     }
   }

@@ -8,11 +8,15 @@ import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.Recall;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * Builds the graph of a bank; for {@code graph}, and for {@code train} where the graph is missing.
@@ -27,7 +31,13 @@ final class GraphBuilding {
   private final KnnEngine.Request request;
 
   GraphBuilding(
-      Session session, FeatureBank bank, int neighbors, KnnEngine engine, ByteSize memory) {
+      Session session,
+      FeatureBank bank,
+      int neighbors,
+      KnnEngine engine,
+      KnnIndex index,
+      String device,
+      ByteSize memory) {
     this.session = session;
     this.bank = bank;
     this.neighbors = neighbors;
@@ -38,7 +48,8 @@ final class GraphBuilding {
               .formatted(neighbors, bank.rows(), bank.directory()));
     }
     this.request =
-        new KnnEngine.Request(bank.level(Level.HIGH), neighbors, memory.bytes(), session.threads());
+        new KnnEngine.Request(
+            bank.level(Level.HIGH), neighbors, memory.bytes(), session.threads(), index, device);
   }
 
   /** Where a bank's graph is unless the user says otherwise. */
@@ -59,6 +70,15 @@ final class GraphBuilding {
       throw new IncompatibleException(
           file
               + " was built before the bank's content changed; build it again with 'eigenseg graph --overwrite'");
+    }
+  }
+
+  /** Refuses an approximate graph where an exact one was asked for. */
+  void requireExactness(Path file, KnnGraph graph) {
+    if (request.index().kind() == KnnIndex.Kind.EXACT && !graph.exact()) {
+      throw new IncompatibleException(
+          file
+              + " is approximate; replace it with 'eigenseg graph --overwrite', or name its --index");
     }
   }
 
@@ -95,17 +115,39 @@ final class GraphBuilding {
             return file;
           });
       session.say("wrote " + file);
+      graph
+          .recall()
+          .ifPresent(recall ->
+              session.say(
+                  "recall %.3f +- %.3f: the share of true neighbours that were found, measured on random patches"
+                      .formatted(recall.fraction(), recall.margin())));
       return json(graph);
     }
   }
 
   private Provenance provenance() throws IOException {
     return Provenance.here(
-        "graph",
-        Map.of("neighbors", Integer.toString(neighbors), "engine", engine.name()),
-        Map.of(BANK, identity()),
-        session.seed(),
-        "cpu");
+        "graph", settings(), Map.of(BANK, identity()), session.seed(), request.device());
+  }
+
+  private Map<String, String> settings() {
+    Map<String, String> settings = new TreeMap<>();
+    settings.put("neighbors", Integer.toString(neighbors));
+    settings.put("engine", engine.name());
+    KnnIndex index = request.index();
+    settings.put("index", index.kind().name().toLowerCase(Locale.ROOT));
+    switch (index.kind()) {
+      case EXACT -> {}
+      case IVF -> {
+        int lists = index.listsFor(bank.rows());
+        settings.put("lists", Integer.toString(lists));
+        settings.put("probes", Integer.toString(index.probesOf(lists)));
+        settings.put("training-rows", Long.toString(index.trainingRowsFor(lists, bank.rows())));
+        settings.put("half", Boolean.toString(index.half()));
+      }
+      case HNSW -> settings.put("ef-search", Integer.toString(index.efSearchFor(neighbors)));
+    }
+    return settings;
   }
 
   /** The result for {@code --json}. */
@@ -115,9 +157,11 @@ final class GraphBuilding {
     json.addProperty("neighbors", graph.k());
     json.addProperty("dim", bank.manifest().dims().high());
     json.addProperty("engine", graph.engine());
-    json.addProperty("index", graph.exact() ? "exact" : "approximate");
+    json.addProperty(
+        "index", graph.exact() ? "exact" : request.index().kind().name().toLowerCase(Locale.ROOT));
     json.addProperty("exact", graph.exact());
-    json.addProperty("recall", graph.exact() ? 1 : graph.recall().orElse(Double.NaN));
+    json.addProperty("recall", graph.recall().map(Recall::fraction).orElse(1.0));
+    graph.recall().ifPresent(recall -> json.addProperty("recall-margin", recall.margin()));
     json.addProperty("seconds", session.stages().seconds("graph"));
     json.addProperty("peak-bytes", engine.predict(request).peakBytes());
     return json;

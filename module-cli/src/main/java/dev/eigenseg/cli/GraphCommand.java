@@ -2,6 +2,7 @@ package dev.eigenseg.cli;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -24,7 +26,8 @@ import picocli.CommandLine.Parameters;
 final class GraphCommand extends WorkCommand {
   private enum Engine {
     AUTO,
-    VECTOR
+    VECTOR,
+    FAISS
   }
 
   @Parameters(paramLabel = "BANK", description = "The feature bank.")
@@ -46,10 +49,21 @@ final class GraphCommand extends WorkCommand {
 
   @Option(
       names = "--engine",
-      paramLabel = "auto|vector",
+      paramLabel = "auto|vector|faiss",
       defaultValue = "auto",
-      description = "How to search; vector is exact and built in (default: ${DEFAULT-VALUE}).")
+      description =
+          "How to search: vector is built in, faiss a native library; one that is named never falls back to another (default: ${DEFAULT-VALUE}).")
   private Engine engine;
+
+  @Mixin private IndexOptions index;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      description =
+          "Where to search: cpu, or cuda:0 with a faiss that was built for it (default: ${DEFAULT-VALUE}).")
+  private String device;
 
   @Option(
       names = "--memory",
@@ -68,6 +82,7 @@ final class GraphCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
+    KnnIndex wanted = wantedIndex();
     Path file = output.orElseGet(() -> GraphBuilding.defaultFile(bankFolder));
     Session.checkFolder(file);
     try (FeatureBank bank = FeatureBank.open(bankFolder)) {
@@ -76,7 +91,9 @@ final class GraphCommand extends WorkCommand {
               session,
               bank,
               neighbors,
-              KnnEngines.select(engine.name().toLowerCase(Locale.ROOT)),
+              KnnEngines.select(engine.name().toLowerCase(Locale.ROOT), wanted.kind(), device),
+              wanted,
+              device,
               memory);
       if (!overwrite && Files.exists(file)) {
         return existing(session, building, file);
@@ -85,10 +102,19 @@ final class GraphCommand extends WorkCommand {
     }
   }
 
+  private KnnIndex wantedIndex() {
+    try {
+      return index.index();
+    } catch (IllegalArgumentException e) {
+      throw usage(e.getMessage());
+    }
+  }
+
   private JsonObject existing(Session session, GraphBuilding building, Path file)
       throws IOException {
     try (KnnGraph graph = KnnGraph.open(file)) {
       building.requireSame(file, graph);
+      building.requireExactness(file, graph);
       session.say(file + " is there already, with the same settings; --overwrite builds it again");
       return building.json(graph);
     }

@@ -75,7 +75,7 @@ final class MachineInfo {
   private static JsonObject engines() {
     JsonObject engines = new JsonObject();
     for (KnnEngine engine : KnnEngines.all()) {
-      engines.addProperty(engine.name(), text(engine.availability()));
+      engines.addProperty(engine.name(), text(engine));
     }
     return engines;
   }
@@ -90,6 +90,17 @@ final class MachineInfo {
           provider.scheme(), other == null ? line : other.getAsString() + "; " + line);
     }
     return backbones;
+  }
+
+  private static String text(KnnEngine engine) {
+    if (!engine.availability().available()) {
+      return text(engine.availability());
+    }
+    try {
+      return "available: " + engine.details();
+    } catch (UnavailableException e) {
+      return "refused: " + e.getMessage();
+    }
   }
 
   private static String devices(BackboneProvider provider) {

@@ -3,6 +3,7 @@ package dev.eigenseg.cli;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.graph.KMeansOptions;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
@@ -177,7 +178,8 @@ final class TrainCommand extends WorkCommand {
   }
 
   private static GraphBuilding building(Session session, FeatureBank bank, int neighbors) {
-    return new GraphBuilding(session, bank, neighbors, KnnEngines.select("auto"), GRAPH_MEMORY);
+    return new GraphBuilding(
+        session, bank, neighbors, KnnEngines.select("auto"), KnnIndex.EXACT, "cpu", GRAPH_MEMORY);
   }
 
   private JsonObject neural(

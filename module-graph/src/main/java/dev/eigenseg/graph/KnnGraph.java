@@ -2,13 +2,15 @@ package dev.eigenseg.graph;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.vector.PreparedRows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -16,6 +18,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * or the mapping of a file. Thread-safe.
  */
 public final class KnnGraph implements AutoCloseable {
+  // Fixed, so that the same search stores the same recall.
+  private static final long RECALL_SEED = 1;
+
   private final KnnGraphFile.Header header;
   private final Tensor ids;
   private final Tensor similarities;
@@ -31,9 +36,11 @@ public final class KnnGraph implements AutoCloseable {
   }
 
   /**
-   * Searches with an engine.
+   * Searches with an engine; an approximate search is followed by a measurement of its recall on
+   * random rows.
    *
    * @throws IllegalArgumentException if k is not at least 1 and less than the number of rows
+   * @throws UnavailableException if the engine cannot search here, or not on that device
    * @throws dev.eigenseg.api.BadInputException if a row is not finite, or the memory is too small
    * @throws dev.eigenseg.api.CancelledException if the user wants the work to stop
    */
@@ -45,13 +52,20 @@ public final class KnnGraph implements AutoCloseable {
           "k must be at least 1 and less than the number of rows (below 2^32): k = %d, %d rows"
               .formatted(request.k(), rows));
     }
+    Optional<String> refusal = KnnEngines.refusal(engine, request.device());
+    if (refusal.isPresent()) {
+      throw new UnavailableException("engine %s: %s".formatted(engine.name(), refusal.get()));
+    }
     Tensor ids = Tensor.allocate(DType.I32, rows, request.k());
     try {
       Tensor similarities = Tensor.allocate(DType.F32, rows, request.k());
       try {
         engine.search(request, ids, similarities, progress);
+        boolean exact = request.index().kind() == KnnIndex.Kind.EXACT;
+        Optional<Recall> recall =
+            exact ? Optional.empty() : Optional.of(measure(request, similarities, progress));
         KnnGraphFile.Header header =
-            new KnnGraphFile.Header(rows, request.k(), engine.name(), true, OptionalDouble.empty());
+            new KnnGraphFile.Header(rows, request.k(), engine.name(), exact, recall);
         return new KnnGraph(header, ids, similarities, Optional.empty());
       } catch (IOException | RuntimeException | Error e) {
         similarities.close();
@@ -60,6 +74,14 @@ public final class KnnGraph implements AutoCloseable {
     } catch (IOException | RuntimeException | Error e) {
       ids.close();
       throw e;
+    }
+  }
+
+  private static Recall measure(KnnEngine.Request request, Tensor similarities, Progress progress) {
+    try (PreparedRows rows =
+            PreparedRows.measure(request.features(), true, request.threads(), progress);
+        RecallSample sample = new RecallSample(rows, request.k(), RECALL_SEED)) {
+      return sample.measure(similarities, request.threads(), progress);
     }
   }
 
@@ -103,10 +125,8 @@ public final class KnnGraph implements AutoCloseable {
     return header.exact();
   }
 
-  /**
-   * The measured fraction of true neighbours, where the search was approximate and it was measured.
-   */
-  public OptionalDouble recall() {
+  /** The measured fraction of true neighbours, where the search was approximate. */
+  public Optional<Recall> recall() {
     return header.recall();
   }
 

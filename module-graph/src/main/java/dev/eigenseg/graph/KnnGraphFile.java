@@ -20,13 +20,13 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.OptionalDouble;
+import java.util.Optional;
 
 /**
  * Owns the mapping of a {@code graph.knn} file. Little-endian:
  *
  * <pre>
- * 4096 bytes   magic, version, byte order, rows, k, exactness, recall, engine; CRC32C of these in the last four
+ * 4096 bytes   magic, version, byte order, rows, k, exactness, recall, engine, the recall's margin; CRC32C of these in the last four
  * 4 rows k     ids, zeros up to a multiple of 64
  * 4 rows k     similarities
  * 4 blocks     CRC32C of every 16 MiB of the ids, then of the similarities
@@ -43,6 +43,7 @@ final class KnnGraphFile implements AutoCloseable {
   private static final int FOOTER_BYTES = 64;
   private static final int ENGINE_OFFSET = 52;
   private static final int LONGEST_ENGINE = 256;
+  private static final int MARGIN_OFFSET = 320;
   private static final long BLOCK = 16 << 20;
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -54,7 +55,7 @@ final class KnnGraphFile implements AutoCloseable {
    *
    * @param recall the measured recall of an approximate search, if it was measured
    */
-  record Header(long rows, int k, String engine, boolean exact, OptionalDouble recall) {}
+  record Header(long rows, int k, String engine, boolean exact, Optional<Recall> recall) {}
 
   /** Where the parts of a file lie; all sums are exact. */
   private record Layout(long dataBytes) {
@@ -136,7 +137,10 @@ final class KnnGraphFile implements AutoCloseable {
     bytes.set(LONG, 16, header.rows());
     bytes.set(LONG, 24, header.k());
     bytes.set(LONG, 32, header.exact() ? 1 : 0);
-    bytes.set(LONG, 40, Double.doubleToLongBits(header.recall().orElse(Double.NaN)));
+    double recall = header.recall().map(Recall::fraction).orElse(Double.NaN);
+    bytes.set(LONG, 40, Double.doubleToLongBits(recall));
+    double margin = header.recall().map(Recall::margin).orElse(0.0);
+    bytes.set(LONG, MARGIN_OFFSET, Double.doubleToLongBits(margin));
     bytes.set(INT, 48, engine.length);
     MemorySegment.copy(engine, 0, bytes, ValueLayout.JAVA_BYTE, ENGINE_OFFSET, engine.length);
     bytes.set(INT, HEADER_BYTES - 4, Hashes.crc32c(bytes.asSlice(0, HEADER_BYTES - 4)));
@@ -224,7 +228,10 @@ final class KnnGraphFile implements AutoCloseable {
         (int) k,
         new String(engine, StandardCharsets.UTF_8),
         mapping.get(LONG, 32) == 1,
-        Double.isNaN(recall) ? OptionalDouble.empty() : OptionalDouble.of(recall));
+        Double.isNaN(recall)
+            ? Optional.empty()
+            : Optional.of(
+                new Recall(recall, Double.longBitsToDouble(mapping.get(LONG, MARGIN_OFFSET)))));
   }
 
   private static Layout layoutWithin(Path path, Header header, long size) {

@@ -45,7 +45,7 @@ class AdjacencyGoldenTest {
           new KnnEngine.Request(
               FeatureRows.of(features), config.get("num_nearestn_feature").getAsInt(), 64 << 20, 2);
       List<GridColors> images = images(tensors.tensor("im"));
-      try (KnnGraph graph = KnnGraph.build(KnnEngines.select("auto"), request, Progress.NONE);
+      try (KnnGraph graph = KnnGraph.build(TestEngines.underTest(), request, Progress.NONE);
           SymmetricRows featureRaw = NormalizedAdjacency.rawOfNeighbors(graph, 2);
           SymmetricRows pixelRaw = PixelGraph.raw(images, pixelOptions, 2);
           NormalizedAdjacency feature = NormalizedAdjacency.ofNeighbors(graph, 2);

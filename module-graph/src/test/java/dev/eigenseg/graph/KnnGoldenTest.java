@@ -18,10 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/**
- * Exact cosine neighbours against the golden fixture {@code knn}, for every engine that is
- * available.
- */
+/** Exact cosine neighbours against the golden fixture {@code knn}, for the engine under test. */
 class KnnGoldenTest {
   @TestFactory
   Stream<DynamicTest> neighbors() throws IOException {
@@ -29,18 +26,15 @@ class KnnGoldenTest {
     JsonObject fixture = GoldenCases.json(folder);
     double tolerance = fixture.getAsJsonObject("tolerance").get("similarities_abs").getAsDouble();
     return GoldenCases.files(folder).stream()
-        .flatMap(file ->
-            KnnEngines.all().stream()
-                .filter(engine -> engine.availability().available())
-                .map(engine ->
-                    DynamicTest.dynamicTest(
-                        GoldenCases.caseName(file) + " by " + engine.name(),
-                        () ->
-                            check(
-                                file,
-                                fixture.getAsJsonObject(GoldenCases.caseName(file)),
-                                engine,
-                                tolerance))));
+        .map(file ->
+            DynamicTest.dynamicTest(
+                GoldenCases.caseName(file),
+                () ->
+                    check(
+                        file,
+                        fixture.getAsJsonObject(GoldenCases.caseName(file)),
+                        TestEngines.underTest(),
+                        tolerance)));
   }
 
   private static void check(Path file, JsonObject config, KnnEngine engine, double tolerance)

@@ -18,7 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
-import java.util.OptionalDouble;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,7 +33,7 @@ class KnnGraphTest {
   private static KnnGraph build() throws IOException {
     try (Tensor features = RandomData.gaussian(new Random(1), 60, 7)) {
       return KnnGraph.build(
-          KnnEngines.select("vector"),
+          TestEngines.underTest(),
           new KnnEngine.Request(FeatureRows.of(features), 5, 1 << 26, 2),
           Progress.NONE);
     }
@@ -55,9 +55,9 @@ class KnnGraphTest {
       read.verify(Progress.NONE);
       assertEquals(60, read.rows());
       assertEquals(5, read.k());
-      assertEquals("vector", read.engine());
+      assertEquals(TestEngines.underTest().name(), read.engine());
       assertTrue(read.exact());
-      assertEquals(OptionalDouble.empty(), read.recall());
+      assertEquals(Optional.empty(), read.recall());
       assertEquals(provenance("a"), read.provenance().orElseThrow());
       assertEquals(-1, graph.ids().segment().mismatch(read.ids().segment()));
       assertArrayEquals(graph.similarities().toFloats(), read.similarities().toFloats());
@@ -149,7 +149,8 @@ class KnnGraphTest {
     long before = residentPages();
     open(file, 10_000);
     long grown = residentPages() - before;
-    assertTrue(grown < 5_000, grown + " pages more"); // 10,000 leaked mappings would be 50,000
+    // 10,000 leaked mappings would be 50,000; heap and compiled code may still grow by some 7,000.
+    assertTrue(grown < 20_000, grown + " pages more");
   }
 
   private static void open(Path file, int times) throws IOException {

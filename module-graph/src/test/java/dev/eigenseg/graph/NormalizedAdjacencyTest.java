@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class NormalizedAdjacencyTest {
   private static KnnGraph graph(Tensor features, int k) throws IOException {
     return KnnGraph.build(
-        KnnEngines.select("vector"),
+        TestEngines.underTest(),
         new KnnEngine.Request(FeatureRows.of(features), k, 1L << 30, 2),
         Progress.NONE);
   }

@@ -19,6 +19,26 @@ public interface KnnEngine {
   /** Whether this engine can work here; cheap, without side effects. */
   Availability availability();
 
+  /** Whether this engine has such an index. */
+  boolean supports(KnnIndex.Kind kind);
+
+  /**
+   * Whether this engine searches on a device, {@code "cpu"} or {@code "cuda:0"}. May load its
+   * library to count devices.
+   *
+   * @throws dev.eigenseg.api.UnavailableException if that fails
+   */
+  default boolean serves(String device) {
+    return device.equals("cpu");
+  }
+
+  /**
+   * What this engine runs on, for people: library, version, threads, devices. May load its library.
+   *
+   * @throws dev.eigenseg.api.UnavailableException if that fails
+   */
+  String details();
+
   /**
    * Predicts the cost of a search.
    *
@@ -27,9 +47,9 @@ public interface KnnEngine {
   Cost predict(Request request);
 
   /**
-   * Searches. For row i, neighbours stand in falling order of similarity, ties by lower id; a row
-   * never is its own neighbour; a zero row has similarity 0 to all. Rows are complete: k is less
-   * than the number of rows.
+   * Searches. For row i, neighbours stand in falling order of similarity, ties by lower id (an
+   * engine that rounds otherwise has other ties); a row never is its own neighbour; a zero row has
+   * similarity 0 to all. Rows are complete: k is less than the number of rows.
    *
    * @param request what to search
    * @param ids receives the neighbours' ids, i32 (unsigned), {@code [rows, k]}; borrowed
@@ -47,8 +67,21 @@ public interface KnnEngine {
    * @param k neighbours a row, less than the number of rows
    * @param memory bytes that the engine may use beyond the results, heap and off-heap together
    * @param threads worker threads
+   * @param index how neighbours are looked for
+   * @param device where, {@code "cpu"} or {@code "cuda:0"}
    */
-  record Request(FeatureRows features, int k, long memory, int threads) {}
+  record Request(
+      FeatureRows features, int k, long memory, int threads, KnnIndex index, String device) {
+    /** A search on the CPU. */
+    public Request(FeatureRows features, int k, long memory, int threads, KnnIndex index) {
+      this(features, k, memory, threads, index, "cpu");
+    }
+
+    /** An exact search on the CPU. */
+    public Request(FeatureRows features, int k, long memory, int threads) {
+      this(features, k, memory, threads, KnnIndex.EXACT);
+    }
+  }
 
   /** Predicted wall seconds and peak bytes. */
   record Cost(double seconds, long peakBytes) {}

@@ -7,10 +7,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /**
- * Owns the best candidates found so far for a strip of rows, outside the heap. A candidate is one
- * long: its similarity as a sortable int above the complement of its id, so that the order of longs
- * is "more similar first, then lower id". That order is strict, hence the k largest of a row are
- * the same whatever the order in which candidates come.
+ * Owns the best candidates found so far for a strip of rows, outside the heap, as {@link Neighbor}
+ * keys.
  *
  * <p>Rows are independent; whoever touches a row must hold its block's lock.
  */
@@ -48,22 +46,6 @@ final class Candidates implements AutoCloseable {
     return (long) capacity * Long.BYTES + Float.BYTES + Long.BYTES + Integer.BYTES;
   }
 
-  /** Packs a candidate; the id is an unsigned int. */
-  static long key(float similarity, long id) {
-    int bits = Float.floatToRawIntBits(similarity + 0f); // + 0f makes -0 equal to 0
-    int sortable = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
-    return (long) sortable << 32 | (~id & 0xFFFFFFFFL);
-  }
-
-  static float similarity(long key) {
-    int sortable = (int) (key >> 32);
-    return Float.intBitsToFloat(sortable ^ ((sortable >> 31) & Integer.MAX_VALUE));
-  }
-
-  static int id(long key) {
-    return ~(int) key;
-  }
-
   /**
    * The similarities below which no candidate of a row can be among its k best, one float a row.
    */
@@ -97,7 +79,7 @@ final class Candidates implements AutoCloseable {
     MemorySegment.copy(scratch, 0, keys, ValueLayout.JAVA_LONG, first * Long.BYTES, k);
     counts[row] = k;
     thresholdKeys[row] = worst;
-    thresholds.setAtIndex(ValueLayout.JAVA_FLOAT, row, similarity(worst));
+    thresholds.setAtIndex(ValueLayout.JAVA_FLOAT, row, Neighbor.similarity(worst));
   }
 
   /**
@@ -149,8 +131,9 @@ final class Candidates implements AutoCloseable {
     MemorySegment similarityTarget = similarities.segment();
     for (int i = 0; i < k; i++) {
       long key = scratch[count - 1 - i];
-      idTarget.setAtIndex(ValueLayout.JAVA_INT, targetRow * k + i, id(key));
-      similarityTarget.setAtIndex(ValueLayout.JAVA_FLOAT, targetRow * k + i, similarity(key));
+      idTarget.setAtIndex(ValueLayout.JAVA_INT, targetRow * k + i, Neighbor.id(key));
+      similarityTarget.setAtIndex(
+          ValueLayout.JAVA_FLOAT, targetRow * k + i, Neighbor.similarity(key));
     }
   }
 

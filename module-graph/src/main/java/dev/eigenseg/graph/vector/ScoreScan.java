@@ -121,7 +121,7 @@ final class ScoreScan {
       int column = c + Long.numberOfTrailingZeros(left);
       float score = scores.get(ValueLayout.JAVA_FLOAT, base + (long) column * Float.BYTES);
       if (tile.columnId + column != tile.rowId + r) {
-        candidates.offer(tile.rowPlace + r, Candidates.key(score, tile.columnId + column), scratch);
+        candidates.offer(tile.rowPlace + r, Neighbor.key(score, tile.columnId + column), scratch);
       }
     }
   }
@@ -138,8 +138,8 @@ final class ScoreScan {
     for (long left = hits; left != 0; left &= left - 1) {
       int column = c + Long.numberOfTrailingZeros(left);
       float score = scores.get(ValueLayout.JAVA_FLOAT, base + (long) column * Float.BYTES);
-      candidates.offer(tile.rowPlace + r, Candidates.key(score, tile.columnId + column), scratch);
-      candidates.offer(tile.columnPlace + column, Candidates.key(score, tile.rowId + r), scratch);
+      candidates.offer(tile.rowPlace + r, Neighbor.key(score, tile.columnId + column), scratch);
+      candidates.offer(tile.columnPlace + column, Neighbor.key(score, tile.rowId + r), scratch);
     }
   }
 }

@@ -2,8 +2,10 @@ package dev.eigenseg.graph.vector;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Gemm;
+import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
@@ -48,6 +50,16 @@ public final class VectorKnnEngine implements KnnEngine {
     return ModuleLayer.boot().findModule(VECTORS).isPresent()
         ? Availability.YES
         : Availability.no("start java with --add-modules " + VECTORS);
+  }
+
+  @Override
+  public boolean supports(KnnIndex.Kind kind) {
+    return kind == KnnIndex.Kind.EXACT;
+  }
+
+  @Override
+  public String details() {
+    return VectorMath.selection();
   }
 
   @Override

@@ -16,13 +16,13 @@ class CandidatesTest {
       Float.NEGATIVE_INFINITY, -1, -0.5f, -Float.MIN_VALUE, 0, Float.MIN_VALUE, 0.5f, 1
     };
     for (int i = 1; i < rising.length; i++) {
-      assertTrue(Candidates.key(rising[i], 9) > Candidates.key(rising[i - 1], 1));
-      assertEquals(rising[i], Candidates.similarity(Candidates.key(rising[i], 3)));
+      assertTrue(Neighbor.key(rising[i], 9) > Neighbor.key(rising[i - 1], 1));
+      assertEquals(rising[i], Neighbor.similarity(Neighbor.key(rising[i], 3)));
     }
-    assertTrue(Candidates.key(0.25f, 3) > Candidates.key(0.25f, 4));
-    assertTrue(Candidates.key(0.25f, 7) > Candidates.key(0.25f, 0xFFFF_FFFFL));
-    assertEquals(Candidates.key(0f, 5), Candidates.key(-0f, 5));
-    assertEquals(-1, Candidates.id(Candidates.key(1, 0xFFFF_FFFFL)));
+    assertTrue(Neighbor.key(0.25f, 3) > Neighbor.key(0.25f, 4));
+    assertTrue(Neighbor.key(0.25f, 7) > Neighbor.key(0.25f, 0xFFFF_FFFFL));
+    assertEquals(Neighbor.key(0f, 5), Neighbor.key(-0f, 5));
+    assertEquals(-1, Neighbor.id(Neighbor.key(1, 0xFFFF_FFFFL)));
   }
 
   @Test

@@ -19,7 +19,7 @@ class ScoreScanTest {
       // Fill every row first, so that rows which see few scores are complete.
       for (int row = 0; row < rows; row++) {
         for (int i = 0; i < k; i++) {
-          candidates.offer(row, Candidates.key(-2, 1000 + i), scratch);
+          candidates.offer(row, Neighbor.key(-2, 1000 + i), scratch);
         }
       }
       for (int repeat = 0; repeat < 3; repeat++) {

@@ -1,0 +1,85 @@
+package dev.eigenseg.api.spi;
+
+import java.util.OptionalInt;
+
+/**
+ * How neighbours are looked for: among all rows, or among those that an index proposes.
+ *
+ * @param kind exact, or which index
+ * @param lists inverted lists of an IVF index; by default about the square root of the rows
+ * @param probes lists that a query looks into; by default a sixteenth of them
+ * @param efSearch candidates that a query keeps in an HNSW graph; by default twice the neighbours
+ * @param trainingRows rows from which lists are learned; by default 64 for each list
+ * @param half whether an IVF index keeps its rows in float16
+ */
+public record KnnIndex(
+    Kind kind,
+    OptionalInt lists,
+    OptionalInt probes,
+    OptionalInt efSearch,
+    OptionalInt trainingRows,
+    boolean half) {
+  /** Every row is compared with every other. */
+  public static final KnnIndex EXACT = of(Kind.EXACT);
+
+  private static final int ROWS_OF_LIST = 64;
+  private static final int SHARE_OF_LISTS = 16;
+  private static final int MOST_LISTS = 1 << 16;
+
+  /** The kinds of index. */
+  public enum Kind {
+    /** None: all rows are compared. */
+    EXACT,
+    /** Inverted lists: rows are grouped, and a query looks into the nearest groups. */
+    IVF,
+    /** A hierarchical navigable small-world graph. */
+    HNSW
+  }
+
+  /** Checks that all numbers are positive. */
+  public KnnIndex {
+    check("lists", lists);
+    check("probes", probes);
+    check("ef-search", efSearch);
+    check("training-rows", trainingRows);
+  }
+
+  private static void check(String name, OptionalInt value) {
+    if (value.isPresent() && value.getAsInt() < 1) {
+      throw new IllegalArgumentException(
+          "%s is %d, expected at least 1".formatted(name, value.getAsInt()));
+    }
+  }
+
+  /** An index with the defaults of its kind. */
+  public static KnnIndex of(Kind kind) {
+    return new KnnIndex(
+        kind,
+        OptionalInt.empty(),
+        OptionalInt.empty(),
+        OptionalInt.empty(),
+        OptionalInt.empty(),
+        false);
+  }
+
+  /** Inverted lists for so many rows, never more than there are rows. */
+  public int listsFor(long rows) {
+    int root = Math.clamp(Math.round(Math.sqrt(rows)), 1, MOST_LISTS);
+    return (int) Math.min(lists.orElse(root), rows);
+  }
+
+  /** Lists that a query looks into, of so many. */
+  public int probesOf(int allLists) {
+    return Math.min(allLists, probes.orElse(Math.max(4, allLists / SHARE_OF_LISTS)));
+  }
+
+  /** Candidates that a query keeps for so many neighbours. */
+  public int efSearchFor(int k) {
+    return Math.max(k, efSearch.orElse(2 * k));
+  }
+
+  /** Rows from which so many lists are learned, never more than there are. */
+  public long trainingRowsFor(int allLists, long rows) {
+    return Math.min(rows, trainingRows.orElse(Math.multiplyExact(allLists, ROWS_OF_LIST)));
+  }
+}

@@ -1,0 +1,2 @@
+/** The FAISS engine, through JNI. Not exported: found through the service interface. */
+package dev.eigenseg.graph.faiss;
