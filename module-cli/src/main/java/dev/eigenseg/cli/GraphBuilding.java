@@ -13,7 +13,6 @@ import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.Recall;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -135,7 +134,7 @@ final class GraphBuilding {
     settings.put("neighbors", Integer.toString(neighbors));
     settings.put("engine", engine.name());
     KnnIndex index = request.index();
-    settings.put("index", index.kind().name().toLowerCase(Locale.ROOT));
+    settings.put("index", index.kind().text());
     switch (index.kind()) {
       case EXACT -> {}
       case IVF -> {
@@ -157,8 +156,7 @@ final class GraphBuilding {
     json.addProperty("neighbors", graph.k());
     json.addProperty("dim", bank.manifest().dims().high());
     json.addProperty("engine", graph.engine());
-    json.addProperty(
-        "index", graph.exact() ? "exact" : request.index().kind().name().toLowerCase(Locale.ROOT));
+    json.addProperty("index", graph.exact() ? "exact" : request.index().kind().text());
     json.addProperty("exact", graph.exact());
     json.addProperty("recall", graph.recall().map(Recall::fraction).orElse(1.0));
     graph.recall().ifPresent(recall -> json.addProperty("recall-margin", recall.margin()));

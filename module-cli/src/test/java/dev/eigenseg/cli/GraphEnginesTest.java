@@ -61,6 +61,14 @@ class GraphEnginesTest {
     return JsonParser.parseString(shell.out()).getAsJsonObject();
   }
 
+  private JsonObject allLists(String name, String... options) {
+    List<String> all =
+        new ArrayList<>(
+            List.of("--engine", "faiss", "--index", "ivf", "--lists", "16", "--probes", "16"));
+    all.addAll(List.of(options));
+    return graph(name, all.toArray(String[]::new));
+  }
+
   private int run(String name, String... options) {
     List<String> arguments =
         new ArrayList<>(
@@ -111,32 +119,9 @@ class GraphEnginesTest {
   @Test
   void allListsAndEveryCandidateFindWhatAnExactSearchFinds() {
     requireFaiss();
-    JsonObject ivf =
-        graph(
-            "all.knn",
-            "--engine",
-            "faiss",
-            "--index",
-            "ivf",
-            "--lists",
-            "16",
-            "--probes",
-            "16",
-            "--training-rows",
-            "300");
+    JsonObject ivf = allLists("all.knn", "--training-rows", "300");
     assertEquals(1, ivf.get("recall").getAsDouble());
-    JsonObject half =
-        graph(
-            "half.knn",
-            "--engine",
-            "faiss",
-            "--index",
-            "ivf",
-            "--lists",
-            "16",
-            "--probes",
-            "16",
-            "--half");
+    JsonObject half = allLists("half.knn", "--half");
     assertTrue(half.get("recall").getAsDouble() > 0.95, half.toString());
     JsonObject hnsw = graph("h.knn", "--engine", "faiss", "--index", "hnsw", "--ef-search", "384");
     assertTrue(hnsw.get("recall").getAsDouble() > 0.99, hnsw.toString());

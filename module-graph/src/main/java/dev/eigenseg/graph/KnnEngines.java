@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
@@ -92,7 +91,7 @@ public final class KnnEngines {
         if (!engine.supports(kind)) {
           throw new UnavailableException(
               "engine %s has no %s index; choose another with --engine or --index"
-                  .formatted(name, kind.name().toLowerCase(Locale.ROOT)));
+                  .formatted(name, kind.text()));
         }
         return selected(engine);
       }

@@ -3,12 +3,14 @@ package dev.eigenseg.graph;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.vector.Candidates;
+import dev.eigenseg.graph.vector.Neighbor;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import java.util.Random;
 
 /**
@@ -82,9 +84,8 @@ final class RecallSample implements AutoCloseable {
   /** For every sampled row the similarity of its k-th true neighbour. */
   private float[] lastSimilarities(int threads, Progress progress) {
     long blocks = Math.ceilDiv(rows.rows(), BLOCK);
-    float[][] best = new float[sample.length][];
-    Arrays.setAll(best, i -> new float[] {});
-    try (Progress.Task task = progress.start("recall", blocks, "blocks")) {
+    try (Candidates best = new Candidates(sample.length, k, 2 * k);
+        Progress.Task task = progress.start("recall", blocks, "blocks")) {
       Parallel.forEach(
           threads,
           blocks,
@@ -93,15 +94,24 @@ final class RecallSample implements AutoCloseable {
             compare(block, best);
             task.advance(1);
           });
+      return last(best);
     }
+  }
+
+  private float[] last(Candidates best) {
     float[] last = new float[sample.length];
-    for (int i = 0; i < last.length; i++) {
-      last[i] = best[i][0];
+    long[] scratch = new long[2 * k];
+    try (Tensor ids = Tensor.allocate(DType.I32, sample.length, k);
+        Tensor similarities = Tensor.allocate(DType.F32, sample.length, k)) {
+      for (int i = 0; i < last.length; i++) {
+        best.write(i, i, ids, similarities, scratch);
+        last[i] = similarities.get((i + 1L) * k - 1);
+      }
     }
     return last;
   }
 
-  private void compare(long block, float[][] best) {
+  private void compare(long block, Candidates best) {
     long first = block * BLOCK;
     int count = (int) Math.min(BLOCK, rows.rows() - first);
     try (Arena memory = Arena.ofConfined()) {
@@ -111,27 +121,22 @@ final class RecallSample implements AutoCloseable {
       rows.read(first, count, dense);
       Gemm.packColumns(dense, 0, count, rows.dim(), columns);
       Gemm.multiply(panels, sample.length, columns, count, rows.dim(), scores, 0, count);
-      for (int i = 0; i < sample.length; i++) {
-        float[] own = new float[count];
-        MemorySegment.copy(
-            scores, ValueLayout.JAVA_FLOAT, (long) i * count * Float.BYTES, own, 0, count);
-        long self = sample[i] - first;
-        if (self >= 0 && self < count) {
-          own[(int) self] = Float.NEGATIVE_INFINITY;
-        }
-        synchronized (sample) {
-          best[i] = largest(best[i], own);
-        }
+      synchronized (best) {
+        offer(scores, first, count, best);
       }
     }
   }
 
-  /** The k largest of both by rising value, or all if they are fewer. */
-  private float[] largest(float[] a, float[] b) {
-    float[] both = Arrays.copyOf(a, a.length + b.length);
-    System.arraycopy(b, 0, both, a.length, b.length);
-    Arrays.sort(both);
-    return both.length <= k ? both : Arrays.copyOfRange(both, both.length - k, both.length);
+  private void offer(MemorySegment scores, long first, int count, Candidates best) {
+    long[] scratch = new long[2 * k];
+    for (int i = 0; i < sample.length; i++) {
+      for (int j = 0; j < count; j++) {
+        if (first + j != sample[i]) {
+          float score = scores.getAtIndex(ValueLayout.JAVA_FLOAT, (long) i * count + j);
+          best.offer(i, Neighbor.key(score, first + j), scratch);
+        }
+      }
+    }
   }
 
   @Override

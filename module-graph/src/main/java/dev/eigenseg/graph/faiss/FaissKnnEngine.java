@@ -6,6 +6,7 @@ import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.vector.NeighborLists;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.io.IOException;
 import java.io.UncheckedIOException;

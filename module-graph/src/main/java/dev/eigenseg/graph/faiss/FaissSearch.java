@@ -4,6 +4,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.spi.KnnEngine.Request;
 import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.graph.vector.Neighbor;
+import dev.eigenseg.graph.vector.NeighborLists;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -16,7 +17,7 @@ import java.util.Arrays;
  */
 final class FaissSearch implements AutoCloseable {
   private static final long BLOCK = 4096;
-  private static final long HNSW_LINK_BYTES = 2L * 32 * Integer.BYTES + 64;
+  private static final long HNSW_LINK_BYTES = 2L * FaissIndex.HNSW_LINKS * Integer.BYTES + 64;
 
   private final Request request;
   private final PreparedRows rows;
@@ -148,9 +149,8 @@ final class FaissSearch implements AutoCloseable {
   }
 
   // An index may propose fewer than k rows. Lists are complete, so the lowest ids that are not
-  // among
-  // them follow, with a similarity of 0 and thus no edge; the measured recall counts them as
-  // missed.
+  // among them follow, with a similarity of 0 and thus no edge; the measured recall counts them
+  // as missed.
   private int fill(long self, long[] keys, int found) {
     int count = found;
     for (long id = 0; count < request.k(); id++) {

@@ -3,6 +3,7 @@ package dev.eigenseg.graph.faiss;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.spi.KnnEngine.Request;
 import dev.eigenseg.graph.vector.Neighbor;
+import dev.eigenseg.graph.vector.NeighborLists;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -12,7 +12,7 @@ import java.util.Arrays;
  *
  * <p>Rows are independent; whoever touches a row must hold its block's lock.
  */
-final class Candidates implements AutoCloseable {
+public final class Candidates implements AutoCloseable {
   private final Arena arena;
   private final int k;
   private final int capacity;
@@ -21,8 +21,14 @@ final class Candidates implements AutoCloseable {
   private final long[] thresholdKeys;
   private final int[] counts;
 
+  /**
+   * Room for candidates.
+   *
+   * @param k how many of a row are kept
+   * @param capacity candidates of a row that are collected until the k best are picked, more than k
+   */
   @SuppressWarnings("MustBeClosedChecker")
-  Candidates(long rows, int k, int capacity) {
+  public Candidates(long rows, int k, int capacity) {
     this.k = k;
     this.capacity = capacity;
     int places = Math.toIntExact(rows);
@@ -62,7 +68,7 @@ final class Candidates implements AutoCloseable {
    *
    * @param scratch at least {@code capacity} longs, overwritten
    */
-  void offer(int row, long key, long[] scratch) {
+  public void offer(int row, long key, long[] scratch) {
     if (key <= thresholdKeys[row]) {
       return;
     }
@@ -122,19 +128,12 @@ final class Candidates implements AutoCloseable {
   }
 
   /** Writes the k best of a row in their order; the row has seen at least k candidates. */
-  void write(int row, long targetRow, Tensor ids, Tensor similarities, long[] scratch) {
+  public void write(int row, long targetRow, Tensor ids, Tensor similarities, long[] scratch) {
     int count = counts[row];
     MemorySegment.copy(
         keys, ValueLayout.JAVA_LONG, (long) row * capacity * Long.BYTES, scratch, 0, count);
     Arrays.sort(scratch, 0, count);
-    MemorySegment idTarget = ids.segment();
-    MemorySegment similarityTarget = similarities.segment();
-    for (int i = 0; i < k; i++) {
-      long key = scratch[count - 1 - i];
-      idTarget.setAtIndex(ValueLayout.JAVA_INT, targetRow * k + i, Neighbor.id(key));
-      similarityTarget.setAtIndex(
-          ValueLayout.JAVA_FLOAT, targetRow * k + i, Neighbor.similarity(key));
-    }
+    new NeighborLists(ids, similarities, k).write(targetRow, scratch, count);
   }
 
   @Override

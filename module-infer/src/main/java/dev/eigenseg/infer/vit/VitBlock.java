@@ -7,7 +7,6 @@ import dev.eigenseg.infer.layer.Linear;
 import dev.eigenseg.infer.vit.VitConfig.Activation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 
 /**
  * One block of a Vision Transformer without its attention: {@code qkv(norm1(x))}, {@code x +=
@@ -16,6 +15,9 @@ import java.lang.foreign.ValueLayout;
  * Immutable.
  */
 final class VitBlock {
+  // Weights are read before the kernels on vectors are compiled.
+  private static final VectorMath PLAIN = VectorMath.scalar();
+
   private final LayerNorm norm1;
   private final Linear qkv;
   private final Linear proj;
@@ -48,12 +50,12 @@ final class VitBlock {
   private static Linear qkv(WeightReader reader, String name, VitConfig config, Arena arena) {
     Tensor weight = reader.matrix(name + ".weight");
     float scale = (float) (1 / Math.sqrt(config.headDim()));
-    scale(scale, weight.segment(), 0, (long) config.dim() * config.dim());
+    PLAIN.scale(scale, weight.segment(), 0, (long) config.dim() * config.dim());
     if (!config.qkvBias()) {
       return new Linear(weight, arena);
     }
     Tensor bias = reader.read(name + ".bias");
-    scale(scale, bias.segment(), 0, config.dim());
+    PLAIN.scale(scale, bias.segment(), 0, config.dim());
     return new Linear(weight, bias, arena);
   }
 
@@ -64,21 +66,12 @@ final class VitBlock {
       Tensor factors = reader.read(gamma);
       long in = weight.size(1);
       for (long row = 0; row < weight.size(0); row++) {
-        scale(factors.get(row), weight.segment(), row * in * Float.BYTES, in);
+        PLAIN.scale(factors.get(row), weight.segment(), row * in * Float.BYTES, in);
         bias.set(row, bias.get(row) * factors.get(row));
       }
       return new Linear(weight, bias, arena);
     }
     return new Linear(reader.borrowed(name + ".weight"), bias, arena);
-  }
-
-  // A plain loop: weights are read before the kernels on vectors are compiled.
-  private static void scale(float factor, MemorySegment weights, long offset, long count) {
-    MemorySegment scaled = weights.asSlice(offset, count * Float.BYTES);
-    for (long i = 0; i < count; i++) {
-      float weight = scaled.getAtIndex(ValueLayout.JAVA_FLOAT, i);
-      scaled.setAtIndex(ValueLayout.JAVA_FLOAT, i, factor * weight);
-    }
   }
 
   /** Queries (scaled), keys and values of some tokens: {@code [rows, 3 * dim]}. */

@@ -40,7 +40,9 @@ public final class Gemm {
   private static final ThreadLocal<float[]> CHUNKS =
       ThreadLocal.withInitial(() -> new float[Math.max(ROW_PANEL, COLUMN_PANEL) * CHUNK]);
 
-  // A tile that hangs over C is computed here; freed with its thread.
+  // A tile that hangs over C is computed here. It belongs to its thread, whose end nobody is told
+  // of: hence the garbage collector frees it. An arena for each product would have to be shared
+  // (see SimdMath), and closing one of these stops all threads.
   private static final ThreadLocal<MemorySegment> EDGES =
       ThreadLocal.withInitial(
           () -> Arena.ofAuto().allocate((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64));
@@ -190,6 +192,7 @@ public final class Gemm {
       long cOffset,
       long cStride) {
     Objects.checkFromIndexSize(0, packedRowBytes(rows, depth), rowPanels.byteSize());
+    check(rows, columnPanels, columns, depth, c, cOffset, cStride);
     int block = blockRows(depth);
     for (long first = 0; first < rows; first += block) {
       int count = (int) Math.min(block, rows - first);
@@ -231,17 +234,8 @@ public final class Gemm {
       MemorySegment c,
       long cOffset,
       long cStride) {
-    if (rows == 0 || columns == 0) {
-      return;
-    }
-    if (cStride < columns) {
-      throw new IllegalArgumentException(
-          "rows of %d columns do not fit a stride of %d".formatted(columns, cStride));
-    }
     Objects.checkFromIndexSize(0, packedRowFloats(rows, depth), rowPanels.length);
-    Objects.checkFromIndexSize(0, packedColumnBytes(columns, depth), columnPanels.byteSize());
-    long cBytes = Math.multiplyExact((rows - 1) * cStride + columns, Float.BYTES);
-    Objects.checkFromIndexSize(cOffset, cBytes, c.byteSize());
+    check(rows, columnPanels, columns, depth, c, cOffset, cStride);
     long columnPanelBytes = (long) COLUMN_PANEL * depth * Float.BYTES;
     int block = blockRows(depth);
     MemorySegment edge = EDGES.get();
@@ -263,6 +257,26 @@ public final class Gemm {
         }
       }
     }
+  }
+
+  private static void check(
+      int rows,
+      MemorySegment columnPanels,
+      int columns,
+      int depth,
+      MemorySegment c,
+      long cOffset,
+      long cStride) {
+    if (rows == 0 || columns == 0) {
+      return;
+    }
+    if (cStride < columns) {
+      throw new IllegalArgumentException(
+          "rows of %d columns do not fit a stride of %d".formatted(columns, cStride));
+    }
+    Objects.checkFromIndexSize(0, packedColumnBytes(columns, depth), columnPanels.byteSize());
+    long cBytes = Math.multiplyExact((rows - 1) * cStride + columns, Float.BYTES);
+    Objects.checkFromIndexSize(cOffset, cBytes, c.byteSize());
   }
 
   private static int blockRows(int depth) {
