@@ -31,7 +31,7 @@ public final class Gemm {
 
   // A block's worth, and some more for deep single panels.
   private static final int KEPT_FLOATS = 1 << 18;
-  private static final ThreadLocal<float[]> BLOCK_PANELS =
+  private static final ThreadLocal<float[]> OWN_PANELS =
       ThreadLocal.withInitial(() -> new float[0]);
 
   /** Channels that are transposed at a time: both arrays stay in a first-level cache of 48 KB. */
@@ -159,8 +159,23 @@ public final class Gemm {
         MemorySegment.copy(src, JAVA_FLOAT_UNALIGNED, from, chunk, row * CHUNK, length);
       }
       Arrays.fill(chunk, filled * CHUNK, panel * CHUNK, 0);
-      for (int row = 0; row < panel; row++) {
-        spread(chunk, row * CHUNK, length, target, targetOffset + k * panel + row, panel);
+      int to = targetOffset + k * panel;
+      if (panel == ROW_PANEL) {
+        interleave(chunk, length, target, to);
+      } else {
+        for (int row = 0; row < panel; row++) {
+          spread(chunk, row * CHUNK, length, target, to + row, panel);
+        }
+      }
+    }
+  }
+
+  // Rows are packed in every product: few enough that all are read side by side, and the stores
+  // are in order.
+  private static void interleave(float[] chunk, int length, float[] target, int to) {
+    for (int i = 0; i < length; i++) {
+      for (int row = 0; row < ROW_PANEL; row++) {
+        target[to + i * ROW_PANEL + row] = chunk[row * CHUNK + i];
       }
     }
   }
@@ -287,15 +302,21 @@ public final class Gemm {
   /** Row panels in an array of this thread's. */
   private static float[] blockPanels(MemorySegment rowPanels, long first, int rows, int depth) {
     int floats = packedRowFloats(rows, depth);
-    float[] panels = BLOCK_PANELS.get();
+    float[] panels = ownPanels(floats);
+    MemorySegment.copy(
+        rowPanels, JAVA_FLOAT_UNALIGNED, first * depth * Float.BYTES, panels, 0, floats);
+    return panels;
+  }
+
+  /** An array of this thread's, kept for the next product unless it is very large. */
+  private static float[] ownPanels(int floats) {
+    float[] panels = OWN_PANELS.get();
     if (panels.length < floats) {
       panels = new float[floats];
       if (floats <= KEPT_FLOATS) {
-        BLOCK_PANELS.set(panels);
+        OWN_PANELS.set(panels);
       }
     }
-    MemorySegment.copy(
-        rowPanels, JAVA_FLOAT_UNALIGNED, first * depth * Float.BYTES, panels, 0, floats);
     return panels;
   }
 
@@ -337,12 +358,16 @@ public final class Gemm {
           threads,
           Math.ceilDiv(rows, taskRows),
           task -> {
-            long first = task * taskRows;
-            int count = (int) Math.min(taskRows, rows - first);
-            float[] rowPanels = new float[packedRowFloats(count, depth)];
-            packRows(a.segment(), first * depth * Float.BYTES, count, depth, rowPanels);
-            long target = first * columns * Float.BYTES;
-            multiply(rowPanels, count, columnPanels, columns, depth, c.segment(), target, columns);
+            long end = Math.min(rows, (task + 1) * taskRows);
+            int block = blockRows(depth);
+            for (long first = task * taskRows; first < end; first += block) {
+              int count = (int) Math.min(block, end - first);
+              float[] rowPanels = ownPanels(packedRowFloats(count, depth));
+              packRows(a.segment(), first * depth * Float.BYTES, count, depth, rowPanels);
+              long target = first * columns * Float.BYTES;
+              multiply(
+                  rowPanels, count, columnPanels, columns, depth, c.segment(), target, columns);
+            }
           });
     }
   }
