@@ -145,7 +145,7 @@ class KnnGraphTest {
   void openingTenThousandTimesKeepsMemoryFlat() throws IOException {
     assumeTrue(Files.exists(Path.of("/proc/self/statm")), "resident memory is read from /proc");
     Path file = written();
-    open(file, 500);
+    open(file, 10_000);
     long before = residentPages();
     open(file, 10_000);
     long grown = residentPages() - before;

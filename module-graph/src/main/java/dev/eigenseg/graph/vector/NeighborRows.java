@@ -1,5 +1,6 @@
 package dev.eigenseg.graph.vector;
 
+import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
@@ -16,4 +17,9 @@ public interface NeighborRows {
    */
   void read(long firstRow, int count, MemorySegment ids, MemorySegment similarities)
       throws IOException;
+
+  /** The rows of a result, i32 and float32 {@code [rows, k]}, which are borrowed. */
+  static NeighborRows of(Tensor ids, Tensor similarities) {
+    return new TensorCandidates(ids, similarities);
+  }
 }
