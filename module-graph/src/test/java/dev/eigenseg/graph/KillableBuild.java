@@ -27,12 +27,11 @@ final class KillableBuild {
   // So many threads make small tiles, some 600 of them, and this memory several strips.
   private static final int THREADS = 8;
   static final long MEMORY = 1_600_000;
-  private static final long MILLISECONDS_OF_TILE = 10;
 
   private KillableBuild() {}
 
   public static void main(String[] arguments) throws IOException {
-    build(Path.of(arguments[0]), MEMORY, printing());
+    build(Path.of(arguments[0]), MEMORY, printing(Long.parseLong(arguments[1])));
   }
 
   static void build(Path target, long memory, Progress progress) throws IOException {
@@ -44,27 +43,32 @@ final class KillableBuild {
     }
   }
 
-  /** Slow, so that whoever reads can kill in the middle. */
-  private static Progress printing() {
+  private static Progress printing(long millisecondsOfTile) {
     return (name, total, unit) ->
         amount -> {
           for (long i = 0; i < amount && name.equals("graph"); i++) {
             System.out.print('.');
             System.out.flush();
-            sleep();
+            sleep(millisecondsOfTile);
           }
         };
   }
 
-  private static void sleep() {
+  private static void sleep(long milliseconds) {
     try {
-      Thread.sleep(MILLISECONDS_OF_TILE);
+      Thread.sleep(milliseconds);
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
     }
   }
 
-  static Process start(Path target, File errors) throws IOException, URISyntaxException {
+  /**
+   * Starts such a process.
+   *
+   * @param slow so that whoever reads can kill in the middle
+   */
+  static Process start(Path target, boolean slow, File errors)
+      throws IOException, URISyntaxException {
     List<String> places = new ArrayList<>();
     for (Class<?> type :
         List.of(KillableBuild.class, KnnGraph.class, Provenance.class, Gson.class)) {
@@ -77,7 +81,8 @@ final class KillableBuild {
             "-cp",
             String.join(File.pathSeparator, places),
             KillableBuild.class.getName(),
-            target.toString())
+            target.toString(),
+            slow ? "10" : "0")
         .redirectError(errors)
         .start();
   }

@@ -262,7 +262,7 @@ class KnnGraphBuilderTest {
   /** Builds in a process, which is killed after so many tiles; returns its exit code. */
   private int run(Path target, OptionalInt tiles) throws Exception {
     Path errors = folder.resolve("errors");
-    Process process = KillableBuild.start(target, errors.toFile());
+    Process process = KillableBuild.start(target, tiles.isPresent(), errors.toFile());
     try (InputStream dots = process.getInputStream()) {
       if (tiles.isPresent()) {
         dots.skipNBytes(tiles.getAsInt());
