@@ -67,7 +67,7 @@ public final class VectorKnnEngine implements KnnEngine {
     require(request);
     JoinPlan plan = JoinPlan.of(request);
     int workers = Math.min(plan.threads(), Runtime.getRuntime().availableProcessors());
-    double products = plan.tiles() * secondsOfTile(plan.block(), plan.dim()) * PACKING;
+    double products = plan.tiles(0) * secondsOfTile(plan.block(), plan.dim()) * PACKING;
     double seconds = products + plan.rows() * candidates(plan) * SECONDS_OF_CANDIDATE;
     return new Cost(seconds / workers, plan.bytes());
   }
@@ -133,11 +133,39 @@ public final class VectorKnnEngine implements KnnEngine {
     require(request);
     requireResult("ids", ids, DType.I32, request);
     requireResult("similarities", similarities, DType.F32, request);
-    JoinPlan plan = JoinPlan.of(request);
+    search(JoinPlan.of(request), request, new TensorCandidates(ids, similarities), progress);
+  }
+
+  /**
+   * Searches among the pairs of rows whose first is in a range and whose second is not before the
+   * range, and keeps what it finds in a file, which the caller then owns. Goes on where an earlier
+   * search for the same was stopped.
+   *
+   * @throws dev.eigenseg.api.IncompatibleException if the unfinished search there is another
+   */
+  public CandidateFile search(
+      Request request, RowRange range, CandidateFile.Place place, Progress progress)
+      throws IOException {
+    require(request);
+    JoinPlan plan = JoinPlan.of(request, range);
+    CandidateFile file = CandidateFile.open(place, plan.grid(), plan.k());
+    try {
+      if (file.finished() < file.grid().units()) {
+        search(plan.continued(file.grid().stripRows(), request.memory()), request, file, progress);
+      }
+      return file;
+    } catch (IOException | RuntimeException | Error e) {
+      file.close();
+      throw e;
+    }
+  }
+
+  private static void search(
+      JoinPlan plan, Request request, CandidateStore store, Progress progress) throws IOException {
     try (PreparedRows rows =
             PreparedRows.measure(request.features(), true, request.threads(), progress);
-        SelfJoin join = new SelfJoin(plan, rows, progress)) {
-      join.run(ids, similarities);
+        SelfJoin join = new SelfJoin(plan, rows, store, progress)) {
+      join.run();
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
