@@ -8,6 +8,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 bench=$root/module-infer/src/bench
+. "$root/module-api/src/bench/table.sh"
 python=${EIGENSEG_PYTHON:-}
 threads=2
 pairs=5
@@ -21,17 +22,8 @@ unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OMP_WAIT_POLICY GOMP_SPINCOUNT OMP_NUM_
 java=("$JAVA_HOME/bin/java" --add-modules jdk.incubator.vector)
 torch=("${java[@]}" --enable-native-access=ALL-UNNAMED -Dai.djl.offline=true "-Dai.djl.pytorch.num_threads=$threads" -cp "$CLASS_PATH")
 
-say() { printf '%s\n' "$*" >&2; }
-
-# line NAME OURS PEER UNIT TARGET NOTE: a row of the table; the ratio is the peer's figure over ours.
-line() { printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$@" | tee -a "$table" >&2; }
-
-skipped() { say "skipped: $1: $2"; line "$1" - - "" - "skipped: $2"; }
-
 # Medians in milliseconds of benchmarks that run alternately: interleaved SECONDS BENCHMARK...
 interleaved() { "${torch[@]}" dev.eigenseg.train.Interleaved "$@" 2>>"$work/log"; }
-
-median() { sort -g | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 # The column of the fastest peer: $1 is ours, the others are peers.
 fastest() { awk '{ best = 2; for (i = 3; i <= NF; i++) if ($i + 0 < $best + 0) best = i; print best }' <<<"$1"; }
@@ -117,27 +109,6 @@ crf() {
   line "dense CRF, 320 x 320, 27 classes" "$(median <"$work/crf-ours.txt")" "$(median <"$work/crf-peer.txt")" ms 2 pydensecrf
 }
 
-print_table() {
-  awk -F '\t' -v style="$1" '
-    function number(x) { return x == "-" ? x : x + 0 >= 100 ? sprintf("%.0f", x) : x + 0 >= 10 ? sprintf("%.1f", x) : sprintf("%.2f", x) }
-    BEGIN {
-      row = style == "markdown" ? "| %s | %s | %s | %s | %s | %s | %s |\n" : "%-34s %12s %12s %9s %8s %4s  %s\n"
-      printf row, "what", "ours", "peer", "peer/ours", "target", "met", "peer"
-      if (style == "markdown") print "| --- | --- | --- | --- | --- | --- | --- |"
-    }
-    {
-      ratio = $2 == "-" ? "-" : $3 / $2
-      met = ratio == "-" ? "-" : ratio >= $5 ? "yes" : "no"
-      printf row, $1, number($2) " " $4, number($3) " " $4, number(ratio), $5 == "-" ? "-" : ">= " $5, met, $6
-    }' "$table"
-}
-
-started=$SECONDS
 "${torch[@]}" dev.eigenseg.infer.ComparisonFiles "$work" 2>>"$work/log"
 for part in ${EIGENSEG_COMPARE:-gemm vit first_mask upsample crf}; do "$part"; done
-echo
-print_table text
-echo
-print_table markdown
-echo
-echo "$((SECONDS - started)) s; $(nproc) processors, load $(cut -d ' ' -f 1 /proc/loadavg)"
+print_tables

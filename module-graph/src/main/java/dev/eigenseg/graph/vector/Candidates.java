@@ -92,33 +92,19 @@ public final class Candidates implements AutoCloseable {
   }
 
   /**
-   * Quickselect (Hoare): afterwards the first {@code k} of {@code n} distinct values are the
-   * largest; returns the least of them.
+   * Quickselect: afterwards the first {@code k} of {@code n} values are the largest; returns the
+   * least of them. The partition is Lomuto's without a branch in its loop: values come in random
+   * order, and a processor that guesses which side they belong to guesses wrong half of the time.
    */
   static long moveLargestToFront(long[] values, int n, int k) {
     int low = 0;
     int high = n - 1;
     while (low < high) {
-      long pivot = median(values[low], values[(low + high) >>> 1], values[high]);
-      int i = low;
-      int j = high;
-      while (i <= j) {
-        while (values[i] > pivot) {
-          i++;
-        }
-        while (values[j] < pivot) {
-          j--;
-        }
-        if (i <= j) {
-          long swapped = values[i];
-          values[i++] = values[j];
-          values[j--] = swapped;
-        }
-      }
-      if (k - 1 <= j) {
-        high = j;
-      } else if (k - 1 >= i) {
-        low = i;
+      int middle = partition(values, low, high);
+      if (middle < k - 1) {
+        low = middle + 1;
+      } else if (middle > k - 1) {
+        high = middle - 1;
       } else {
         break;
       }
@@ -126,8 +112,46 @@ public final class Candidates implements AutoCloseable {
     return values[k - 1];
   }
 
-  private static long median(long a, long b, long c) {
-    return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+  /** Moves larger values before a pivot, and returns where that is. */
+  private static int partition(long[] values, int low, int high) {
+    swap(values, pivot(values, low, high), high);
+    long pivot = values[high];
+    int larger = low;
+    for (int i = low; i < high; i++) {
+      long value = values[i];
+      values[i] = values[larger];
+      values[larger] = value;
+      larger += value > pivot ? 1 : 0;
+    }
+    swap(values, larger, high);
+    return larger;
+  }
+
+  /** The place of about the middle value: of three, or of three threes (Tukey's ninther). */
+  private static int pivot(long[] values, int low, int high) {
+    int middle = (low + high) >>> 1;
+    int step = (high - low) / 8;
+    if (step < 8) {
+      return median(values, low, middle, high);
+    }
+    return median(
+        values,
+        median(values, low, low + step, low + 2 * step),
+        median(values, middle - step, middle, middle + step),
+        median(values, high - 2 * step, high - step, high));
+  }
+
+  private static int median(long[] values, int a, int b, int c) {
+    if (values[a] < values[b]) {
+      return values[b] < values[c] ? b : values[a] < values[c] ? c : a;
+    }
+    return values[a] < values[c] ? a : values[b] < values[c] ? c : b;
+  }
+
+  private static void swap(long[] values, int a, int b) {
+    long value = values[a];
+    values[a] = values[b];
+    values[b] = value;
   }
 
   /** Writes the k best of a row in their order, filled up as {@link NeighborRows} says. */

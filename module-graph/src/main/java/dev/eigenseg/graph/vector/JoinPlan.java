@@ -36,6 +36,8 @@ record JoinPlan(
   // A buffer of twice k drops k at a time, so a candidate costs a constant; tiny ones would do it
   // too often.
   private static final int SMALLEST_CAPACITY = 64;
+  // Enough that all threads end at about the same time; a task packs its rows anew.
+  private static final int TASKS_OF_THREAD = 8;
   // What a thread multiplies in a unit of work, about half a minute at 30 to 40 G/s: as much is
   // lost when a search is killed, and saving candidates costs a fraction of it.
   private static final double UNIT_PRODUCTS = 1e12;
@@ -56,6 +58,7 @@ record JoinPlan(
     int dim = request.features().dim();
     int block = kernel.blockRows(rows, request.threads());
     long blocks = Math.ceilDiv(rows, block);
+    int group = Math.clamp(blocks / 4, 1, 4);
     JoinPlan plan =
         new JoinPlan(
             rows,
@@ -64,8 +67,8 @@ record JoinPlan(
             request.k(),
             request.threads(),
             block,
-            Math.clamp(blocks / 4, 1, 4),
-            Math.clamp(blocks / 8, 1, 32),
+            group,
+            Math.clamp(blocks * blocks / (2L * TASKS_OF_THREAD * request.threads() * group), 1, 32),
             Math.max(SMALLEST_CAPACITY, Math.multiplyExact(2, request.k())),
             block,
             true);
