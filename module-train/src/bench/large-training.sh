@@ -3,7 +3,7 @@
 # then the command line trains on them. Prints what it says, the time of each update, and the peak of the resident set.
 #
 #   CLASS_PATH=... large-training.sh [WORK]     PATCHES (2000000), NEIGHBORS (16), CLUSTERS (64), BATCH_SIZE (5), MEMORY (1536m),
-#                                               SECONDS_OF_TRAINING (120; then it is stopped, as Ctrl-C does), THREADS (all)
+#                                               SECONDS_OF_TRAINING (120; then it is stopped), THREADS (all)
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 work=${1:-}
@@ -31,13 +31,19 @@ rm -f "$work"/model.*
 pid=$!
 end=$((SECONDS + ${SECONDS_OF_TRAINING:-120}))
 disk=0
-while kill -0 $pid 2>/dev/null; do
-  # The kernel keeps the peak; what is left of it must be read while the process lives.
-  grep -E 'VmHWM|VmRSS|RssAnon|RssFile' "/proc/$pid/status" >"$status.next" 2>/dev/null && [ -s "$status.next" ] && mv "$status.next" "$status"
+# Looks once; what it looks at may be gone at any time.
+look() {
+  local blocks
+  grep -E 'VmHWM|VmRSS|RssAnon|RssFile' "/proc/$pid/status" >"$status.next" && [ -s "$status.next" ] && mv "$status.next" "$status"
   # Temporary files have no name, but descriptors.
-  open=$(find "/proc/$pid/fd" -lname '*.tmp (deleted)' -exec stat -L -c %b {} + 2>/dev/null | awk '{ s += $1 } END { print int(s / 2048) }')
-  disk=$((open > disk ? open : disk))
-  [ $SECONDS -lt $end ] || kill -INT $pid 2>/dev/null || true
+  blocks=$(find "/proc/$pid/fd" -lname '*.tmp (deleted)' -exec stat -L -c %b {} + | awk '{ s += $1 } END { print int(s / 2048) }')
+  if [ "${blocks:-0}" -gt "$disk" ]; then disk=$blocks; fi
+}
+
+# The process takes its peak with it, so it is read again and again.
+while kill -0 $pid 2>/dev/null; do
+  look 2>/dev/null || true
+  [ $SECONDS -lt $end ] || kill -TERM $pid 2>/dev/null || true
   sleep 0.5
 done
 wait $pid || echo "stopped with status $?"

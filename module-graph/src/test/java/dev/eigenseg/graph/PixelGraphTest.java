@@ -9,12 +9,15 @@ import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -136,6 +139,52 @@ class PixelGraphTest {
             assertEquals(true, column < 12, "blocks do not touch, seed " + seed);
           }
         }
+      }
+    }
+  }
+
+  @Test
+  void aFailureHalfwayLeavesNothingBehind(@TempDir Path folder) throws IOException {
+    try (Tensor colors = RandomData.gaussian(new Random(3), 24, 3)) {
+      FeatureRows good = FeatureRows.of(colors);
+      FeatureRows bad =
+          new FeatureRows() {
+            @Override
+            public long rows() {
+              return good.rows();
+            }
+
+            @Override
+            public int dim() {
+              return good.dim();
+            }
+
+            @Override
+            public void read(long firstRow, long count, MemorySegment target) throws IOException {
+              if (firstRow > 0) {
+                throw new IOException("the disk is gone");
+              }
+              good.read(firstRow, count, target);
+            }
+          };
+      List<ImageEntry> images =
+          List.of(
+              new ImageEntry(0, "a.png", 40, 30, 3, 4, 0),
+              new ImageEntry(1, "b.png", 40, 30, 3, 4, 12));
+      IOException failure =
+          assertThrows(
+              IOException.class,
+              () ->
+                  PixelGraph.adjacency(
+                      images,
+                      bad,
+                      PixelGraphOptions.DEFAULT,
+                      new Workspace(folder, 1),
+                      2,
+                      Progress.NONE));
+      assertEquals("the disk is gone", failure.getMessage());
+      try (Stream<Path> files = Files.list(folder)) {
+        assertEquals(List.of(), files.toList());
       }
     }
   }

@@ -23,7 +23,7 @@ public record TrainingMemory(long outputs, long rows, long update, long runtime,
   // Measured, see docs/performance.md: a fresh JVM with libtorch loaded and a small heap.
   private static final long RUNTIME_BYTES = 640L << 20;
   // Below this a kernel of any size would be cut into crumbs.
-  private static final long SMALLEST_KERNEL = 48L << 20;
+  static final long SMALLEST_KERNEL = 48L << 20;
   // Two graphs and their sum.
   private static final int MATRICES = 3;
   // Tensors of a patch that autograd keeps in a block, and as many that come and go.

@@ -211,7 +211,7 @@ class TrainerTest {
   void theModelDoesNotDependOnTheMemory() throws IOException {
     TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
     TrainingMemory plan = TrainingMemory.plan(bank, options);
-    long least = plan.total() - plan.kernel() + (48L << 20);
+    long least = plan.total() - plan.kernel() + TrainingMemory.SMALLEST_KERNEL;
     TrainingOptions tight = options(TrainingMode.CROSS_BATCH).memory(least).build();
     assertEquals(
         -1, Files.mismatch(train(options, "ample").model(), train(tight, "tight").model()));
