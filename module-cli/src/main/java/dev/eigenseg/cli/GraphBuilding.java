@@ -9,7 +9,9 @@ import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
-import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.GraphPart;
+import dev.eigenseg.graph.KnnGraphBuilder;
+import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.graph.Recall;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,15 +58,27 @@ final class GraphBuilding {
     return bank.resolve("graph.knn");
   }
 
+  /** Where a part of a bank's graph is, likewise. */
+  static Path defaultFile(Path bank, GraphPart part) {
+    return part.whole()
+        ? defaultFile(bank)
+        : bank.resolve("graph-part-%d-of-%d.knn".formatted(part.number(), part.count()));
+  }
+
   /**
    * Checks that a graph that is there already is the one that would be built.
    *
    * @throws IncompatibleException naming what differs
    */
-  void requireSame(Path file, KnnGraph graph) throws IOException {
+  void requireSame(GraphPart part, Path file, KnnGraphInfo graph) throws IOException {
+    if (!graph.part().equals(part)) {
+      throw new IncompatibleException(
+          "%s is part %s of a graph, not %s; replace it with 'eigenseg graph --overwrite', or name another file"
+              .formatted(file, graph.part(), part));
+    }
     require(file, "patches", graph.rows(), bank.rows());
     require(file, "neighbours", graph.k(), neighbors);
-    Optional<String> madeFrom = graph.provenance().map(found -> found.inputs().get(BANK));
+    Optional<String> madeFrom = Optional.ofNullable(graph.provenance().inputs().get(BANK));
     if (madeFrom.isPresent() && !madeFrom.get().equals(identity())) {
       throw new IncompatibleException(
           file
@@ -73,7 +87,7 @@ final class GraphBuilding {
   }
 
   /** Refuses an approximate graph where an exact one was asked for. */
-  void requireExactness(Path file, KnnGraph graph) {
+  void requireExactness(Path file, KnnGraphInfo graph) {
     if (request.index().kind() == KnnIndex.Kind.EXACT && !graph.exact()) {
       throw new IncompatibleException(
           file
@@ -94,8 +108,17 @@ final class GraphBuilding {
     return Hashes.sha256(bank.directory().resolve("images.tsv"));
   }
 
-  /** Searches and writes the file. */
+  /** Searches all and writes the file. */
   JsonObject build(Path file) throws IOException {
+    return build(GraphPart.WHOLE, file, false);
+  }
+
+  /**
+   * Searches and writes the file.
+   *
+   * @param restart whether an unfinished search with other settings is thrown away
+   */
+  JsonObject build(GraphPart part, Path file, boolean restart) throws IOException {
     KnnEngine.Cost cost = engine.predict(request);
     session.say(
         "graph of %d patches, %d neighbours, engine %s: about %s and %s of memory"
@@ -103,25 +126,24 @@ final class GraphBuilding {
                 bank.rows(),
                 neighbors,
                 engine.name(),
-                Durations.text(cost.seconds()),
+                Durations.text(cost.seconds() / part.count()),
                 new ByteSize(cost.peakBytes())));
-    try (KnnGraph graph =
-        session.stage("graph", () -> KnnGraph.build(engine, request, session.progress()))) {
-      session.stage(
-          "write",
-          () -> {
-            graph.write(file, provenance());
-            return file;
-          });
-      session.say("wrote " + file);
-      graph
-          .recall()
-          .ifPresent(recall ->
-              session.say(
-                  "recall %.3f +- %.3f: the share of true neighbours that were found, measured on random patches"
-                      .formatted(recall.fraction(), recall.margin())));
-      return json(graph);
-    }
+    KnnGraphBuilder builder = new KnnGraphBuilder(engine, request, provenance());
+    session.stage(
+        "graph",
+        () -> {
+          builder.build(part, file, restart, session.progress());
+          return file;
+        });
+    session.say("wrote " + file);
+    KnnGraphInfo graph = KnnGraphInfo.read(file);
+    graph
+        .recall()
+        .ifPresent(recall ->
+            session.say(
+                "recall %.3f +- %.3f: the share of true neighbours that were found, measured on random patches"
+                    .formatted(recall.fraction(), recall.margin())));
+    return json(graph);
   }
 
   private Provenance provenance() throws IOException {
@@ -150,7 +172,7 @@ final class GraphBuilding {
   }
 
   /** The result for {@code --json}. */
-  JsonObject json(KnnGraph graph) {
+  JsonObject json(KnnGraphInfo graph) {
     JsonObject json = new JsonObject();
     json.addProperty("n", graph.rows());
     json.addProperty("neighbors", graph.k());
@@ -160,6 +182,9 @@ final class GraphBuilding {
     json.addProperty("exact", graph.exact());
     json.addProperty("recall", graph.recall().map(Recall::fraction).orElse(1.0));
     graph.recall().ifPresent(recall -> json.addProperty("recall-margin", recall.margin()));
+    if (!graph.part().whole()) {
+      json.addProperty("part", graph.part().toString());
+    }
     json.addProperty("seconds", session.stages().seconds("graph"));
     json.addProperty("peak-bytes", engine.predict(request).peakBytes());
     return json;

@@ -23,6 +23,7 @@ class UsageTest {
         "demo",
         "extract",
         "graph",
+        "graph merge",
         "train",
         "match",
         "segment",
@@ -46,7 +47,7 @@ class UsageTest {
   void graphNamesItsEnginesAndIndexes() {
     shell.run("graph", "--help");
     for (String option :
-        List.of("auto|vector|faiss", "exact|ivf|hnsw", "--probes", "--ef-search")) {
+        List.of("auto|vector|blas|faiss", "exact|ivf|hnsw", "--probes", "--ef-search")) {
       assertTrue(shell.out().contains(option), option + " in " + shell.out());
     }
   }
@@ -107,6 +108,12 @@ class UsageTest {
             new String[] {"graph", "bank", "--index", "hnsw", "--half"},
             new String[] {"graph", "bank", "--index", "ivf", "--ef-search", "9"},
             new String[] {"graph", "bank", "--index", "ivf", "--lists", "0"},
+            new String[] {"graph", "bank", "--part", "3/2"},
+            new String[] {"graph", "bank", "--part", "half"},
+            new String[] {"graph", "bank", "--part", "1/2", "--index", "ivf"},
+            new String[] {"graph", "bank", "--part", "1/2", "--engine", "faiss"},
+            new String[] {"graph", "merge", "part"},
+            new String[] {"graph", "merge", "-o", out},
             new String[] {"train", "bank", "-o", out},
             new String[] {"train", "bank", "-o", out, "--clusters", "0"},
             new String[] {"train", "bank", "-o", out, "--clusters", "8", "--mode", "sideways"},

@@ -7,6 +7,7 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.vector.Candidates;
 import dev.eigenseg.graph.vector.Neighbor;
+import dev.eigenseg.graph.vector.NeighborLists;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -103,8 +104,9 @@ final class RecallSample implements AutoCloseable {
     long[] scratch = new long[2 * k];
     try (Tensor ids = Tensor.allocate(DType.I32, sample.length, k);
         Tensor similarities = Tensor.allocate(DType.F32, sample.length, k)) {
+      NeighborLists lists = NeighborLists.of(ids, similarities);
       for (int i = 0; i < last.length; i++) {
-        best.write(i, i, ids, similarities, scratch);
+        best.write(i, i, lists, scratch);
         last[i] = similarities.get((i + 1L) * k - 1);
       }
     }

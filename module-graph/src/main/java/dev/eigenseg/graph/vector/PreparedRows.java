@@ -119,6 +119,19 @@ public final class PreparedRows implements AutoCloseable {
     }
   }
 
+  /**
+   * Asks for rows that will be read soon.
+   *
+   * @throws UncheckedIOException if they cannot be read
+   */
+  void prefetch(long first, long count) {
+    try {
+      features.prefetch(first, count);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private void readRaw(long first, long count, MemorySegment target) {
     try {
       features.read(first, count, target);
