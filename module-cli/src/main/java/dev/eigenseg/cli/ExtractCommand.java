@@ -8,7 +8,6 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.BankSettings;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.FeatureBankWriter;
-import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.train.Devices;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,11 +37,6 @@ import picocli.CommandLine.Option;
 final class ExtractCommand extends WorkCommand {
   /** The backbone that needs no weights. */
   static final String DESCRIPTOR = "descriptor";
-
-  private enum Storage {
-    F32,
-    F16
-  }
 
   @Option(
       names = {"-b", "--backbone"},
@@ -130,7 +124,7 @@ final class ExtractCommand extends WorkCommand {
         backbone,
         opened.settings(),
         opened.dims(),
-        DType.valueOf(dtype.name()),
+        dtype.dtype(),
         new ImageGeometry(size, opened.patchSize()));
   }
 

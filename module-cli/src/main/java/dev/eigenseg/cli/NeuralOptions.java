@@ -150,6 +150,21 @@ final class NeuralOptions {
   private Optional<Path> graphFile = Optional.empty();
 
   @Option(
+      names = "--outputs-dtype",
+      paramLabel = "f16|f32",
+      description =
+          "How psi's last outputs of all patches are kept in cross-batch mode; f32 takes twice the memory and is free of rounding (default: f16).")
+  private Optional<Storage> outputsDtype = Optional.empty();
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      converter = ByteSize.Converter.class,
+      description =
+          "The most memory of the process in cross-batch mode; a kernel that does not fit goes into temporary files beside the model (default: 2g).")
+  private Optional<ByteSize> memory = Optional.empty();
+
+  @Option(
       names = "--log",
       paramLabel = "FILE",
       description = "Write a line of JSON for every epoch.")
@@ -186,6 +201,8 @@ final class NeuralOptions {
     epochs.ifPresent(builder::epochs);
     batchSize.ifPresent(builder::batchSize);
     projection.ifPresent(builder::projection);
+    outputsDtype.ifPresent(storage -> builder.outputsDtype(storage.dtype()));
+    memory.ifPresent(size -> builder.memory(size.bytes()));
     heads.ifPresent(builder::heads);
     headDim.ifPresent(builder::headDim);
     mlp.ifPresent(builder::mlp);

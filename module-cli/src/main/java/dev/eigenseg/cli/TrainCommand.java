@@ -14,6 +14,7 @@ import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.KMeansTrainer;
 import dev.eigenseg.train.Trainer;
 import dev.eigenseg.train.TrainingListener;
+import dev.eigenseg.train.TrainingMemory;
 import dev.eigenseg.train.TrainingMode;
 import dev.eigenseg.train.TrainingOptions;
 import dev.eigenseg.train.TrainingResult;
@@ -41,7 +42,6 @@ import picocli.CommandLine.Parameters;
       "  eigenseg train street.bank -o hidden.safetensors --clusters 64 --method kmeans-hidden --from street.safetensors"
     })
 final class TrainCommand extends WorkCommand {
-  private static final ByteSize GRAPH_MEMORY = new ByteSize(2L << 30);
   private static final int GRAPH_NEIGHBORS = 64;
 
   @Parameters(paramLabel = "BANK", description = "The feature bank.")
@@ -168,21 +168,35 @@ final class TrainCommand extends WorkCommand {
     if (options.mode() == TrainingMode.IN_BATCH) {
       return neural(session, bank, Optional.empty(), options, listener);
     }
+    sayMemory(session, TrainingMemory.plan(bank, options));
+    ByteSize memory = new ByteSize(options.memory());
     Path file = flags.graphFile().orElseGet(() -> GraphBuilding.defaultFile(bankFolder));
     if (!Files.exists(file)) {
       session.say("there is no " + file + " yet, which cross-batch training needs: building it");
-      building(session, bank, flags.neighbors().orElse(GRAPH_NEIGHBORS)).build(file);
+      building(session, bank, flags.neighbors().orElse(GRAPH_NEIGHBORS), memory).build(file);
     }
     try (KnnGraph graph = KnnGraph.open(file)) {
-      building(session, bank, flags.neighbors().orElse(graph.k()))
+      building(session, bank, flags.neighbors().orElse(graph.k()), memory)
           .requireSame(GraphPart.WHOLE, file, KnnGraphInfo.read(file));
       return neural(session, bank, Optional.of(graph), options, listener);
     }
   }
 
-  private static GraphBuilding building(Session session, FeatureBank bank, int neighbors) {
+  private static void sayMemory(Session session, TrainingMemory memory) {
+    session.say(
+        "memory: %s for psi's outputs of all patches, %s for rows, %s for an update, %s for JVM and libtorch, %s left for the kernel"
+            .formatted(
+                new ByteSize(memory.outputs()),
+                new ByteSize(memory.rows()),
+                new ByteSize(memory.update()),
+                new ByteSize(memory.runtime()),
+                new ByteSize(memory.kernel())));
+  }
+
+  private static GraphBuilding building(
+      Session session, FeatureBank bank, int neighbors, ByteSize memory) {
     return new GraphBuilding(
-        session, bank, neighbors, KnnEngines.select("auto"), KnnIndex.EXACT, "cpu", GRAPH_MEMORY);
+        session, bank, neighbors, KnnEngines.select("auto"), KnnIndex.EXACT, "cpu", memory);
   }
 
   private JsonObject neural(

@@ -9,7 +9,6 @@ import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 
@@ -21,32 +20,39 @@ import java.util.List;
  * matrix.
  */
 public final class PixelGraph {
+  // A place of the lists, its edge as it is dealt and as it is sorted, and two entries of the
+  // result.
+  private static final long BYTES_PER_PLACE =
+      8 + Transposition.RECORD_BYTES + IncomingEdges.BYTES_PER_EDGE + 2 * SymmetricRows.ENTRY_BYTES;
+
   private PixelGraph() {}
 
   /** The normalised adjacency of images whose rows follow one another in the given order. */
   public static NormalizedAdjacency adjacency(
-      List<GridColors> images, PixelGraphOptions options, int threads) {
+      List<GridColors> images, PixelGraphOptions options, int threads) throws IOException {
     return NormalizedAdjacency.normalizing(raw(images, options, threads), threads);
   }
 
   /** The adjacency before its normalisation: 1 for an edge. */
-  static SymmetricRows raw(List<GridColors> images, PixelGraphOptions options, int threads) {
+  static SymmetricRows raw(List<GridColors> images, PixelGraphOptions options, int threads)
+      throws IOException {
     long rows = images.stream().mapToLong(GridColors::patches).sum();
-    try (Choices choices = new Choices(rows, options)) {
-      long[] first = new long[images.size()];
-      for (int i = 1; i < first.length; i++) {
-        first[i] = first[i - 1] + images.get(i - 1).patches();
-      }
+    long[] first = new long[images.size()];
+    for (int i = 1; i < first.length; i++) {
+      first[i] = first[i - 1] + images.get(i - 1).patches();
+    }
+    try (Choices choices = new Choices(0, rows, options)) {
       Parallel.forEach(
           threads, images.size(), i -> choices.fill(images.get((int) i), first[(int) i]));
-      return choices.symmetrize(threads);
+      return SymmetricRowsBuilder.symmetrized(
+          choices.edges(), SymmetricRowsBuilder.Union.MAX, Workspace.UNBOUNDED, threads);
     }
   }
 
   /**
-   * The normalised adjacency of a bank.
+   * The normalised adjacency of a bank, made of as many images at a time as the workspace holds.
    *
-   * @param images the images of the bank, whose rows cover {@code pixels}
+   * @param images the images of the bank in order, whose rows cover {@code pixels}
    * @param pixels the bank's level {@link dev.eigenseg.api.bank.Level#PIXELS}: r, g, b in [0, 1]
    * @param progress counts images
    */
@@ -54,74 +60,118 @@ public final class PixelGraph {
       List<ImageEntry> images,
       FeatureRows pixels,
       PixelGraphOptions options,
+      Workspace space,
       int threads,
       Progress progress)
       throws IOException {
     if (pixels.dim() != 3) {
       throw new IllegalArgumentException("colours have 3 channels, found " + pixels.dim());
     }
-    try (Choices choices = new Choices(pixels.rows(), options);
+    long most = Math.max(1, space.bytes() / (BYTES_PER_PLACE * Math.max(1, options.width())));
+    try (SymmetricRowsBuilder builder = new SymmetricRowsBuilder(pixels.rows(), space, threads);
         Progress.Task task = progress.start("pixel graph", images.size(), "images")) {
+      for (int first = 0; first < images.size(); ) {
+        int end = endOfPiece(images, first, most);
+        try (Choices choices =
+            choose(images.subList(first, end), pixels, options, threads, progress, task)) {
+          builder.append(choices.edges(), SymmetricRowsBuilder.Union.MAX, Workspace.UNBOUNDED);
+        }
+        first = end;
+      }
+      return NormalizedAdjacency.normalizing(builder.finish(), threads);
+    }
+  }
+
+  /** How many images from the first on have at most so many rows together; at least one. */
+  private static int endOfPiece(List<ImageEntry> images, int first, long mostRows) {
+    int end = first + 1;
+    while (end < images.size()
+        && images.get(end).firstRow() + images.get(end).patches() - images.get(first).firstRow()
+            <= mostRows) {
+      end++;
+    }
+    return end;
+  }
+
+  private static Choices choose(
+      List<ImageEntry> images,
+      FeatureRows pixels,
+      PixelGraphOptions options,
+      int threads,
+      Progress progress,
+      Progress.Task task)
+      throws IOException {
+    long firstRow = images.getFirst().firstRow();
+    long endRow = images.getLast().firstRow() + images.getLast().patches();
+    Choices choices = new Choices(firstRow, endRow - firstRow, options);
+    try {
       Parallel.forEach(
           threads,
           images.size(),
           i -> {
             progress.checkCancelled();
-            ImageEntry image = images.get((int) i);
-            try (Tensor colors = Tensor.allocate(DType.F32, image.patches(), 3)) {
-              pixels.read(image.firstRow(), image.patches(), colors.segment());
-              choices.fill(
-                  new GridColors(image.gridRows(), image.gridColumns(), colors), image.firstRow());
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
-            }
+            choices.fill(images.get((int) i), pixels);
             task.advance(1);
           });
-      return NormalizedAdjacency.normalizing(choices.symmetrize(threads), threads);
+      return choices;
     } catch (UncheckedIOException e) {
+      choices.close();
       throw e.getCause();
+    } catch (RuntimeException | Error e) {
+      choices.close();
+      throw e;
     }
   }
 
-  /** Owns the chosen neighbours of all rows; places that are not used have weight 0. */
+  /** Owns the chosen neighbours of some rows; places that are not used have weight 0. */
   private static final class Choices implements AutoCloseable {
     private final Arena arena;
     private final PixelGraphOptions options;
-    private final long rows;
-    private final int width;
-    private final MemorySegment ids;
-    private final MemorySegment weights;
+    private final DirectedEdges edges;
 
     @SuppressWarnings("MustBeClosedChecker")
-    Choices(long rows, PixelGraphOptions options) {
+    Choices(long firstRow, long rows, PixelGraphOptions options) {
       this.options = options;
-      this.rows = rows;
-      this.width = options.width();
       this.arena = Arena.ofShared();
       try {
-        long places = Math.max(1, Math.multiplyExact(rows, width));
-        this.ids = arena.allocate(ValueLayout.JAVA_INT, places);
-        this.weights = arena.allocate(ValueLayout.JAVA_FLOAT, places);
+        long places = Math.max(1, Math.multiplyExact(rows, options.width()));
+        this.edges =
+            new DirectedEdges(
+                firstRow,
+                rows,
+                options.width(),
+                arena.allocate(ValueLayout.JAVA_INT, places),
+                arena.allocate(ValueLayout.JAVA_FLOAT, places));
       } catch (RuntimeException | Error e) {
         arena.close();
         throw e;
       }
     }
 
-    void fill(GridColors image, long firstRow) {
+    /** The lists; borrowed. */
+    DirectedEdges edges() {
+      return edges;
+    }
+
+    void fill(ImageEntry image, FeatureRows pixels) {
+      try (Tensor colors = Tensor.allocate(DType.F32, image.patches(), 3)) {
+        pixels.read(image.firstRow(), image.patches(), colors.segment());
+        fill(new GridColors(image.gridRows(), image.gridColumns(), colors), image.firstRow());
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    void fill(GridColors image, long imageRow) {
       ImageNeighbors search = new ImageNeighbors(image, options);
       for (int p = 0; p < image.patches(); p++) {
         int[] chosen = search.of(p);
         for (int i = 0; i < search.count(); i++) {
-          long place = (firstRow + p) * width + i;
-          ids.setAtIndex(ValueLayout.JAVA_INT, place, (int) (firstRow + chosen[i]));
-          weights.setAtIndex(ValueLayout.JAVA_FLOAT, place, 1f);
+          long place = edges.place(imageRow + p) + i;
+          edges.ids().setAtIndex(ValueLayout.JAVA_INT, place, (int) (imageRow + chosen[i]));
+          edges.weights().setAtIndex(ValueLayout.JAVA_FLOAT, place, 1f);
         }
       }
-    }
-
-    SymmetricRows symmetrize(int threads) {
-      return SymmetricRows.symmetrize(rows, width, ids, weights, SymmetricRows.Union.MAX, threads);
     }
 
     @Override

@@ -25,70 +25,59 @@ final class SparseProduct {
 
   private SparseProduct() {}
 
-  /** {@code out[r - firstRow] = matrix[r] * dense} for {@code from <= r < to}. */
+  /** {@code out[i] = matrix[first + i] * dense} for {@code i < count}. */
   static void rows(
-      SymmetricRows matrix,
-      long firstRow,
-      long from,
-      long to,
+      SymmetricRows.Window matrix,
+      long first,
+      long count,
       MemorySegment dense,
       long k,
       MemorySegment out) {
     if (!VECTORS) {
-      scalarRows(matrix, firstRow, from, to, dense, k, out);
+      scalarRows(matrix, first, count, dense, k, out);
       return;
     }
-    MemorySegment columns = matrix.columns();
-    MemorySegment values = matrix.values();
-    for (long r = from; r < to; r++) {
-      long begin = matrix.pointer(r);
-      long end = matrix.pointer(r + 1);
-      long target = (r - firstRow) * k * Float.BYTES;
+    MemorySegment entries = matrix.entries();
+    for (long r = 0; r < count; r++) {
+      long begin = matrix.begin(first + r);
+      long end = matrix.begin(first + r + 1);
+      long target = r * k * Float.BYTES;
       long c = 0;
       for (; c + BLOCK <= k; c += BLOCK) {
-        block(columns, values, begin, end, dense, k, c, out, target + c * Float.BYTES);
+        block(entries, begin, end, dense, k, c, out, target + c * Float.BYTES);
       }
       if (c + HALF <= k) {
-        half(columns, values, begin, end, dense, k, c, out, target + c * Float.BYTES);
+        half(entries, begin, end, dense, k, c, out, target + c * Float.BYTES);
         c += HALF;
       }
       for (; c + LANES <= k; c += LANES) {
-        vector(columns, values, begin, end, dense, k, c, out, target + c * Float.BYTES);
+        vector(entries, begin, end, dense, k, c, out, target + c * Float.BYTES);
       }
       for (; c < k; c++) {
-        scalar(columns, values, begin, end, dense, k, c, out, target + c * Float.BYTES);
+        scalar(entries, begin, end, dense, k, c, out, target + c * Float.BYTES);
       }
     }
   }
 
   /** The scalar twin of {@link #rows}. */
   static void scalarRows(
-      SymmetricRows matrix,
-      long firstRow,
-      long from,
-      long to,
+      SymmetricRows.Window matrix,
+      long first,
+      long count,
       MemorySegment dense,
       long k,
       MemorySegment out) {
-    for (long r = from; r < to; r++) {
+    for (long r = 0; r < count; r++) {
+      long begin = matrix.begin(first + r);
+      long end = matrix.begin(first + r + 1);
       for (long c = 0; c < k; c++) {
-        scalar(
-            matrix.columns(),
-            matrix.values(),
-            matrix.pointer(r),
-            matrix.pointer(r + 1),
-            dense,
-            k,
-            c,
-            out,
-            ((r - firstRow) * k + c) * Float.BYTES);
+        scalar(matrix.entries(), begin, end, dense, k, c, out, (r * k + c) * Float.BYTES);
       }
     }
   }
 
   private static void block(
-      MemorySegment columns,
-      MemorySegment values,
+      MemorySegment entries,
       long begin,
       long end,
       MemorySegment dense,
@@ -105,9 +94,9 @@ final class SparseProduct {
     FloatVector s6 = s0;
     FloatVector s7 = s0;
     for (long p = begin; p < end; p++) {
-      long column = Integer.toUnsignedLong(columns.getAtIndex(ValueLayout.JAVA_INT, p));
+      long column = SymmetricRows.column(entries, p);
       long base = (column * k + c) * Float.BYTES;
-      FloatVector v = FloatVector.broadcast(SPECIES, values.getAtIndex(ValueLayout.JAVA_FLOAT, p));
+      FloatVector v = FloatVector.broadcast(SPECIES, SymmetricRows.value(entries, p));
       s0 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base, NATIVE), s0);
       s1 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + STEP, NATIVE), s1);
       s2 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 2 * STEP, NATIVE), s2);
@@ -128,8 +117,7 @@ final class SparseProduct {
   }
 
   private static void half(
-      MemorySegment columns,
-      MemorySegment values,
+      MemorySegment entries,
       long begin,
       long end,
       MemorySegment dense,
@@ -142,9 +130,9 @@ final class SparseProduct {
     FloatVector s2 = s0;
     FloatVector s3 = s0;
     for (long p = begin; p < end; p++) {
-      long column = Integer.toUnsignedLong(columns.getAtIndex(ValueLayout.JAVA_INT, p));
+      long column = SymmetricRows.column(entries, p);
       long base = (column * k + c) * Float.BYTES;
-      FloatVector v = FloatVector.broadcast(SPECIES, values.getAtIndex(ValueLayout.JAVA_FLOAT, p));
+      FloatVector v = FloatVector.broadcast(SPECIES, SymmetricRows.value(entries, p));
       s0 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base, NATIVE), s0);
       s1 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + STEP, NATIVE), s1);
       s2 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 2 * STEP, NATIVE), s2);
@@ -157,8 +145,7 @@ final class SparseProduct {
   }
 
   private static void vector(
-      MemorySegment columns,
-      MemorySegment values,
+      MemorySegment entries,
       long begin,
       long end,
       MemorySegment dense,
@@ -168,8 +155,8 @@ final class SparseProduct {
       long target) {
     FloatVector sum = FloatVector.zero(SPECIES);
     for (long p = begin; p < end; p++) {
-      long column = Integer.toUnsignedLong(columns.getAtIndex(ValueLayout.JAVA_INT, p));
-      FloatVector v = FloatVector.broadcast(SPECIES, values.getAtIndex(ValueLayout.JAVA_FLOAT, p));
+      long column = SymmetricRows.column(entries, p);
+      FloatVector v = FloatVector.broadcast(SPECIES, SymmetricRows.value(entries, p));
       long base = (column * k + c) * Float.BYTES;
       sum = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base, NATIVE), sum);
     }
@@ -177,8 +164,7 @@ final class SparseProduct {
   }
 
   private static void scalar(
-      MemorySegment columns,
-      MemorySegment values,
+      MemorySegment entries,
       long begin,
       long end,
       MemorySegment dense,
@@ -188,10 +174,10 @@ final class SparseProduct {
       long target) {
     float sum = 0;
     for (long p = begin; p < end; p++) {
-      long column = Integer.toUnsignedLong(columns.getAtIndex(ValueLayout.JAVA_INT, p));
+      long column = SymmetricRows.column(entries, p);
       sum =
           Math.fma(
-              values.getAtIndex(ValueLayout.JAVA_FLOAT, p),
+              SymmetricRows.value(entries, p),
               dense.getAtIndex(ValueLayout.JAVA_FLOAT, column * k + c),
               sum);
     }

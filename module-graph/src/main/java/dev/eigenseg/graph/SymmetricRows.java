@@ -1,49 +1,41 @@
 package dev.eigenseg.graph;
 
 import dev.eigenseg.api.internal.kernel.Parallel;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 
 /**
- * Owns a sparse symmetric matrix in compressed rows outside the heap: long row pointers, unsigned
- * int columns in rising order within a row, float32 values. Thread-safe for reading once it is
- * filled.
+ * Owns a sparse symmetric matrix in compressed rows outside the heap: long row pointers, and
+ * entries of 8 bytes in a {@link Spool}: an unsigned int column, rising within a row, and a float32
+ * value. Thread-safe for reading.
  */
 final class SymmetricRows implements AutoCloseable {
-  /** How the two directions of an edge become one value. */
-  enum Union {
-    /** (S + S^T) / 2: an edge that only one side chose keeps half its weight. */
-    MEAN,
-    /** The larger of the two. */
-    MAX;
+  static final long ENTRY_BYTES = 8;
 
-    float of(float forward, float backward) {
-      return this == MEAN ? 0.5f * (forward + backward) : Math.max(forward, backward);
-    }
-  }
-
-  // Below this many edges a second thread costs more than it saves.
-  private static final long EDGES_PER_THREAD = 1 << 16;
+  // Below this many entries a second thread costs more than it saves.
+  private static final long ENTRIES_PER_THREAD = 1 << 16;
   private static final long ROWS_PER_TASK = 1 << 12;
 
   private final Arena arena;
   private final long rows;
   private final MemorySegment pointers;
-  private MemorySegment columns = MemorySegment.NULL;
-  private MemorySegment values = MemorySegment.NULL;
+  private final Spool entries;
+  private final Workspace space;
 
-  @SuppressWarnings("MustBeClosedChecker")
-  private SymmetricRows(long rows) {
-    this.arena = Arena.ofShared();
+  /**
+   * Owns arena and entries from here on.
+   *
+   * @param pointers where each row begins, and the last one ends, counted in entries
+   * @param space what working on all rows may take
+   */
+  SymmetricRows(Arena arena, long rows, MemorySegment pointers, Spool entries, Workspace space) {
+    this.arena = arena;
     this.rows = rows;
-    try {
-      this.pointers = arena.allocate(Math.multiplyExact(rows + 1, Long.BYTES), Long.BYTES);
-    } catch (RuntimeException | Error e) {
-      arena.close();
-      throw e;
-    }
+    this.pointers = pointers;
+    this.entries = entries;
+    this.space = space;
   }
 
   long rows() {
@@ -54,361 +46,170 @@ final class SymmetricRows implements AutoCloseable {
     return pointer(rows);
   }
 
+  Workspace space() {
+    return space;
+  }
+
+  /** The number of entries in the rows before this one. */
   long pointer(long row) {
     return pointers.getAtIndex(ValueLayout.JAVA_LONG, row);
   }
 
-  MemorySegment pointers() {
-    return pointers;
+  static void put(MemorySegment target, long entry, long column, float value) {
+    target.set(ValueLayout.JAVA_INT, entry * ENTRY_BYTES, (int) column);
+    setValue(target, entry, value);
   }
 
-  MemorySegment columns() {
-    return columns;
+  static void setValue(MemorySegment target, long entry, float value) {
+    target.set(ValueLayout.JAVA_FLOAT, entry * ENTRY_BYTES + 4, value);
   }
 
-  MemorySegment values() {
-    return values;
+  static long column(MemorySegment source, long entry) {
+    return Integer.toUnsignedLong(source.get(ValueLayout.JAVA_INT, entry * ENTRY_BYTES));
   }
 
-  long column(long entry) {
-    return Integer.toUnsignedLong(columns.getAtIndex(ValueLayout.JAVA_INT, entry));
+  static float value(MemorySegment source, long entry) {
+    return source.get(ValueLayout.JAVA_FLOAT, entry * ENTRY_BYTES + 4);
   }
 
-  float value(long entry) {
-    return values.getAtIndex(ValueLayout.JAVA_FLOAT, entry);
+  /** Owns, or borrows, the entries of a few rows; they are counted from the first. */
+  final class Window implements AutoCloseable {
+    private final Spool.Window window;
+    private final long base;
+
+    private Window(Spool.Window window, long base) {
+      this.window = window;
+      this.base = base;
+    }
+
+    MemorySegment entries() {
+      return window.bytes();
+    }
+
+    /** A row's first entry; the next row's first is behind its last. */
+    long begin(long row) {
+      return pointer(row) - base;
+    }
+
+    @Override
+    public void close() {
+      window.close();
+    }
+  }
+
+  /** Rows to read from any thread. */
+  Window window(long first, long end) throws IOException {
+    return new Window(entries.read(offset(first), offset(end) - offset(first)), pointer(first));
+  }
+
+  /** Rows to read in this thread alone. */
+  Window windowHere(long first, long end) throws IOException {
+    return new Window(entries.readHere(offset(first), offset(end) - offset(first)), pointer(first));
+  }
+
+  private long offset(long row) {
+    return pointer(row) * ENTRY_BYTES;
   }
 
   /**
-   * Symmetrises neighbour lists. Only edges of positive weight exist; a row's list names a
-   * neighbour with positive weight at most once. Needs 8 bytes an edge beside the result (a
-   * counting transposition; no hash maps).
-   *
-   * @param ids {@code [rows, width]} unsigned ints
-   * @param weights {@code [rows, width]} floats
+   * Where a piece of work ends that begins at a row, if it may take so many entries; at least one
+   * row.
    */
-  static SymmetricRows symmetrize(
-      long rows, int width, MemorySegment ids, MemorySegment weights, Union union, int threads) {
-    long edges = Math.multiplyExact(rows, width);
-    int workers = Math.clamp(edges / EDGES_PER_THREAD, 1, threads);
-    SymmetricRows result = new SymmetricRows(rows);
-    try (Transposed incoming = Transposed.of(rows, width, ids, weights, workers)) {
-      result.forEachTask(
-          workers,
-          (first, end) -> {
-            OutgoingRow outgoing = new OutgoingRow(width);
-            for (long u = first; u < end; u++) {
-              outgoing.read(ids, weights, u);
-              result.pointers.setAtIndex(
-                  ValueLayout.JAVA_LONG, u + 1, unionSize(outgoing, incoming, u));
-            }
-          });
-      result.allocateEntries();
-      result.forEachTask(
-          workers,
-          (first, end) -> {
-            OutgoingRow outgoing = new OutgoingRow(width);
-            for (long u = first; u < end; u++) {
-              outgoing.read(ids, weights, u);
-              result.fillUnion(outgoing, incoming, u, union);
-            }
-          });
-      return result;
-    } catch (RuntimeException | Error e) {
-      result.close();
-      throw e;
+  long endOfPiece(long first, long most) {
+    long low = Math.min(first + 1, rows);
+    long high = rows;
+    while (low < high) {
+      long middle = (low + high + 1) >>> 1;
+      if (pointer(middle) - pointer(first) <= most) {
+        low = middle;
+      } else {
+        high = middle - 1;
+      }
     }
-  }
-
-  /** The weighted sum a + alpha b of two matrices of equal size. */
-  static SymmetricRows sum(SymmetricRows a, float alpha, SymmetricRows b, int threads) {
-    int workers = Math.clamp(a.entries() / EDGES_PER_THREAD, 1, threads);
-    SymmetricRows result = new SymmetricRows(a.rows);
-    try {
-      result.forEachTask(
-          workers,
-          (first, end) -> {
-            for (long u = first; u < end; u++) {
-              result.pointers.setAtIndex(ValueLayout.JAVA_LONG, u + 1, mergedSize(a, b, u));
-            }
-          });
-      result.allocateEntries();
-      result.forEachTask(
-          workers,
-          (first, end) -> {
-            for (long u = first; u < end; u++) {
-              result.fillSum(a, alpha, b, u);
-            }
-          });
-      return result;
-    } catch (RuntimeException | Error e) {
-      result.close();
-      throw e;
-    }
+    return low;
   }
 
   /**
    * Replaces A by D^-1/2 A D^-1/2 with D = diag(A 1); rows of degree 0 have no entries and stay
    * empty.
    */
-  void normalize(int threads) {
-    int workers = Math.clamp(entries() / EDGES_PER_THREAD, 1, threads);
+  void normalize(int threads) throws IOException {
     try (Arena temporary = Arena.ofShared()) {
       MemorySegment roots = temporary.allocate(ValueLayout.JAVA_DOUBLE, Math.max(rows, 1));
+      long most = Math.max(1, space.bytes() / ENTRY_BYTES);
+      for (long first = 0; first < rows; first = endOfPiece(first, most)) {
+        measure(roots, first, endOfPiece(first, most), threads);
+      }
+      for (long first = 0; first < rows; first = endOfPiece(first, most)) {
+        scale(roots, first, endOfPiece(first, most), threads);
+      }
+    }
+  }
+
+  private void measure(MemorySegment roots, long first, long end, int threads) throws IOException {
+    try (Window window = window(first, end)) {
       forEachTask(
-          workers,
-          (first, end) -> {
-            for (long u = first; u < end; u++) {
-              roots.setAtIndex(ValueLayout.JAVA_DOUBLE, u, 1 / Math.sqrt(degree(u)));
-            }
-          });
-      forEachTask(
-          workers,
-          (first, end) -> {
-            for (long u = first; u < end; u++) {
-              double root = roots.getAtIndex(ValueLayout.JAVA_DOUBLE, u);
-              for (long p = pointer(u); p < pointer(u + 1); p++) {
-                // The product of the roots first: it commutes, so the result is symmetric to the
-                // bit.
-                double both = root * roots.getAtIndex(ValueLayout.JAVA_DOUBLE, column(p));
-                values.setAtIndex(ValueLayout.JAVA_FLOAT, p, (float) (value(p) * both));
+          first,
+          end,
+          workers(pointer(end) - pointer(first), threads),
+          (from, to) -> {
+            for (long row = from; row < to; row++) {
+              double degree = 0;
+              for (long p = window.begin(row); p < window.begin(row + 1); p++) {
+                degree += value(window.entries(), p);
               }
+              roots.setAtIndex(ValueLayout.JAVA_DOUBLE, row, 1 / Math.sqrt(degree));
             }
           });
     }
   }
 
-  private double degree(long row) {
-    double sum = 0;
-    for (long p = pointer(row); p < pointer(row + 1); p++) {
-      sum += value(p);
-    }
-    return sum;
+  private void scale(MemorySegment roots, long first, long end, int threads) throws IOException {
+    long base = pointer(first);
+    entries.change(
+        offset(first),
+        offset(end) - offset(first),
+        bytes ->
+            forEachTask(
+                first,
+                end,
+                workers(pointer(end) - base, threads),
+                (from, to) -> {
+                  for (long row = from; row < to; row++) {
+                    double root = roots.getAtIndex(ValueLayout.JAVA_DOUBLE, row);
+                    for (long p = pointer(row) - base; p < pointer(row + 1) - base; p++) {
+                      // The product of the roots first: it commutes, so the result is symmetric to
+                      // the bit.
+                      double both =
+                          root * roots.getAtIndex(ValueLayout.JAVA_DOUBLE, column(bytes, p));
+                      setValue(bytes, p, (float) (value(bytes, p) * both));
+                    }
+                  }
+                }));
   }
 
-  private interface RangeTask {
+  interface RangeTask {
     void run(long first, long end);
   }
 
-  private void forEachTask(int workers, RangeTask task) {
-    long tasks = (rows + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
+  static int workers(long entries, int threads) {
+    return Math.clamp(entries / ENTRIES_PER_THREAD, 1, threads);
+  }
+
+  static void forEachTask(long first, long end, int workers, RangeTask task) {
+    long tasks = (end - first + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
     Parallel.forEach(
-        workers, tasks, t -> task.run(t * ROWS_PER_TASK, Math.min((t + 1) * ROWS_PER_TASK, rows)));
-  }
-
-  /** Turns the row lengths in the pointers into offsets and makes room for the entries. */
-  private void allocateEntries() {
-    long total = 0;
-    for (long u = 1; u <= rows; u++) {
-      total += pointers.getAtIndex(ValueLayout.JAVA_LONG, u);
-      pointers.setAtIndex(ValueLayout.JAVA_LONG, u, total);
-    }
-    columns = arena.allocate(ValueLayout.JAVA_INT, Math.max(total, 1));
-    values = arena.allocate(ValueLayout.JAVA_FLOAT, Math.max(total, 1));
-  }
-
-  private void put(long entry, long column, float value) {
-    columns.setAtIndex(ValueLayout.JAVA_INT, entry, (int) column);
-    values.setAtIndex(ValueLayout.JAVA_FLOAT, entry, value);
-  }
-
-  private static long unionSize(OutgoingRow outgoing, Transposed incoming, long u) {
-    int i = 0;
-    long j = incoming.begin(u);
-    long end = incoming.begin(u + 1);
-    long size = 0;
-    while (i < outgoing.size && j < end) {
-      long forward = outgoing.id(i);
-      long backward = incoming.source(j);
-      i += forward <= backward ? 1 : 0;
-      j += backward <= forward ? 1 : 0;
-      size++;
-    }
-    return size + (outgoing.size - i) + (end - j);
-  }
-
-  private void fillUnion(OutgoingRow outgoing, Transposed incoming, long u, Union union) {
-    int i = 0;
-    long j = incoming.begin(u);
-    long end = incoming.begin(u + 1);
-    long entry = pointer(u);
-    while (i < outgoing.size || j < end) {
-      long forward = i < outgoing.size ? outgoing.id(i) : Long.MAX_VALUE;
-      long backward = j < end ? incoming.source(j) : Long.MAX_VALUE;
-      float there = forward <= backward ? outgoing.weight(i++) : 0;
-      float back = backward <= forward ? incoming.weight(j++) : 0;
-      put(entry++, Math.min(forward, backward), union.of(there, back));
-    }
-  }
-
-  private static long mergedSize(SymmetricRows a, SymmetricRows b, long u) {
-    long i = a.pointer(u);
-    long j = b.pointer(u);
-    long aEnd = a.pointer(u + 1);
-    long bEnd = b.pointer(u + 1);
-    long size = 0;
-    while (i < aEnd && j < bEnd) {
-      long left = a.column(i);
-      long right = b.column(j);
-      i += left <= right ? 1 : 0;
-      j += right <= left ? 1 : 0;
-      size++;
-    }
-    return size + (aEnd - i) + (bEnd - j);
-  }
-
-  private void fillSum(SymmetricRows a, float alpha, SymmetricRows b, long u) {
-    long i = a.pointer(u);
-    long j = b.pointer(u);
-    long aEnd = a.pointer(u + 1);
-    long bEnd = b.pointer(u + 1);
-    long entry = pointer(u);
-    while (i < aEnd || j < bEnd) {
-      long left = i < aEnd ? a.column(i) : Long.MAX_VALUE;
-      long right = j < bEnd ? b.column(j) : Long.MAX_VALUE;
-      float sum = left <= right ? a.value(i++) : 0;
-      if (right <= left) {
-        sum += alpha * b.value(j++);
-      }
-      put(entry++, Math.min(left, right), sum);
-    }
+        workers,
+        tasks,
+        t -> {
+          long from = first + t * ROWS_PER_TASK;
+          task.run(from, Math.min(from + ROWS_PER_TASK, end));
+        });
   }
 
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
-    }
-  }
-
-  /**
-   * The chosen neighbours of one row by rising id: id and weight packed into one long, so that
-   * sorting moves both.
-   */
-  private static final class OutgoingRow {
-    private final int width;
-    private final long[] packed;
-    private int size;
-
-    OutgoingRow(int width) {
-      this.width = width;
-      this.packed = new long[width];
-    }
-
-    void read(MemorySegment ids, MemorySegment weights, long row) {
-      size = 0;
-      for (long p = row * width; p < (row + 1) * width; p++) {
-        float weight = weights.getAtIndex(ValueLayout.JAVA_FLOAT, p);
-        if (weight > 0) {
-          // Flipping the top bit makes the signed order of longs the unsigned order of ids.
-          long id = ids.getAtIndex(ValueLayout.JAVA_INT, p) ^ Integer.MIN_VALUE;
-          packed[size++] = id << 32 | Float.floatToRawIntBits(weight);
-        }
-      }
-      Arrays.sort(packed, 0, size);
-    }
-
-    long id(int i) {
-      return Integer.toUnsignedLong((int) (packed[i] >>> 32) ^ Integer.MIN_VALUE);
-    }
-
-    float weight(int i) {
-      return Float.intBitsToFloat((int) packed[i]);
-    }
-  }
-
-  /**
-   * Owns the reversed edges: for every row who chose it, by rising id because sources are visited
-   * in that order.
-   */
-  private static final class Transposed implements AutoCloseable {
-    private final Arena arena;
-    private final MemorySegment pointers;
-    private final MemorySegment sources;
-    private final MemorySegment weights;
-
-    private Transposed(
-        Arena arena, MemorySegment pointers, MemorySegment sources, MemorySegment weights) {
-      this.arena = arena;
-      this.pointers = pointers;
-      this.sources = sources;
-      this.weights = weights;
-    }
-
-    /**
-     * Every worker scans all edges and keeps those into its own range of rows: no locks, and the
-     * order stays fixed.
-     */
-    @SuppressWarnings("MustBeClosedChecker")
-    static Transposed of(
-        long rows, int width, MemorySegment ids, MemorySegment weights, int workers) {
-      Arena arena = Arena.ofShared();
-      try {
-        MemorySegment pointers = arena.allocate(ValueLayout.JAVA_LONG, rows + 1);
-        long edges = rows * width;
-        Parallel.forEach(
-            workers,
-            workers,
-            w -> {
-              long first = rows * w / workers;
-              long end = rows * (w + 1) / workers;
-              for (long p = 0; p < edges; p++) {
-                long v = Integer.toUnsignedLong(ids.getAtIndex(ValueLayout.JAVA_INT, p));
-                if (v >= first && v < end && weights.getAtIndex(ValueLayout.JAVA_FLOAT, p) > 0) {
-                  long count = pointers.getAtIndex(ValueLayout.JAVA_LONG, v);
-                  pointers.setAtIndex(ValueLayout.JAVA_LONG, v, count + 1);
-                }
-              }
-            });
-        long total = 0;
-        for (long v = 0; v < rows; v++) {
-          long count = pointers.getAtIndex(ValueLayout.JAVA_LONG, v);
-          pointers.setAtIndex(ValueLayout.JAVA_LONG, v, total);
-          total += count;
-        }
-        MemorySegment sources = arena.allocate(ValueLayout.JAVA_INT, Math.max(total, 1));
-        MemorySegment copies = arena.allocate(ValueLayout.JAVA_FLOAT, Math.max(total, 1));
-        Parallel.forEach(
-            workers,
-            workers,
-            w -> {
-              long first = rows * w / workers;
-              long end = rows * (w + 1) / workers;
-              for (long p = 0; p < edges; p++) {
-                long v = Integer.toUnsignedLong(ids.getAtIndex(ValueLayout.JAVA_INT, p));
-                float weight = weights.getAtIndex(ValueLayout.JAVA_FLOAT, p);
-                if (v >= first && v < end && weight > 0) {
-                  long cursor = pointers.getAtIndex(ValueLayout.JAVA_LONG, v);
-                  sources.setAtIndex(ValueLayout.JAVA_INT, cursor, (int) (p / width));
-                  copies.setAtIndex(ValueLayout.JAVA_FLOAT, cursor, weight);
-                  pointers.setAtIndex(ValueLayout.JAVA_LONG, v, cursor + 1);
-                }
-              }
-            });
-        // The cursors have moved to the ends of their rows, which are the next rows' beginnings:
-        // shift them back by one.
-        MemorySegment.copy(pointers, 0, pointers, Long.BYTES, rows * Long.BYTES);
-        pointers.setAtIndex(ValueLayout.JAVA_LONG, 0, 0L);
-        return new Transposed(arena, pointers, sources, copies);
-      } catch (RuntimeException | Error e) {
-        arena.close();
-        throw e;
-      }
-    }
-
-    long begin(long row) {
-      return pointers.getAtIndex(ValueLayout.JAVA_LONG, row);
-    }
-
-    long source(long entry) {
-      return Integer.toUnsignedLong(sources.getAtIndex(ValueLayout.JAVA_INT, entry));
-    }
-
-    float weight(long entry) {
-      return weights.getAtIndex(ValueLayout.JAVA_FLOAT, entry);
-    }
-
-    @Override
-    public void close() {
+    try (entries) {
       if (arena.scope().isAlive()) {
         arena.close();
       }

@@ -46,9 +46,11 @@ class AdjacencyGoldenTest {
               FeatureRows.of(features), config.get("num_nearestn_feature").getAsInt(), 64 << 20, 2);
       List<GridColors> images = images(tensors.tensor("im"));
       try (KnnGraph graph = KnnGraph.build(TestEngines.underTest(), request, Progress.NONE);
-          SymmetricRows featureRaw = NormalizedAdjacency.rawOfNeighbors(graph, 2);
+          SymmetricRows featureRaw =
+              NormalizedAdjacency.rawOfNeighbors(graph, Workspace.UNBOUNDED, 2);
           SymmetricRows pixelRaw = PixelGraph.raw(images, pixelOptions, 2);
-          NormalizedAdjacency feature = NormalizedAdjacency.ofNeighbors(graph, 2);
+          NormalizedAdjacency feature =
+              NormalizedAdjacency.ofNeighbors(graph, Workspace.UNBOUNDED, 2);
           NormalizedAdjacency pixel = PixelGraph.adjacency(images, pixelOptions, 2);
           NormalizedAdjacency kernel =
               NormalizedAdjacency.sum(
@@ -85,18 +87,21 @@ class AdjacencyGoldenTest {
     return images;
   }
 
-  private static float[] dense(SymmetricRows matrix) {
+  private static float[] dense(SymmetricRows matrix) throws IOException {
     int n = Math.toIntExact(matrix.rows());
     float[] dense = new float[n * n];
-    for (int row = 0; row < n; row++) {
-      for (long p = matrix.pointer(row); p < matrix.pointer(row + 1); p++) {
-        dense[row * n + (int) matrix.column(p)] = matrix.value(p);
+    try (SymmetricRows.Window window = matrix.window(0, n)) {
+      for (int row = 0; row < n; row++) {
+        for (long p = window.begin(row); p < window.begin(row + 1); p++) {
+          dense[row * n + (int) SymmetricRows.column(window.entries(), p)] =
+              SymmetricRows.value(window.entries(), p);
+        }
       }
     }
     return dense;
   }
 
-  private static float[] timesIdentity(NormalizedAdjacency adjacency) {
+  private static float[] timesIdentity(NormalizedAdjacency adjacency) throws IOException {
     long n = adjacency.rows();
     try (Tensor identity = Tensor.allocate(DType.F32, n, n);
         Tensor product = Tensor.allocate(DType.F32, n, n)) {

@@ -103,8 +103,9 @@ public class KnnBenchmark {
 
   /** The normalised adjacency of the graph. */
   @Benchmark
-  public long adjacency() {
-    try (NormalizedAdjacency adjacency = NormalizedAdjacency.ofNeighbors(graph, 1)) {
+  public long adjacency() throws IOException {
+    try (NormalizedAdjacency adjacency =
+        NormalizedAdjacency.ofNeighbors(graph, Workspace.UNBOUNDED, 1)) {
       return adjacency.entries();
     }
   }

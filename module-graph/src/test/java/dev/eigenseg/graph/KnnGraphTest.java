@@ -126,7 +126,7 @@ class KnnGraphTest {
         CorruptFileException e =
             assertThrows(
                 CorruptFileException.class,
-                () -> NormalizedAdjacency.ofNeighbors(graph, 2).close());
+                () -> NormalizedAdjacency.ofNeighbors(graph, Workspace.UNBOUNDED, 2).close());
         assertTrue(e.getMessage().contains("bad.knn"), e.getMessage());
       }
     }

@@ -9,12 +9,17 @@ import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class PixelGraphTest {
   /** The oracle: sorts all points by exact squared distance; equal offsets are equal here too. */
@@ -52,15 +57,17 @@ class PixelGraphTest {
         });
   }
 
-  private static void check(int rows, int columns, Tensor colors, PixelGraphOptions options) {
+  private static void check(int rows, int columns, Tensor colors, PixelGraphOptions options)
+      throws IOException {
     boolean[][] expected = edges(rows, columns, colors, options);
     try (SymmetricRows found =
-        PixelGraph.raw(List.of(new GridColors(rows, columns, colors)), options, 2)) {
+            PixelGraph.raw(List.of(new GridColors(rows, columns, colors)), options, 2);
+        SymmetricRows.Window window = found.window(0, found.rows())) {
       for (int p = 0; p < expected.length; p++) {
         List<Integer> row = new ArrayList<>();
-        for (long e = found.pointer(p); e < found.pointer(p + 1); e++) {
-          row.add((int) found.column(e));
-          assertEquals(1f, found.value(e));
+        for (long e = window.begin(p); e < window.begin(p + 1); e++) {
+          row.add((int) SymmetricRows.column(window.entries(), e));
+          assertEquals(1f, SymmetricRows.value(window.entries(), e));
         }
         boolean[] wanted = expected[p];
         assertEquals(
@@ -72,7 +79,7 @@ class PixelGraphTest {
   }
 
   @Test
-  void equalsTheOracle() {
+  void equalsTheOracle() throws IOException {
     Random random = new Random(11); // fixed: near-ties between float and double must not decide
     int[][] grids = {{1, 1}, {1, 9}, {7, 1}, {3, 4}, {9, 14}, {17, 11}};
     PixelGraphOptions[] variants = {
@@ -94,14 +101,14 @@ class PixelGraphTest {
   }
 
   @Test
-  void onOneColorTheLowerRowsWinTies() {
+  void onOneColorTheLowerRowsWinTies() throws IOException {
     try (Tensor colors = Tensor.allocate(DType.F32, 9 * 17, 3)) {
       check(9, 17, colors, new PixelGraphOptions(6, 2, 0, 0));
     }
   }
 
   @Test
-  void bankAndMemoryGiveOneBlockDiagonalMatrix() throws IOException {
+  void bankAndMemoryGiveOneBlockDiagonalMatrix(@TempDir Path folder) throws IOException {
     long seed = RandomData.seed();
     Random random = new Random(seed);
     try (Tensor colors = RandomData.gaussian(random, 12 + 20, 3)) {
@@ -113,15 +120,71 @@ class PixelGraphTest {
           List.of(
               new ImageEntry(0, "a.png", 40, 30, 3, 4, 0),
               new ImageEntry(1, "b.png", 40, 50, 5, 4, 12));
-      try (NormalizedAdjacency memory = PixelGraph.adjacency(grids, PixelGraphOptions.of(3, 2), 2);
-          NormalizedAdjacency bank =
-              PixelGraph.adjacency(
-                  images, FeatureRows.of(colors), PixelGraphOptions.of(3, 2), 2, Progress.NONE)) {
-        assertEquals(-1, memory.matrix().values().mismatch(bank.matrix().values()));
-        assertEquals(-1, memory.matrix().columns().mismatch(bank.matrix().columns()));
-        for (long p = 0; p < memory.matrix().pointer(12); p++) {
-          assertEquals(true, memory.matrix().column(p) < 12, "blocks do not touch, seed " + seed);
+      for (Workspace space : List.of(Workspace.UNBOUNDED, new Workspace(folder, 1))) {
+        try (NormalizedAdjacency memory =
+                PixelGraph.adjacency(grids, PixelGraphOptions.of(3, 2), 2);
+            NormalizedAdjacency bank =
+                PixelGraph.adjacency(
+                    images,
+                    FeatureRows.of(colors),
+                    PixelGraphOptions.of(3, 2),
+                    space,
+                    2,
+                    Progress.NONE);
+            SymmetricRows.Window expected = memory.matrix().window(0, 32);
+            SymmetricRows.Window found = bank.matrix().window(0, 32)) {
+          assertEquals(-1, expected.entries().mismatch(found.entries()), "seed " + seed);
+          for (long p = 0; p < found.begin(12); p++) {
+            long column = SymmetricRows.column(found.entries(), p);
+            assertEquals(true, column < 12, "blocks do not touch, seed " + seed);
+          }
         }
+      }
+    }
+  }
+
+  @Test
+  void aFailureHalfwayLeavesNothingBehind(@TempDir Path folder) throws IOException {
+    try (Tensor colors = RandomData.gaussian(new Random(3), 24, 3)) {
+      FeatureRows good = FeatureRows.of(colors);
+      FeatureRows bad =
+          new FeatureRows() {
+            @Override
+            public long rows() {
+              return good.rows();
+            }
+
+            @Override
+            public int dim() {
+              return good.dim();
+            }
+
+            @Override
+            public void read(long firstRow, long count, MemorySegment target) throws IOException {
+              if (firstRow > 0) {
+                throw new IOException("the disk is gone");
+              }
+              good.read(firstRow, count, target);
+            }
+          };
+      List<ImageEntry> images =
+          List.of(
+              new ImageEntry(0, "a.png", 40, 30, 3, 4, 0),
+              new ImageEntry(1, "b.png", 40, 30, 3, 4, 12));
+      IOException failure =
+          assertThrows(
+              IOException.class,
+              () ->
+                  PixelGraph.adjacency(
+                      images,
+                      bad,
+                      PixelGraphOptions.DEFAULT,
+                      new Workspace(folder, 1),
+                      2,
+                      Progress.NONE));
+      assertEquals("the disk is gone", failure.getMessage());
+      try (Stream<Path> files = Files.list(folder)) {
+        assertEquals(List.of(), files.toList());
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.eigenseg.graph;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -40,6 +41,7 @@ public class SpmmBenchmark {
 
   private NormalizedAdjacency adjacency;
   private Tensor dense;
+  private Tensor half;
   private Tensor out;
 
   /** For JMH. */
@@ -55,9 +57,11 @@ public class SpmmBenchmark {
                 engine,
                 new KnnEngine.Request(FeatureRows.of(features), 64, 1L << 30, 2),
                 Progress.NONE)) {
-      adjacency = NormalizedAdjacency.ofNeighbors(graph, 2);
+      adjacency = NormalizedAdjacency.ofNeighbors(graph, Workspace.UNBOUNDED, 2);
     }
     dense = RandomData.gaussian(new Random(2), ROWS, clusters);
+    half = Tensor.allocate(DType.F16, ROWS, clusters);
+    VectorMath.best().f32ToF16(dense.segment(), 0, half.segment(), 0, dense.size());
     out = Tensor.allocate(DType.F32, ROWS, clusters);
   }
 
@@ -66,21 +70,30 @@ public class SpmmBenchmark {
   public void free() {
     adjacency.close();
     dense.close();
+    half.close();
     out.close();
   }
 
   /** Vectors. */
   @Benchmark
-  public Tensor vectors() {
+  public Tensor vectors() throws IOException {
     adjacency.multiply(0, ROWS, dense, out, 1);
+    return out;
+  }
+
+  /** Vectors, the dense matrix in float16. */
+  @Benchmark
+  public Tensor halves() throws IOException {
+    adjacency.multiply(0, ROWS, half, out, 1);
     return out;
   }
 
   /** The scalar twin. */
   @Benchmark
-  public Tensor scalarTwin() {
-    SparseProduct.scalarRows(
-        adjacency.matrix(), 0, 0, ROWS, dense.segment(), clusters, out.segment());
+  public Tensor scalarTwin() throws IOException {
+    try (SymmetricRows.Window window = adjacency.matrix().windowHere(0, ROWS)) {
+      SparseProduct.scalarRows(window, 0, ROWS, dense.segment(), clusters, out.segment());
+    }
     return out;
   }
 }

@@ -27,13 +27,14 @@ import java.util.SequencedMap;
  */
 final class Checkpoint {
   private static final String FORMAT = "eigenseg-checkpoint";
-  private static final String VERSION = "2";
+  private static final String VERSION = "3";
   private static final String REMEMBERED = "remembered.outputs";
   private static final String NORMS = "remembered.norms";
   private static final String PROVENANCE = "provenance";
   private static final String HISTORY = "history";
   private static final List<String> PARTS = List.of(PROVENANCE, HISTORY);
   private static final String CHECKSUMS = "crc32c";
+  private static final long PIECE = 16 << 20;
   private static final Gson GSON = new Gson();
 
   private Checkpoint() {}
@@ -79,7 +80,16 @@ final class Checkpoint {
     /** Copies the remembered outputs. */
     void restore(RememberedOutputs outputs) {
       outputs.norms().segment().copyFrom(tensors.tensor(NORMS).segment());
-      outputs.outputs().segment().copyFrom(tensors.tensor(REMEMBERED).segment());
+      copy(tensors.tensor(REMEMBERED).segment(), outputs.outputs().segment());
+    }
+
+    // In pieces, so that a large bank's outputs are not in memory twice.
+    private static void copy(MemorySegment mapping, MemorySegment target) {
+      for (long offset = 0; offset < mapping.byteSize(); offset += PIECE) {
+        MemorySegment piece = mapping.asSlice(offset, Math.min(PIECE, mapping.byteSize() - offset));
+        target.asSlice(offset, piece.byteSize()).copyFrom(piece);
+        SafeTensors.release(piece);
+      }
     }
 
     @Override
@@ -143,7 +153,7 @@ final class Checkpoint {
   }
 
   private static String checksum(MemorySegment segment) {
-    return "%08x".formatted(Hashes.crc32c(segment));
+    return "%08x".formatted(Hashes.crc32cReleasing(segment));
   }
 
   private static CorruptFileException damaged(Path file, String key, Throwable cause) {

@@ -3,6 +3,7 @@ package dev.eigenseg.train;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.NormalizedAdjacency;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
@@ -32,7 +33,7 @@ final class CrossBatchKernel implements StepKernel {
   }
 
   @Override
-  public void multiply(Batch batch, Tensor outputs, Tensor products) {
+  public void multiply(Batch batch, Tensor outputs, Tensor products) throws IOException {
     long row = 0;
     for (ImageEntry image : batch.images()) {
       Tensor target = products.slice(row, image.patches());

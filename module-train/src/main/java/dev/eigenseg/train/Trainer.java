@@ -16,6 +16,7 @@ import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.NormalizedAdjacency;
 import dev.eigenseg.graph.PixelGraph;
+import dev.eigenseg.graph.Workspace;
 import dev.eigenseg.infer.FeatureScales;
 import dev.eigenseg.infer.PsiConfig;
 import dev.eigenseg.infer.SegmenterFile;
@@ -81,7 +82,7 @@ public final class Trainer {
             ? new FeatureScales(
                 bank.scale(Level.LOW), bank.scale(Level.MID), bank.scale(Level.HIGH))
             : FeatureScales.ONE;
-    this.config = psiConfig(bank, options);
+    this.config = options.psi(bank.manifest().dims());
     this.provenance = provenance(bank, graph, options);
     this.updatesPerEpoch = images.size() / options.batchSize();
     this.updates = updatesPerEpoch * options.epochs();
@@ -116,8 +117,8 @@ public final class Trainer {
    * @param listener hears of every update and epoch
    * @param progress counts the updates that are left to do; a wish to stop is granted after the
    *     update under way, and a checkpoint kept
-   * @throws BadInputException if the bank has too few images or patches for the options, or the
-   *     graph is missing
+   * @throws BadInputException if the bank has too few images or patches for the options, the graph
+   *     is missing, or the memory is too small; see {@link TrainingMemory}
    * @throws IncompatibleException if graph and bank do not belong together, or the place holds the
    *     work of other settings
    * @throws dev.eigenseg.api.UnavailableException if the device is not here; nothing was done then
@@ -161,19 +162,8 @@ public final class Trainer {
             "the graph has %d rows and the bank %d patches: run 'eigenseg graph' on this bank again"
                 .formatted(found.rows(), bank.rows()));
       }
+      TrainingMemory.plan(bank, options);
     }
-  }
-
-  private static PsiConfig psiConfig(FeatureBank bank, TrainingOptions options) {
-    int hidden = options.projection() > 0 ? options.projection() : bank.manifest().dims().total();
-    return PsiConfig.of(
-        bank.manifest().dims(),
-        options.projection(),
-        options.heads().orElse(Math.max(1, hidden / options.headDim())),
-        options.headDim(),
-        options.mlp().orElse(Math.max(1, hidden / 2)),
-        options.blocks(),
-        options.clusters());
   }
 
   private static Provenance provenance(
@@ -189,8 +179,8 @@ public final class Trainer {
               "graph",
               "%08x%08x"
                   .formatted(
-                      Hashes.crc32c(found.ids().segment()),
-                      Hashes.crc32c(found.similarities().segment()))));
+                      Hashes.crc32cReleasing(found.ids().segment()),
+                      Hashes.crc32cReleasing(found.similarities().segment()))));
     }
     return Provenance.here("train", settings, inputs, options.seed(), options.device())
         .withVersion("pytorch", Torch.engine().getVersion());
@@ -269,7 +259,9 @@ public final class Trainer {
     NormalizedAdjacency adjacency = bankKernel(graph.orElseThrow());
     try {
       return new CrossBatchKernel(
-          adjacency, new RememberedOutputs(bank.rows(), options.clusters()), options.threads());
+          adjacency,
+          new RememberedOutputs(bank.rows(), options.clusters(), options.outputsDtype()),
+          options.threads());
     } catch (RuntimeException | Error e) {
       adjacency.close();
       throw e;
@@ -277,8 +269,10 @@ public final class Trainer {
   }
 
   private NormalizedAdjacency bankKernel(KnnGraph graph) throws IOException {
+    Workspace space = TrainingMemory.plan(bank, options).matrix(model.toAbsolutePath().getParent());
     try (Progress.Task task = progress.start("kernel", 1, "kernels")) {
-      NormalizedAdjacency features = NormalizedAdjacency.ofNeighbors(graph, options.threads());
+      NormalizedAdjacency features =
+          NormalizedAdjacency.ofNeighbors(graph, space, options.threads());
       if (options.pixelWeight() == 0) {
         task.advance(1);
         return features;
@@ -289,6 +283,7 @@ public final class Trainer {
                   images,
                   bank.level(Level.PIXELS),
                   options.pixelGraph(),
+                  space,
                   options.threads(),
                   progress)) {
         NormalizedAdjacency sum =

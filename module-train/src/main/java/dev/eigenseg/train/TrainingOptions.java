@@ -1,8 +1,12 @@
 package dev.eigenseg.train;
 
+import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.graph.PixelGraphOptions;
+import dev.eigenseg.infer.PsiConfig;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
@@ -35,7 +39,11 @@ import java.util.OptionalInt;
  * @param temperature of the Gumbel-Softmax at the first update
  * @param finalTemperature at the last, reached by a cosine; also the divisor of logits in inference
  * @param seed of initial weights, image order and Gumbel noise
+ * @param outputsDtype how psi's last outputs of all patches are kept in cross-batch mode: float16
+ *     by default, float32 for twice the memory and products without their rounding
  * @param threads worker threads, also of the tensor library if this process has not used it before
+ * @param memory bytes that the process may take in cross-batch mode; what does not fit goes into
+ *     temporary files beside the model. The result does not depend on it
  * @param device {@code "cpu"} or {@code "cuda:0"}
  */
 public record TrainingOptions(
@@ -60,7 +68,9 @@ public record TrainingOptions(
     double temperature,
     double finalTemperature,
     long seed,
+    DType outputsDtype,
     int threads,
+    long memory,
     String device) {
   /**
    * Checks the ranges.
@@ -70,6 +80,7 @@ public record TrainingOptions(
   public TrainingOptions {
     Objects.requireNonNull(mode);
     Objects.requireNonNull(device);
+    Objects.requireNonNull(outputsDtype);
     check(clusters >= 2, "clusters", clusters, "at least 2");
     check(epochs >= 0, "epochs", epochs, "at least 0");
     check(batchSize >= 1, "batch-size", batchSize, "at least 1");
@@ -87,7 +98,13 @@ public record TrainingOptions(
     check(finalLearningRate >= 0, "final-learning-rate", finalLearningRate, "at least 0");
     check(temperature > 0, "temperature", temperature, "above 0");
     check(finalTemperature > 0, "final-temperature", finalTemperature, "above 0");
+    check(
+        outputsDtype == DType.F16 || outputsDtype == DType.F32,
+        "outputs-dtype",
+        text(outputsDtype),
+        "f16 or f32");
     check(threads >= 1, "threads", threads, "at least 1");
+    check(memory >= 1, "memory", memory, "at least 1");
   }
 
   private static void check(boolean fine, String option, Object found, String expected) {
@@ -106,6 +123,19 @@ public record TrainingOptions(
     return beta.orElse(0.08 * 256 / clusters);
   }
 
+  /** The network on features of those widths. */
+  PsiConfig psi(FeatureDims dims) {
+    int hidden = projection > 0 ? projection : dims.total();
+    return PsiConfig.of(
+        dims,
+        projection,
+        heads.orElse(Math.max(1, hidden / headDim)),
+        headDim,
+        mlp.orElse(Math.max(1, hidden / 2)),
+        blocks,
+        clusters);
+  }
+
   /** Neighbours a patch in the graph of a mini-batch of that many patches, at most all others. */
   public int neighborsFor(long patches) {
     long wanted =
@@ -113,7 +143,9 @@ public record TrainingOptions(
     return Math.toIntExact(Math.clamp(wanted, 1, Math.max(1, patches - 1)));
   }
 
-  /** Everything that decides the result, by option name; threads and device are left out. */
+  /**
+   * Everything that decides the result, by option name; threads, memory and device are left out.
+   */
   public Map<String, String> settings() {
     Map<String, String> settings = new LinkedHashMap<>();
     settings.put("clusters", Integer.toString(clusters));
@@ -140,7 +172,14 @@ public record TrainingOptions(
     settings.put("temperature", Double.toString(temperature));
     settings.put("final-temperature", Double.toString(finalTemperature));
     settings.put("seed", Long.toString(seed));
+    if (mode == TrainingMode.CROSS_BATCH) {
+      settings.put("outputs-dtype", text(outputsDtype));
+    }
     return settings;
+  }
+
+  private static String text(DType dtype) {
+    return dtype.name().toLowerCase(Locale.ROOT);
   }
 
   private static String text(OptionalInt value) {
@@ -171,6 +210,8 @@ public record TrainingOptions(
     private double finalTemperature = 0.3;
     private long seed;
     private int threads = Runtime.getRuntime().availableProcessors();
+    private DType outputsDtype = DType.F16;
+    private long memory = 2L << 30;
     private String device = "cpu";
 
     private Builder() {}
@@ -310,6 +351,18 @@ public record TrainingOptions(
       return this;
     }
 
+    /** Changes {@link TrainingOptions#outputsDtype}. */
+    public Builder outputsDtype(DType outputsDtype) {
+      this.outputsDtype = outputsDtype;
+      return this;
+    }
+
+    /** Changes {@link TrainingOptions#memory}. */
+    public Builder memory(long memory) {
+      this.memory = memory;
+      return this;
+    }
+
     /** Changes {@link TrainingOptions#device}. */
     public Builder device(String device) {
       this.device = device;
@@ -340,7 +393,9 @@ public record TrainingOptions(
           temperature,
           finalTemperature,
           seed,
+          outputsDtype,
           threads,
+          memory,
           device);
     }
   }

@@ -17,6 +17,7 @@ import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.NormalizedAdjacency;
 import dev.eigenseg.graph.PixelGraph;
+import dev.eigenseg.graph.Workspace;
 import dev.eigenseg.infer.FeatureScales;
 import dev.eigenseg.infer.PsiConfig;
 import java.io.IOException;
@@ -126,17 +127,23 @@ public class StepBenchmark {
                 KnnEngines.select("auto"),
                 new KnnEngine.Request(bank.level(Level.HIGH), 64, 1L << 29, options.threads()),
                 Progress.NONE);
-        NormalizedAdjacency features = NormalizedAdjacency.ofNeighbors(graph, options.threads());
+        NormalizedAdjacency features =
+            NormalizedAdjacency.ofNeighbors(graph, Workspace.UNBOUNDED, options.threads());
         NormalizedAdjacency pixels =
             PixelGraph.adjacency(
                 bank.images(),
                 bank.level(Level.PIXELS),
                 options.pixelGraph(),
+                Workspace.UNBOUNDED,
                 options.threads(),
                 Progress.NONE)) {
-      RememberedOutputs remembered = new RememberedOutputs(bank.rows(), options.clusters());
-      for (long i = 0; i < remembered.outputs().size(); i++) {
-        remembered.outputs().set(i, 1f / options.clusters());
+      RememberedOutputs remembered =
+          new RememberedOutputs(bank.rows(), options.clusters(), options.outputsDtype());
+      try (Tensor even = Tensor.allocate(DType.F32, bank.rows(), options.clusters())) {
+        for (long i = 0; i < even.size(); i++) {
+          even.set(i, 1f / options.clusters());
+        }
+        remembered.write(0, bank.rows(), even.segment(), 0);
       }
       remembered.refreshNorms(options.threads());
       return new CrossBatchKernel(

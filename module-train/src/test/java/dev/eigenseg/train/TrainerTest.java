@@ -208,6 +208,23 @@ class TrainerTest {
   }
 
   @Test
+  void theModelDoesNotDependOnTheMemory() throws IOException {
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    TrainingMemory plan = TrainingMemory.plan(bank, options);
+    long least = plan.total() - plan.kernel() + TrainingMemory.SMALLEST_KERNEL;
+    TrainingOptions tight = options(TrainingMode.CROSS_BATCH).memory(least).build();
+    assertEquals(
+        -1, Files.mismatch(train(options, "ample").model(), train(tight, "tight").model()));
+
+    BadInputException refused =
+        assertThrows(
+            BadInputException.class,
+            () -> train(options(TrainingMode.CROSS_BATCH).memory(least - 1).build(), "too-tight"));
+    assertTrue(refused.getMessage().startsWith("memory is "), refused.getMessage());
+    assertFalse(Files.exists(folder.resolve("too-tight")));
+  }
+
+  @Test
   void progressAfterAResumeIsThatOfTheRest() throws IOException {
     TrainingOptions options = options(TrainingMode.IN_BATCH).build();
     Path model = folder.resolve("model");
@@ -275,7 +292,7 @@ class TrainerTest {
     try (Tensor tensor = Tensor.allocate(DType.F32, 1)) {
       SequencedMap<String, Tensor> tensors = new LinkedHashMap<>(Map.of("x", tensor));
       Map<String, String> metadata =
-          new HashMap<>(Map.of("format", "eigenseg-checkpoint", "version", "2"));
+          new HashMap<>(Map.of("format", "eigenseg-checkpoint", "version", "3"));
       SafeTensorsWriter.write(checkpoint, metadata, tensors);
       CorruptFileException empty =
           assertThrows(CorruptFileException.class, () -> train(options, "model"));

@@ -9,6 +9,7 @@ import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.NormalizedAdjacency;
 import dev.eigenseg.graph.PixelGraph;
 import dev.eigenseg.graph.PixelGraphOptions;
+import dev.eigenseg.graph.Workspace;
 import java.io.IOException;
 import java.util.List;
 
@@ -41,9 +42,10 @@ public final class BatchGraph {
         new KnnEngine.Request(FeatureRows.of(high), neighbors, SEARCH_MEMORY, threads);
     try (KnnGraph graph = KnnGraph.build(engine, request, Progress.NONE)) {
       if (images.isEmpty()) {
-        return NormalizedAdjacency.ofNeighbors(graph, threads);
+        return NormalizedAdjacency.ofNeighbors(graph, Workspace.UNBOUNDED, threads);
       }
-      try (NormalizedAdjacency features = NormalizedAdjacency.ofNeighbors(graph, threads);
+      try (NormalizedAdjacency features =
+              NormalizedAdjacency.ofNeighbors(graph, Workspace.UNBOUNDED, threads);
           NormalizedAdjacency pixels = PixelGraph.adjacency(images, pixelGraph, threads)) {
         return NormalizedAdjacency.sum(features, pixelWeight, pixels);
       }

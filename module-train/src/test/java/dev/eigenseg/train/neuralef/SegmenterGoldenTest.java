@@ -169,7 +169,7 @@ class SegmenterGoldenTest {
     }
 
     /** Computes, compares, updates. */
-    void step(int update) {
+    void step(int update) throws IOException {
       long rows = (long) fixture.count() * fixture.patches();
       long clusters = fixture.psi().clusters();
       try (NDManager scope = input.getManager().newSubManager();

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.function.Consumer;
 import java.util.zip.CRC32C;
 
 /** Checksums of files and of memory. */
@@ -33,10 +34,23 @@ public final class Hashes {
    * array.
    */
   public static int crc32c(MemorySegment memory) {
+    return crc32c(memory, piece -> {});
+  }
+
+  /**
+   * The same, of a file's mapping of any length that need not stay in memory: its pages are
+   * released as they have been read.
+   */
+  public static int crc32cReleasing(MemorySegment mapping) {
+    return crc32c(mapping, SafeTensors::release);
+  }
+
+  private static int crc32c(MemorySegment memory, Consumer<MemorySegment> afterwards) {
     CRC32C crc = new CRC32C();
     for (long offset = 0; offset < memory.byteSize(); offset += CHUNK) {
-      long length = Math.min(CHUNK, memory.byteSize() - offset);
-      crc.update(memory.asSlice(offset, length).asByteBuffer());
+      MemorySegment piece = memory.asSlice(offset, Math.min(CHUNK, memory.byteSize() - offset));
+      crc.update(piece.asByteBuffer());
+      afterwards.accept(piece);
     }
     return (int) crc.getValue();
   }

@@ -1,0 +1,81 @@
+package dev.eigenseg.train;
+
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.bank.ImageEntry;
+import dev.eigenseg.graph.Workspace;
+import dev.eigenseg.infer.PsiConfig;
+import java.nio.file.Path;
+
+/**
+ * How cross-batch training divides the memory that it is allowed; all in bytes. Only the first two
+ * and {@code kernel} depend on the number of patches.
+ *
+ * @param outputs psi's last outputs of all patches
+ * @param rows a few numbers a patch beside the kernel's entries
+ * @param update the batch, weights, activations and gradients of one update
+ * @param runtime what the JVM and libtorch take before there are any data
+ * @param kernel what is left for the kernel's entries; those beyond it go into temporary files
+ */
+public record TrainingMemory(long outputs, long rows, long update, long runtime, long kernel) {
+  // Row pointers of three matrices (two are added up), degrees and a transposition's pointers.
+  private static final long BYTES_PER_ROW = 5 * Long.BYTES;
+  // Measured, see docs/performance.md: a fresh JVM with libtorch loaded and a small heap.
+  private static final long RUNTIME_BYTES = 640L << 20;
+  // Below this a kernel of any size would be cut into crumbs.
+  static final long SMALLEST_KERNEL = 48L << 20;
+  // Two graphs and their sum.
+  private static final int MATRICES = 3;
+  // Tensors of a patch that autograd keeps in a block, and as many that come and go.
+  private static final long HIDDEN_TENSORS = 20;
+  private static final long MLP_TENSORS = 4;
+  private static final long CLUSTER_TENSORS = 12;
+
+  /**
+   * Plans a run.
+   *
+   * @throws BadInputException if it needs more memory than {@link TrainingOptions#memory}
+   */
+  public static TrainingMemory plan(FeatureBank bank, TrainingOptions options) {
+    long outputs =
+        Math.multiplyExact(
+            bank.rows(),
+            Math.multiplyExact((long) options.clusters(), options.outputsDtype().bytes()));
+    long rows = Math.multiplyExact(bank.rows(), BYTES_PER_ROW);
+    long update = updateBytes(bank, options);
+    long fixed = Math.addExact(Math.addExact(outputs, rows), update + RUNTIME_BYTES);
+    long kernel = options.memory() - fixed;
+    if (kernel < SMALLEST_KERNEL) {
+      throw new BadInputException(
+          "memory is %d MiB, but %d patches with %d clusters in batches of %d images need at least %d MiB; allow more, or lower clusters or batch-size"
+              .formatted(
+                  options.memory() >> 20,
+                  bank.rows(),
+                  options.clusters(),
+                  options.batchSize(),
+                  ((fixed + SMALLEST_KERNEL) >> 20) + 1));
+    }
+    return new TrainingMemory(outputs, rows, update, RUNTIME_BYTES, kernel);
+  }
+
+  private static long updateBytes(FeatureBank bank, TrainingOptions options) {
+    PsiConfig config = options.psi(bank.manifest().dims());
+    long patches =
+        bank.images().stream().mapToInt(ImageEntry::patches).max().orElse(0)
+            * (long) options.batchSize();
+    long block = HIDDEN_TENSORS * config.hidden() + MLP_TENSORS * config.mlp();
+    long floats =
+        2L * config.inputDim() + config.blocks() * block + CLUSTER_TENSORS * config.clusters();
+    return patches * floats * Float.BYTES;
+  }
+
+  /** Where one of the kernel's matrices is made. */
+  Workspace matrix(Path folder) {
+    return new Workspace(folder, kernel).share(MATRICES);
+  }
+
+  /** All of it. */
+  public long total() {
+    return outputs + rows + update + runtime + kernel;
+  }
+}
