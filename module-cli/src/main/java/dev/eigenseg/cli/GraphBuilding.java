@@ -106,10 +106,11 @@ final class GraphBuilding {
       session.stage(
           "write",
           () -> {
-            graph.write(file, provenance());
+            graph.write(file, provenance(graph.index().orElse(request.index())));
             return file;
           });
       session.say("wrote " + file);
+      graph.index().filter(used -> used.kind() == KnnIndex.Kind.IVF).ifPresent(this::sayProbes);
       graph
           .recall()
           .ifPresent(recall ->
@@ -120,15 +121,20 @@ final class GraphBuilding {
     }
   }
 
-  private Provenance provenance() throws IOException {
-    return Provenance.here("graph", settings(), Map.of(BANK, identity()), session.seed(), "cpu");
+  private void sayProbes(KnnIndex used) {
+    int lists = used.listsFor(bank.rows());
+    session.say("every patch looked into %d of %d lists".formatted(used.probesOf(lists), lists));
   }
 
-  private Map<String, String> settings() {
+  private Provenance provenance(KnnIndex used) throws IOException {
+    return Provenance.here(
+        "graph", settings(used), Map.of(BANK, identity()), session.seed(), "cpu");
+  }
+
+  private Map<String, String> settings(KnnIndex index) {
     Map<String, String> settings = new TreeMap<>();
     settings.put("neighbors", Integer.toString(neighbors));
     settings.put("engine", engine.name());
-    KnnIndex index = request.index();
     settings.put("index", index.kind().name().toLowerCase(Locale.ROOT));
     switch (index.kind()) {
       case EXACT -> {}
@@ -138,6 +144,10 @@ final class GraphBuilding {
         settings.put("probes", Integer.toString(index.probesOf(lists)));
         settings.put("training-rows", Long.toString(index.trainingRowsFor(lists, bank.rows())));
         settings.put("half", Boolean.toString(index.half()));
+        request
+            .index()
+            .recall()
+            .ifPresent(recall -> settings.put("recall", Double.toString(recall)));
       }
       case HNSW -> settings.put("ef-search", Integer.toString(index.efSearchFor(neighbors)));
     }

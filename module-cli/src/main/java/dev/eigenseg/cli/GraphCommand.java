@@ -73,6 +73,11 @@ final class GraphCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
+    index
+        .conflict()
+        .ifPresent(message -> {
+          throw usage(message);
+        });
     Path file = output.orElseGet(() -> GraphBuilding.defaultFile(bankFolder));
     Session.checkFolder(file);
     try (FeatureBank bank = FeatureBank.open(bankFolder)) {

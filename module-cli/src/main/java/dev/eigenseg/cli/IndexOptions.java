@@ -3,7 +3,9 @@ package dev.eigenseg.cli;
 import dev.eigenseg.api.spi.KnnIndex;
 import java.util.Optional;
 import java.util.OptionalInt;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** How neighbours are looked for. */
 final class IndexOptions {
@@ -19,14 +21,16 @@ final class IndexOptions {
       names = "--lists",
       paramLabel = "N",
       converter = CommonOptions.PositiveInt.class,
-      description = "ivf: inverted lists (default: the square root of the patches).")
+      description =
+          "ivf: inverted lists (default: one for 160 patches; engine faiss: the square root of the patches).")
   private Optional<Integer> lists = Optional.empty();
 
   @Option(
       names = "--probes",
       paramLabel = "N",
       converter = CommonOptions.PositiveInt.class,
-      description = "ivf: lists that a patch looks into (default: a sixteenth of them).")
+      description =
+          "ivf: lists that a patch looks into (default: 16; engine faiss: a sixteenth of them).")
   private Optional<Integer> probes = Optional.empty();
 
   @Option(
@@ -46,9 +50,51 @@ final class IndexOptions {
       description = "hnsw: candidates that a patch keeps (default: twice the neighbours).")
   private Optional<Integer> efSearch = Optional.empty();
 
+  @Option(
+      names = "--recall",
+      paramLabel = "SHARE",
+      converter = Share.class,
+      description =
+          "ivf, engine vector: choose the probes so that this share of the true neighbours is found, such as 0.95.")
+  private Optional<Double> recall = Optional.empty();
+
+  /** Reads a number above 0, at most 1. */
+  static final class Share implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String value) {
+      try {
+        double number = Double.parseDouble(value);
+        if (number > 0 && number <= 1) {
+          return number;
+        }
+      } catch (NumberFormatException e) {
+        throw noShare(value);
+      }
+      throw noShare(value);
+    }
+
+    private static TypeConversionException noShare(String value) {
+      return new TypeConversionException("'" + value + "' is not a number above 0 and at most 1");
+    }
+  }
+
+  /** What does not go together, or nothing. */
+  Optional<String> conflict() {
+    return recall.isPresent() && (probes.isPresent() || kind != KnnIndex.Kind.IVF)
+        ? Optional.of(
+            "--recall chooses the --probes of --index ivf: leave out either, or name that index")
+        : Optional.empty();
+  }
+
   KnnIndex index() {
     return new KnnIndex(
-        kind, optional(lists), optional(probes), optional(efSearch), optional(trainingRows), half);
+        kind,
+        optional(lists),
+        optional(probes),
+        optional(efSearch),
+        optional(trainingRows),
+        half,
+        recall.stream().mapToDouble(Double::doubleValue).findFirst());
   }
 
   private static OptionalInt optional(Optional<Integer> value) {

@@ -4,12 +4,12 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.ivf.QuerySample;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import java.util.Random;
 
 /**
  * Owns the similarity of each of a few random rows to its true k-th neighbour, found by comparing
@@ -17,12 +17,8 @@ import java.util.Random;
  * as the true last one counts as found, so that ties do not matter.
  */
 final class RecallSample implements AutoCloseable {
-  /** Rows of a sample: with a recall of 0.95 the interval is about one percent wide. */
-  static final int ROWS = 512;
-
   private static final int BLOCK = 480;
   private static final double ROUNDING = 1e-5;
-  private static final double NORMAL_95 = 1.96;
 
   private final PreparedRows rows;
   private final long[] sample;
@@ -31,21 +27,15 @@ final class RecallSample implements AutoCloseable {
   private final MemorySegment panels;
 
   /**
-   * Draws rows.
+   * Packs the rows that are held back.
    *
    * @param rows divided by their norms; borrowed
    * @param k neighbours a row, less than the rows
    */
-  RecallSample(PreparedRows rows, int k, long seed) {
+  RecallSample(PreparedRows rows, int k) {
     this.rows = rows;
     this.k = k;
-    this.sample =
-        new Random(seed)
-            .longs(0, rows.rows())
-            .distinct()
-            .limit(Math.min(ROWS, rows.rows()))
-            .sorted()
-            .toArray();
+    this.sample = QuerySample.of(rows.rows()).heldBack();
     try {
       long rowBytes = (long) rows.dim() * Float.BYTES;
       MemorySegment dense = arena.allocate(sample.length * rowBytes, 64);
@@ -63,20 +53,15 @@ final class RecallSample implements AutoCloseable {
   /** Compares lists with the truth. */
   Recall measure(Tensor similarities, int threads, Progress progress) {
     float[] last = lastSimilarities(threads, progress);
-    double sum = 0;
-    double squares = 0;
+    double[] shares = new double[sample.length];
     for (int i = 0; i < sample.length; i++) {
       int found = 0;
       for (int j = 0; j < k; j++) {
         found += similarities.get(sample[i] * k + j) >= last[i] - ROUNDING ? 1 : 0;
       }
-      double share = (double) found / k;
-      sum += share;
-      squares += share * share;
+      shares[i] = (double) found / k;
     }
-    double mean = sum / sample.length;
-    double variance = Math.max(0, squares / sample.length - mean * mean);
-    return new Recall(mean, NORMAL_95 * Math.sqrt(variance / sample.length));
+    return Recall.of(shares);
   }
 
   /** For every sampled row the similarity of its k-th true neighbour. */

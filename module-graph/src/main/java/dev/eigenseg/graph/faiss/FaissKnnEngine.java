@@ -73,8 +73,12 @@ public final class FaissKnnEngine implements KnnEngine {
   }
 
   @Override
-  public void search(Request request, Tensor ids, Tensor similarities, Progress progress)
+  public KnnIndex search(Request request, Tensor ids, Tensor similarities, Progress progress)
       throws IOException {
+    if (request.index().recall().isPresent()) {
+      throw new BadInputException(
+          "engine faiss does not choose probes for a recall; name their number with --probes, or use the engine vector");
+    }
     long bytes = FaissSearch.bytes(request);
     if (bytes > request.memory()) {
       throw new BadInputException(
@@ -87,6 +91,7 @@ public final class FaissKnnEngine implements KnnEngine {
             PreparedRows.measure(request.features(), true, request.threads(), progress);
         FaissSearch search = new FaissSearch(request, rows, progress)) {
       search.run(ids, similarities);
+      return request.index();
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }

@@ -12,7 +12,7 @@ import java.util.Arrays;
  *
  * <p>Rows are independent; whoever touches a row must hold its block's lock.
  */
-final class Candidates implements AutoCloseable {
+public final class Candidates implements AutoCloseable {
   private final Arena arena;
   private final int k;
   private final int capacity;
@@ -21,8 +21,15 @@ final class Candidates implements AutoCloseable {
   private final long[] thresholdKeys;
   private final int[] counts;
 
+  /**
+   * Room for the candidates of rows.
+   *
+   * @param rows places, at most 2^31 - 1
+   * @param k candidates of a row that are wanted
+   * @param capacity candidates of a row that are held until the worst are dropped, more than k
+   */
   @SuppressWarnings("MustBeClosedChecker")
-  Candidates(long rows, int k, int capacity) {
+  public Candidates(long rows, int k, int capacity) {
     this.k = k;
     this.capacity = capacity;
     int places = Math.toIntExact(rows);
@@ -42,18 +49,20 @@ final class Candidates implements AutoCloseable {
     }
   }
 
-  static long bytesPerRow(int capacity) {
+  /** Bytes of a row, heap and off-heap together. */
+  public static long bytesPerRow(int capacity) {
     return (long) capacity * Long.BYTES + Float.BYTES + Long.BYTES + Integer.BYTES;
   }
 
   /**
    * The similarities below which no candidate of a row can be among its k best, one float a row.
    */
-  MemorySegment thresholds() {
+  public MemorySegment thresholds() {
     return thresholds;
   }
 
-  float threshold(int row) {
+  /** The similarity below which no candidate of a row can be among its k best. */
+  public float threshold(int row) {
     return thresholds.getAtIndex(ValueLayout.JAVA_FLOAT, row);
   }
 
@@ -62,7 +71,7 @@ final class Candidates implements AutoCloseable {
    *
    * @param scratch at least {@code capacity} longs, overwritten
    */
-  void offer(int row, long key, long[] scratch) {
+  public void offer(int row, long key, long[] scratch) {
     if (key <= thresholdKeys[row]) {
       return;
     }
@@ -86,7 +95,7 @@ final class Candidates implements AutoCloseable {
    * Quickselect (Hoare): afterwards the first {@code k} of {@code n} distinct values are the
    * largest; returns the least of them.
    */
-  static long moveLargestToFront(long[] values, int n, int k) {
+  public static long moveLargestToFront(long[] values, int n, int k) {
     int low = 0;
     int high = n - 1;
     while (low < high) {
@@ -121,16 +130,31 @@ final class Candidates implements AutoCloseable {
     return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
   }
 
-  /** Writes the k best of a row in their order; the row has seen at least k candidates. */
-  void write(int row, long targetRow, Tensor ids, Tensor similarities, long[] scratch) {
+  /** Whether a row has seen at least k candidates. */
+  public boolean complete(int row) {
+    return counts[row] >= k;
+  }
+
+  /** Copies the k best of a complete row to the front of {@code target}, in falling order. */
+  public void best(int row, long[] target) {
     int count = counts[row];
     MemorySegment.copy(
-        keys, ValueLayout.JAVA_LONG, (long) row * capacity * Long.BYTES, scratch, 0, count);
-    Arrays.sort(scratch, 0, count);
+        keys, ValueLayout.JAVA_LONG, (long) row * capacity * Long.BYTES, target, 0, count);
+    Arrays.sort(target, 0, count);
+    for (int low = 0, high = count - 1; low < high; low++, high--) {
+      long swapped = target[low];
+      target[low] = target[high];
+      target[high] = swapped;
+    }
+  }
+
+  /** Writes the k best of a row in their order; the row has seen at least k candidates. */
+  public void write(int row, long targetRow, Tensor ids, Tensor similarities, long[] scratch) {
+    best(row, scratch);
     MemorySegment idTarget = ids.segment();
     MemorySegment similarityTarget = similarities.segment();
     for (int i = 0; i < k; i++) {
-      long key = scratch[count - 1 - i];
+      long key = scratch[i];
       idTarget.setAtIndex(ValueLayout.JAVA_INT, targetRow * k + i, Neighbor.id(key));
       similarityTarget.setAtIndex(
           ValueLayout.JAVA_FLOAT, targetRow * k + i, Neighbor.similarity(key));
