@@ -9,11 +9,13 @@ trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
 
-# check NAME PATTERN COMMAND...: the command's output has a line that matches.
+# check NAME PATTERN COMMAND...: the command's output has a line that matches. It stays in $work/output for the next one to read.
 check() {
   local name=$1 pattern=$2
   shift 2
-  if "$@" >"$work/output" 2>&1; true; grep -Eq "$pattern" "$work/output"; then
+  "$@" >"$work/output.new" 2>&1 || true
+  mv "$work/output.new" "$work/output"
+  if grep -Eq "$pattern" "$work/output"; then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))
@@ -36,6 +38,20 @@ check "a folder that is not there is refused" 'which is not a folder' \
   env PYTORCH_LIBRARY_PATH="$work/nowhere" "$root/eigenseg" info
 check "a JAVA_HOME that is too old or absent is passed over" '^jdk: (2[5-9]|[3-9][0-9])' \
   env JAVA_HOME="$work/nowhere" "$root/eigenseg" info
+
+check "the pure jar of the graph holds no native library" '^0$' \
+  sh -c "'$JAVA_HOME/bin/jar' --list --file '$(ls "$dist"/modules/eigenseg-graph-*.jar)' | grep -c '\\.so'; true"
+if compgen -G "$dist/natives/eigenseg-graph-*.jar" >/dev/null; then
+  check "the packaged FAISS engine is found" 'faiss: available: FAISS 1\.' "$root/eigenseg" info
+fi
+mkdir "$work/bin"
+for tool in bash cat dirname grep mkdir rm tee; do ln -s "$(command -v $tool)" "$work/bin/$tool"; done
+shim=$root/module-graph/src/main/cpp/build.sh
+check "what FAISS needs is named and the build goes on" '^eigenseg: the FAISS engine is not built; it needs: cmake g\+\+' \
+  env -u CI PATH="$work/bin" "$work/bin/bash" -c "'$shim' '$work/native' linux-x86_64 '$JAVA_HOME' || echo failed"
+check "nor does it fail" '^0$' grep -c failed "$work/output"
+check "unless CI is set" '^failed$' \
+  env CI=true PATH="$work/bin" "$work/bin/bash" -c "'$shim' '$work/native' linux-x86_64 '$JAVA_HOME' || echo failed"
 
 printf 'launcher: %d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -33,6 +34,10 @@ int openblas_get_num_threads(void);
 }
 
 namespace {
+
+#ifndef EIGENSEG_FAISS_GPU
+constexpr const char* WITHOUT_GPU = "the FAISS shim was built without FAISS_ENABLE_GPU";
+#endif
 
 void raise(JNIEnv* env, const char* message) {
   jclass type = env->FindClass("dev/eigenseg/api/EigensegException");
@@ -121,6 +126,9 @@ JNIEXPORT jlong JNICALL Java_dev_eigenseg_graph_faiss_FaissLibrary_newIvf(JNIEnv
     }
     quantizer.release();
     index->own_fields = true;
+    // The caller chose how many rows to learn from: no warning that they are few, no sampling of those that are many.
+    index->cp.min_points_per_centroid = 1;
+    index->cp.max_points_per_centroid = std::numeric_limits<int>::max() / lists;
     return static_cast<jlong>(reinterpret_cast<std::uintptr_t>(static_cast<faiss::Index*>(index.release())));
   });
 }
@@ -178,32 +186,51 @@ JNIEXPORT void JNICALL Java_dev_eigenseg_graph_faiss_FaissLibrary_search(JNIEnv*
   });
 }
 
-// The k best of one tile of the bank for a block of queries on a GPU; both tiles live in the memory of the host, so that the bank
-// may be larger than the device's.
-JNIEXPORT void JNICALL Java_dev_eigenseg_graph_faiss_FaissLibrary_searchOnGpu(JNIEnv* env, jclass, jint device, jint dim, jlong base,
-                                                                              jlong baseRows, jlong queries, jlong queryRows, jint k,
-                                                                              jlong similarities, jlong ids) {
+// Streams, handles and scratch memory of the GPUs; freed by freeGpu.
+JNIEXPORT jlong JNICALL Java_dev_eigenseg_graph_faiss_FaissLibrary_newGpu(JNIEnv* env, jclass) {
+#ifdef EIGENSEG_FAISS_GPU
+  return guarded(env, [] { return static_cast<jlong>(reinterpret_cast<std::uintptr_t>(new faiss::gpu::StandardGpuResources())); });
+#else
+  raise(env, WITHOUT_GPU);
+  return 0;
+#endif
+}
+
+JNIEXPORT void JNICALL Java_dev_eigenseg_graph_faiss_FaissLibrary_freeGpu(JNIEnv* env, jclass, jlong gpu) {
+#ifdef EIGENSEG_FAISS_GPU
+  (void)env;
+  delete pointer<faiss::gpu::StandardGpuResources>(gpu);
+#else
+  (void)gpu;
+  raise(env, WITHOUT_GPU);
+#endif
+}
+
+// The k best of one tile of the bank for a block of queries; all memory is the host's, so that the bank may be larger than the
+// device's.
+JNIEXPORT void JNICALL Java_dev_eigenseg_graph_faiss_FaissLibrary_searchOnGpu(JNIEnv* env, jclass, jlong gpu, jint device, jint dim,
+                                                                              jlong tile, jlong tileRows, jlong queries,
+                                                                              jlong queryRows, jint k, jlong similarities, jlong ids) {
 #ifdef EIGENSEG_FAISS_GPU
   guarded(env, [=] {
-    faiss::gpu::StandardGpuResources resources;
     faiss::gpu::GpuDistanceParams params;
     params.metric = faiss::METRIC_INNER_PRODUCT;
     params.k = k;
     params.dims = dim;
-    params.vectors = pointer<const void>(base);
-    params.numVectors = baseRows;
+    params.vectors = pointer<const void>(tile);
+    params.numVectors = tileRows;
     params.queries = pointer<const void>(queries);
     params.numQueries = queryRows;
     params.outDistances = pointer<float>(similarities);
     params.outIndicesType = faiss::gpu::IndicesDataType::I64;
     params.outIndices = pointer<void>(ids);
     params.device = device;
-    faiss::gpu::bfKnn(&resources, params);
+    faiss::gpu::bfKnn(pointer<faiss::gpu::StandardGpuResources>(gpu), params);
     return 0;
   });
 #else
-  (void)device, (void)dim, (void)base, (void)baseRows, (void)queries, (void)queryRows, (void)k, (void)similarities, (void)ids;
-  raise(env, "this library was built without FAISS_ENABLE_GPU");
+  (void)gpu, (void)device, (void)dim, (void)tile, (void)tileRows, (void)queries, (void)queryRows, (void)k, (void)similarities, (void)ids;
+  raise(env, WITHOUT_GPU);
 #endif
 }
 

@@ -13,7 +13,6 @@ import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.Recall;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -36,6 +35,7 @@ final class GraphBuilding {
       int neighbors,
       KnnEngine engine,
       KnnIndex index,
+      String device,
       ByteSize memory) {
     this.session = session;
     this.bank = bank;
@@ -48,7 +48,7 @@ final class GraphBuilding {
     }
     this.request =
         new KnnEngine.Request(
-            bank.level(Level.HIGH), neighbors, memory.bytes(), session.threads(), index);
+            bank.level(Level.HIGH), neighbors, memory.bytes(), session.threads(), index, device);
   }
 
   /** Where a bank's graph is unless the user says otherwise. */
@@ -64,16 +64,20 @@ final class GraphBuilding {
   void requireSame(Path file, KnnGraph graph) throws IOException {
     require(file, "patches", graph.rows(), bank.rows());
     require(file, "neighbours", graph.k(), neighbors);
-    if (request.index().kind() == KnnIndex.Kind.EXACT && !graph.exact()) {
-      throw new IncompatibleException(
-          file
-              + " is approximate; replace it with 'eigenseg graph --overwrite', or name its --index");
-    }
     Optional<String> madeFrom = graph.provenance().map(found -> found.inputs().get(BANK));
     if (madeFrom.isPresent() && !madeFrom.get().equals(identity())) {
       throw new IncompatibleException(
           file
               + " was built before the bank's content changed; build it again with 'eigenseg graph --overwrite'");
+    }
+  }
+
+  /** Refuses an approximate graph where an exact one was asked for. */
+  void requireExactness(Path file, KnnGraph graph) {
+    if (request.index().kind() == KnnIndex.Kind.EXACT && !graph.exact()) {
+      throw new IncompatibleException(
+          file
+              + " is approximate; replace it with 'eigenseg graph --overwrite', or name its --index");
     }
   }
 
@@ -128,14 +132,14 @@ final class GraphBuilding {
 
   private Provenance provenance(KnnIndex used) throws IOException {
     return Provenance.here(
-        "graph", settings(used), Map.of(BANK, identity()), session.seed(), "cpu");
+        "graph", settings(used), Map.of(BANK, identity()), session.seed(), request.device());
   }
 
   private Map<String, String> settings(KnnIndex index) {
     Map<String, String> settings = new TreeMap<>();
     settings.put("neighbors", Integer.toString(neighbors));
     settings.put("engine", engine.name());
-    settings.put("index", index.kind().name().toLowerCase(Locale.ROOT));
+    settings.put("index", index.kind().text());
     switch (index.kind()) {
       case EXACT -> {}
       case IVF -> {
@@ -161,8 +165,7 @@ final class GraphBuilding {
     json.addProperty("neighbors", graph.k());
     json.addProperty("dim", bank.manifest().dims().high());
     json.addProperty("engine", graph.engine());
-    json.addProperty(
-        "index", graph.exact() ? "exact" : request.index().kind().name().toLowerCase(Locale.ROOT));
+    json.addProperty("index", graph.exact() ? "exact" : request.index().kind().text());
     json.addProperty("exact", graph.exact());
     json.addProperty("recall", graph.recall().map(Recall::fraction).orElse(1.0));
     graph.recall().ifPresent(recall -> json.addProperty("recall-margin", recall.margin()));

@@ -2,6 +2,7 @@ package dev.eigenseg.cli;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
 import java.io.IOException;
@@ -57,6 +58,14 @@ final class GraphCommand extends WorkCommand {
   @Mixin private IndexOptions index;
 
   @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      description =
+          "Where to search: cpu, or cuda:0 with a faiss that was built for it (default: ${DEFAULT-VALUE}).")
+  private String device;
+
+  @Option(
       names = "--memory",
       paramLabel = "SIZE",
       defaultValue = "2g",
@@ -73,11 +82,7 @@ final class GraphCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
-    index
-        .conflict()
-        .ifPresent(message -> {
-          throw usage(message);
-        });
+    KnnIndex wanted = wantedIndex();
     Path file = output.orElseGet(() -> GraphBuilding.defaultFile(bankFolder));
     Session.checkFolder(file);
     try (FeatureBank bank = FeatureBank.open(bankFolder)) {
@@ -86,8 +91,9 @@ final class GraphCommand extends WorkCommand {
               session,
               bank,
               neighbors,
-              KnnEngines.select(engine.name().toLowerCase(Locale.ROOT), index.index().kind()),
-              index.index(),
+              KnnEngines.select(engine.name().toLowerCase(Locale.ROOT), wanted.kind(), device),
+              wanted,
+              device,
               memory);
       if (!overwrite && Files.exists(file)) {
         return existing(session, building, file);
@@ -96,10 +102,19 @@ final class GraphCommand extends WorkCommand {
     }
   }
 
+  private KnnIndex wantedIndex() {
+    try {
+      return index.index();
+    } catch (IllegalArgumentException e) {
+      throw usage(e.getMessage());
+    }
+  }
+
   private JsonObject existing(Session session, GraphBuilding building, Path file)
       throws IOException {
     try (KnnGraph graph = KnnGraph.open(file)) {
       building.requireSame(file, graph);
+      building.requireExactness(file, graph);
       session.say(file + " is there already, with the same settings; --overwrite builds it again");
       return building.json(graph);
     }

@@ -3,9 +3,7 @@ package dev.eigenseg.cli;
 import dev.eigenseg.api.spi.KnnIndex;
 import java.util.Optional;
 import java.util.OptionalInt;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.TypeConversionException;
 
 /** How neighbours are looked for. */
 final class IndexOptions {
@@ -53,40 +51,25 @@ final class IndexOptions {
   @Option(
       names = "--recall",
       paramLabel = "SHARE",
-      converter = Share.class,
       description =
-          "ivf, engine vector: choose the probes so that this share of the true neighbours is found, such as 0.95.")
+          "ivf, engine vector: choose --probes so that this share of the true neighbours is found, such as 0.95, above 0 and at most 1.")
   private Optional<Double> recall = Optional.empty();
 
-  /** Reads a number above 0, at most 1. */
-  static final class Share implements ITypeConverter<Double> {
-    @Override
-    public Double convert(String value) {
-      try {
-        double number = Double.parseDouble(value);
-        if (number > 0 && number <= 1) {
-          return number;
-        }
-      } catch (NumberFormatException e) {
-        throw noShare(value);
-      }
-      throw noShare(value);
-    }
-
-    private static TypeConversionException noShare(String value) {
-      return new TypeConversionException("'" + value + "' is not a number above 0 and at most 1");
-    }
-  }
-
-  /** What does not go together, or nothing. */
-  Optional<String> conflict() {
-    return recall.isPresent() && (probes.isPresent() || kind != KnnIndex.Kind.IVF)
-        ? Optional.of(
-            "--recall chooses the --probes of --index ivf: leave out either, or name that index")
-        : Optional.empty();
-  }
-
+  /**
+   * What was asked for.
+   *
+   * @throws IllegalArgumentException if an option belongs to another index, or they do not go
+   *     together
+   */
   KnnIndex index() {
+    boolean ofLists = lists.isPresent() || probes.isPresent() || trainingRows.isPresent() || half;
+    if (ofLists && kind != KnnIndex.Kind.IVF) {
+      throw new IllegalArgumentException(
+          "--lists, --probes, --training-rows and --half do nothing without --index ivf");
+    }
+    if (efSearch.isPresent() && kind != KnnIndex.Kind.HNSW) {
+      throw new IllegalArgumentException("--ef-search does nothing without --index hnsw");
+    }
     return new KnnIndex(
         kind,
         optional(lists),

@@ -179,7 +179,7 @@ final class TrainCommand extends WorkCommand {
 
   private static GraphBuilding building(Session session, FeatureBank bank, int neighbors) {
     return new GraphBuilding(
-        session, bank, neighbors, KnnEngines.select("auto"), KnnIndex.EXACT, GRAPH_MEMORY);
+        session, bank, neighbors, KnnEngines.select("auto"), KnnIndex.EXACT, "cpu", GRAPH_MEMORY);
   }
 
   private JsonObject neural(

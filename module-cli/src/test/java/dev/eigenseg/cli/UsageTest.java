@@ -42,13 +42,12 @@ class UsageTest {
     }
   }
 
-  @ParameterizedTest
-  @ValueSource(
-      strings = {"demo", "extract", "graph", "train", "match", "segment", "evaluate", "info"})
-  void optionsOfEnginesThatDoNotExistAreAbsent(String command) {
-    shell.run(command, "--help");
-    for (String absent : List.of("faiss", "ivf", "hnsw", "--index")) {
-      assertFalse(shell.out().contains(absent), absent + " in " + shell.out());
+  @Test
+  void graphNamesItsEnginesAndIndexes() {
+    shell.run("graph", "--help");
+    for (String option :
+        List.of("auto|vector|faiss", "exact|ivf|hnsw", "--probes", "--ef-search")) {
+      assertTrue(shell.out().contains(option), option + " in " + shell.out());
     }
   }
 
@@ -102,7 +101,15 @@ class UsageTest {
             new String[] {"graph"},
             new String[] {"graph", "bank", "--neighbors", "-1"},
             new String[] {"graph", "bank", "--memory", "much"},
-            new String[] {"graph", "bank", "--engine", "faiss"},
+            new String[] {"graph", "bank", "--engine", "annoy"},
+            new String[] {"graph", "bank", "--index", "lsh"},
+            new String[] {"graph", "bank", "--probes", "4"},
+            new String[] {"graph", "bank", "--index", "hnsw", "--half"},
+            new String[] {"graph", "bank", "--index", "ivf", "--ef-search", "9"},
+            new String[] {"graph", "bank", "--index", "ivf", "--lists", "0"},
+            new String[] {"graph", "bank", "--recall", "0.9"},
+            new String[] {"graph", "bank", "--index", "ivf", "--recall", "1.5"},
+            new String[] {"graph", "bank", "--index", "ivf", "--recall", "0.9", "--probes", "4"},
             new String[] {"train", "bank", "-o", out},
             new String[] {"train", "bank", "-o", out, "--clusters", "0"},
             new String[] {"train", "bank", "-o", out, "--clusters", "8", "--mode", "sideways"},

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
@@ -61,26 +61,37 @@ public final class KnnEngines {
   }
 
   /**
-   * Finds an engine that has an index.
+   * Finds an engine that has an index, and searches on the CPU.
    *
    * @param name as for {@link #select(String)}
    * @throws UnavailableException if there is none; the message holds every reason
    */
   public static KnnEngine select(String name, KnnIndex.Kind kind) {
+    return select(name, kind, "cpu");
+  }
+
+  /**
+   * Finds an engine that has an index, and searches on a device.
+   *
+   * @param name as for {@link #select(String)}
+   * @param device {@code "cpu"} or {@code "cuda:0"}
+   * @throws UnavailableException if there is none; the message holds every reason
+   */
+  public static KnnEngine select(String name, KnnIndex.Kind kind, String device) {
     List<KnnEngine> engines = all();
     if (name.equals("auto")) {
-      return automatic(engines.stream().filter(e -> e.supports(kind)).toList());
+      return automatic(engines.stream().filter(e -> e.supports(kind)).toList(), device);
     }
     for (KnnEngine engine : engines) {
       if (engine.name().equals(name)) {
-        if (!engine.availability().available()) {
-          throw new UnavailableException(
-              "engine %s: %s".formatted(name, String.join("; ", engine.availability().reasons())));
+        Optional<String> why = refusal(engine, device);
+        if (why.isPresent()) {
+          throw new UnavailableException("engine %s: %s".formatted(name, why.get()));
         }
         if (!engine.supports(kind)) {
           throw new UnavailableException(
               "engine %s has no %s index; choose another with --engine or --index"
-                  .formatted(name, kind.name().toLowerCase(Locale.ROOT)));
+                  .formatted(name, kind.text()));
         }
         return selected(engine);
       }
@@ -91,15 +102,31 @@ public final class KnnEngines {
                 name, engines.stream().map(KnnEngine::name).collect(Collectors.joining(", "))));
   }
 
-  private static KnnEngine automatic(List<KnnEngine> engines) {
+  /** Why an engine cannot search on a device, if so. */
+  static Optional<String> refusal(KnnEngine engine, String device) {
+    if (!engine.availability().available()) {
+      return Optional.of(String.join("; ", engine.availability().reasons()));
+    }
+    return engine.serves(device)
+        ? Optional.empty()
+        : Optional.of(
+            "it does not search on %s; it was built without support for it, or there is no such device (see 'eigenseg info')"
+                .formatted(device));
+  }
+
+  private static KnnEngine automatic(List<KnnEngine> engines, String device) {
     StringBuilder reasons = new StringBuilder();
     for (KnnEngine engine : engines) {
-      if (engine.availability().available()) {
+      Optional<String> why = refusal(engine, device);
+      if (why.isEmpty()) {
         return selected(engine);
       }
-      String why = String.join("; ", engine.availability().reasons());
-      LOG.log(System.Logger.Level.WARNING, "nearest-neighbour engine {0}: {1}", engine.name(), why);
-      reasons.append("; ").append(engine.name()).append(": ").append(why);
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "nearest-neighbour engine {0}: {1}",
+          engine.name(),
+          why.get());
+      reasons.append("; ").append(engine.name()).append(": ").append(why.get());
     }
     throw new UnavailableException("no nearest-neighbour engine can be used" + reasons);
   }

@@ -2,6 +2,7 @@ package dev.eigenseg.graph;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.DType;
@@ -42,6 +43,7 @@ public final class KnnGraph implements AutoCloseable {
    * random rows.
    *
    * @throws IllegalArgumentException if k is not at least 1 and less than the number of rows
+   * @throws UnavailableException if the engine cannot search here, or not on that device
    * @throws dev.eigenseg.api.BadInputException if a row is not finite, or the memory is too small
    * @throws dev.eigenseg.api.CancelledException if the user wants the work to stop
    */
@@ -52,6 +54,10 @@ public final class KnnGraph implements AutoCloseable {
       throw new IllegalArgumentException(
           "k must be at least 1 and less than the number of rows (below 2^32): k = %d, %d rows"
               .formatted(request.k(), rows));
+    }
+    Optional<String> refusal = KnnEngines.refusal(engine, request.device());
+    if (refusal.isPresent()) {
+      throw new UnavailableException("engine %s: %s".formatted(engine.name(), refusal.get()));
     }
     Tensor ids = Tensor.allocate(DType.I32, rows, request.k());
     try {
@@ -77,8 +83,8 @@ public final class KnnGraph implements AutoCloseable {
   private static Recall measure(KnnEngine.Request request, Tensor similarities, Progress progress) {
     try (PreparedRows rows =
             PreparedRows.measure(request.features(), true, request.threads(), progress);
-        RecallSample sample = new RecallSample(rows, request.k())) {
-      return sample.measure(similarities, request.threads(), progress);
+        RecallSample sample = new RecallSample(rows, request.k(), request.threads(), progress)) {
+      return sample.of(similarities);
     }
   }
 

@@ -82,9 +82,8 @@ final class IvfComparison {
       double seconds = (System.nanoTime() - start) * 1e-9;
       cpu = cpuSeconds() - cpu;
       try (PreparedRows prepared = PreparedRows.measure(features, true, THREADS, Progress.NONE);
-          RecallSample sample = new RecallSample(prepared, K)) {
-        Found found =
-            new Found(used, seconds, cpu, sample.measure(similarities, THREADS, Progress.NONE));
+          RecallSample sample = new RecallSample(prepared, K, THREADS, Progress.NONE)) {
+        Found found = new Found(used, seconds, cpu, sample.of(similarities));
         print(engine, rows, found);
         return found;
       }

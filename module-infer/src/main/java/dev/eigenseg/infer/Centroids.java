@@ -70,11 +70,11 @@ final class Centroids implements AutoCloseable {
   /** Memory for one tile of rows. */
   private final class Buffers {
     final MemorySegment rows;
-    final MemorySegment panels;
+    final float[] panels;
 
     Buffers(Arena scratch) {
       rows = Scratch.floats(scratch, TILE, products.in());
-      panels = Scratch.rowPanels(scratch, products.in());
+      panels = Scratch.rowPanels(products.in());
     }
   }
 

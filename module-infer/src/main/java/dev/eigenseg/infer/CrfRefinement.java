@@ -253,7 +253,7 @@ final class CrfRefinement {
         y,
         (first, count, block) -> {
           float[] pixel = new float[clusters];
-          try (Arena arena = Arena.ofConfined()) {
+          try (Arena arena = Arena.ofShared()) {
             MemorySegment softmax = Scratch.floats(arena, 1, clusters);
             for (int i = 0; i < count; i++) {
               load(block, i, pixel);

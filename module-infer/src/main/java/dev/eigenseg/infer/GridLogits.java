@@ -112,7 +112,7 @@ final class GridLogits implements PixelLogits, AutoCloseable {
         threads,
         bands,
         band -> {
-          try (Arena arena = Arena.ofConfined()) {
+          try (Arena arena = Arena.ofShared()) {
             MemorySegment scratch = scratch(arena);
             int end = (int) ((band + 1) * rows / bands);
             for (int y = (int) (band * rows / bands); y < end; y++) {

@@ -189,14 +189,14 @@ final class PsiBlock {
     final MemorySegment key;
     final MemorySegment value;
     final MemorySegment keyPanels;
-    final MemorySegment valuePanels;
+    final float[] valuePanels;
     final MemorySegment context;
 
     HeadBuffers(Arena scratch, int count) {
       key = Scratch.floats(scratch, headDim, count);
       value = Scratch.floats(scratch, headDim, count);
       keyPanels = scratch.allocate(Gemm.packedColumnBytes(headDim, count), Scratch.ALIGNMENT);
-      valuePanels = scratch.allocate(Gemm.packedRowBytes(headDim, count), Scratch.ALIGNMENT);
+      valuePanels = new float[Gemm.packedRowFloats(headDim, count)];
       context = Scratch.floats(scratch, headDim, headDim);
     }
   }
@@ -207,7 +207,7 @@ final class PsiBlock {
     final MemorySegment query;
     final MemorySegment attended;
     final MemorySegment perceived;
-    final MemorySegment rowPanels;
+    final float[] rowPanels;
 
     TileBuffers(Arena scratch) {
       int attention = heads * headDim;
@@ -216,7 +216,7 @@ final class PsiBlock {
       attended = Scratch.floats(scratch, TILE, attention);
       perceived = Scratch.floats(scratch, TILE, fc1.out());
       int deepest = Math.max(Math.max(dim, attention), fc1.out());
-      rowPanels = Scratch.rowPanels(scratch, deepest);
+      rowPanels = Scratch.rowPanels(deepest);
     }
   }
 }

@@ -143,11 +143,11 @@ public final class PsiNetwork implements AutoCloseable {
   /** Memory for one tile of tokens before the head. */
   private final class HeadBuffers {
     final MemorySegment normed;
-    final MemorySegment panels;
+    final float[] panels;
 
     HeadBuffers(Arena scratch) {
       normed = Scratch.floats(scratch, TILE, config.hidden());
-      panels = Scratch.rowPanels(scratch, config.hidden());
+      panels = Scratch.rowPanels(config.hidden());
     }
   }
 
@@ -190,7 +190,7 @@ public final class PsiNetwork implements AutoCloseable {
     Workers.run(
         threads,
         Workers.tiles(count),
-        arena -> Scratch.rowPanels(arena, layer.in()),
+        _ -> Scratch.rowPanels(layer.in()),
         (tile, panels) -> {
           int first = tile * TILE;
           int rows = Math.min(TILE, count - first);

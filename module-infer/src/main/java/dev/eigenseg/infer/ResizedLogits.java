@@ -108,7 +108,7 @@ final class ResizedLogits implements PixelLogits {
     int cell = vertical.first()[part.firstRow + y];
     long upper = (cell - down.first()) * lineBytes;
     long lower = (vertical.second(cell) - down.first()) * lineBytes;
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       MemorySegment line = Scratch.floats(arena, across.count(), clusters);
       float weight = vertical.weight()[part.firstRow + y];
       math.mix(cells, upper, cells, lower, weight, line, 0, (long) across.count() * clusters);

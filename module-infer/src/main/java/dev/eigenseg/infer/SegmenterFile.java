@@ -259,6 +259,7 @@ public final class SegmenterFile implements AutoCloseable {
         Tensor tensor = file.tensor(name);
         if (checked.includes(name)) {
           verify(checksums, name, checksum(tensor.segment()));
+          SafeTensors.release(tensor.segment());
         }
         boolean embedded = name.startsWith(BACKBONE);
         (embedded ? backbone : tensors)

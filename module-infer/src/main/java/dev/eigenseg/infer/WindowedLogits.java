@@ -163,7 +163,7 @@ final class WindowedLogits implements PixelLogits, AutoCloseable {
     int firstWindow = firstCovering(lefts, firstColumn);
     int endWindow = endCovering(lefts, firstColumn + columns - 1);
     long pixelBytes = (long) clusters * Float.BYTES;
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       MemorySegment scratch = bands.get(firstBand)[0].scratch(arena);
       for (int band = firstBand; band < endBand; band++) {
         int end = firstColumn; // of the pixels that this row of windows has reached

@@ -8,10 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.CorruptFileException;
-import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.IncompatibleException;
-import dev.eigenseg.api.ModelInfo;
-import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.UnavailableException;
@@ -111,25 +108,7 @@ class EmbeddedBackboneTest {
 
   private SegmenterModel model(Random random, Backbone backbone) {
     PsiConfig psi = PsiConfig.of(backbone.dims(), 32, 2, 16, 24, 2, 6);
-    ModelInfo info =
-        new ModelInfo(
-            SegmenterMethod.NEURAL_EIGENFUNCTIONS.text(),
-            6,
-            backbone.id(),
-            backbone.sha256(),
-            "vit:" + weights,
-            backbone.settings(),
-            new ImageGeometry(Optional.empty(), backbone.patchSize()),
-            Optional.empty());
-    return new SegmenterModel(
-        info,
-        backbone.dims(),
-        new FeatureScales(1, 1, 1),
-        Optional.of(psi),
-        false,
-        SegmenterModel.LOGIT_DIVISOR,
-        Provenance.here("train", Map.of(), Map.of(), 7, "cpu"),
-        Fixtures.weights(random, psi.weightShapes()));
+    return VitModels.model(random, backbone, psi, "vit:" + weights);
   }
 
   private static List<Integer> segment(Segmenter segmenter) {

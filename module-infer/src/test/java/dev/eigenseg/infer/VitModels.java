@@ -19,11 +19,12 @@ import java.util.Random;
 import java.util.SequencedMap;
 
 /** Models of plain Vision Transformers with random weights, on disk as they are shipped. */
-final class VitModels {
+public final class VitModels {
   private VitModels() {}
 
   /** As published by timm: patches of 16 pixels, a class token, 64 channels a head. */
-  static VitConfig timm(int dim, int depth, int grid) {
+  @SuppressWarnings("exports") // tests of this module only
+  public static VitConfig timm(int dim, int depth, int grid) {
     return new VitConfig(
         16,
         dim,
@@ -59,20 +60,21 @@ final class VitModels {
     SafeTensorsWriter.write(checkpoint, Map.of(), weights);
     Fixtures.close(weights);
     try (Backbone backbone = VitBackbone.open(checkpoint, Map.of())) {
-      SegmenterModel model = model(random, backbone, psi);
+      SegmenterModel model = model(random, backbone, psi, "vit:vit.safetensors");
       SegmenterFile.write(folder.resolve("model.safetensors"), model);
       Fixtures.close(model.tensors());
     }
   }
 
-  private static SegmenterModel model(Random random, Backbone backbone, PsiConfig psi) {
+  /** A model on a backbone, which is found again by {@code spec}. */
+  static SegmenterModel model(Random random, Backbone backbone, PsiConfig psi, String spec) {
     ModelInfo info =
         new ModelInfo(
             SegmenterMethod.NEURAL_EIGENFUNCTIONS.text(),
             psi.clusters(),
             backbone.id(),
             backbone.sha256(),
-            "vit:vit.safetensors",
+            spec,
             backbone.settings(),
             new ImageGeometry(Optional.empty(), backbone.patchSize()),
             Optional.empty());

@@ -23,6 +23,16 @@ public interface KnnEngine {
   boolean supports(KnnIndex.Kind kind);
 
   /**
+   * Whether this engine searches on a device, {@code "cpu"} or {@code "cuda:0"}. May load its
+   * library to count devices.
+   *
+   * @throws dev.eigenseg.api.UnavailableException if that fails
+   */
+  default boolean serves(String device) {
+    return device.equals("cpu");
+  }
+
+  /**
    * What this engine runs on, for people: library, version, threads, devices. May load its library.
    *
    * @throws dev.eigenseg.api.UnavailableException if that fails
@@ -59,9 +69,16 @@ public interface KnnEngine {
    * @param memory bytes that the engine may use beyond the results, heap and off-heap together
    * @param threads worker threads
    * @param index how neighbours are looked for
+   * @param device where, {@code "cpu"} or {@code "cuda:0"}
    */
-  record Request(FeatureRows features, int k, long memory, int threads, KnnIndex index) {
-    /** An exact search. */
+  record Request(
+      FeatureRows features, int k, long memory, int threads, KnnIndex index, String device) {
+    /** A search on the CPU. */
+    public Request(FeatureRows features, int k, long memory, int threads, KnnIndex index) {
+      this(features, k, memory, threads, index, "cpu");
+    }
+
+    /** An exact search on the CPU. */
     public Request(FeatureRows features, int k, long memory, int threads) {
       this(features, k, memory, threads, KnnIndex.EXACT);
     }

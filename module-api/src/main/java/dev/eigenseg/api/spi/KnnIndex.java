@@ -1,5 +1,6 @@
 package dev.eigenseg.api.spi;
 
+import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
@@ -37,7 +38,12 @@ public record KnnIndex(
     /** Inverted lists: rows are grouped, and a query looks into the nearest groups. */
     IVF,
     /** A hierarchical navigable small-world graph. */
-    HNSW
+    HNSW;
+
+    /** The name used in options and files, such as {@code "ivf"}. */
+    public String text() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   /** Checks that all numbers are positive. */

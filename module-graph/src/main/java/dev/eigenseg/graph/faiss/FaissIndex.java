@@ -9,8 +9,11 @@ import java.util.concurrent.atomic.AtomicLong;
  * of that thread.
  */
 final class FaissIndex implements AutoCloseable {
-  private static final int HNSW_LINKS = 32;
-  private static final int HNSW_EF_CONSTRUCTION = 80;
+  /** Neighbours of a row in an HNSW graph; twice as many in the lowest layer. */
+  static final int HNSW_LINKS = 32;
+
+  /** Candidates that a row keeps while an HNSW graph is built. */
+  static final int HNSW_EF_CONSTRUCTION = 80;
 
   private final AtomicLong address;
 

@@ -49,12 +49,18 @@ final class FaissLibrary {
   static native void search(
       long index, long rows, long queries, int k, long similarities, long ids);
 
-  /** The k best of a tile of the bank for a block of queries, on a CUDA device. */
+  /** What GPUs need of their own for searches; freed by {@link #freeGpu}. */
+  static native long newGpu();
+
+  static native void freeGpu(long gpu);
+
+  /** The k best rows of a tile for each query, on a CUDA device; all memory is the host's. */
   static native void searchOnGpu(
+      long gpu,
       int device,
       int dim,
-      long base,
-      long baseRows,
+      long tile,
+      long tileRows,
       long queries,
       long queryRows,
       int k,

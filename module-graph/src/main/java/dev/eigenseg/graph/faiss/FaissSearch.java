@@ -3,8 +3,8 @@ package dev.eigenseg.graph.faiss;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.spi.KnnEngine.Request;
 import dev.eigenseg.api.spi.KnnIndex;
-import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.vector.Neighbor;
+import dev.eigenseg.graph.vector.NeighborLists;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -17,7 +17,7 @@ import java.util.Arrays;
  */
 final class FaissSearch implements AutoCloseable {
   private static final long BLOCK = 4096;
-  private static final long HNSW_LINK_BYTES = 2L * 32 * Integer.BYTES + 64;
+  private static final long HNSW_LINK_BYTES = 2L * FaissIndex.HNSW_LINKS * Integer.BYTES + 64;
 
   private final Request request;
   private final PreparedRows rows;
@@ -65,14 +65,14 @@ final class FaissSearch implements AutoCloseable {
     return own + blocks + n * Float.BYTES;
   }
 
-  void run(Tensor idsOut, Tensor similaritiesOut) {
+  void run(NeighborLists lists) {
     int before = FaissLibrary.threads();
     FaissLibrary.useThreads(request.threads());
-    int lists = request.index().listsFor(rows.rows());
-    try (FaissIndex index = FaissIndex.of(request.index(), rows.dim(), lists)) {
+    int invertedLists = request.index().listsFor(rows.rows());
+    try (FaissIndex index = FaissIndex.of(request.index(), rows.dim(), invertedLists)) {
       if (request.index().kind() == KnnIndex.Kind.IVF) {
-        train(index, lists);
-        index.useProbes(request.index().probesOf(lists));
+        train(index, invertedLists);
+        index.useProbes(request.index().probesOf(invertedLists));
       } else if (request.index().kind() == KnnIndex.Kind.HNSW) {
         index.useEfSearch(request.index().efSearchFor(asked));
       }
@@ -82,7 +82,7 @@ final class FaissSearch implements AutoCloseable {
         forEachBlock(
             (first, count) -> {
               index.search(block, count, asked, similarities, ids);
-              write(first, count, idsOut, similaritiesOut);
+              write(first, count, lists);
             },
             task);
       }
@@ -121,7 +121,7 @@ final class FaissSearch implements AutoCloseable {
     }
   }
 
-  private void write(long first, long count, Tensor idsOut, Tensor similaritiesOut) {
+  private void write(long first, long count, NeighborLists lists) {
     long[] keys = new long[asked];
     for (long row = 0; row < count; row++) {
       int found = neighbors(row, first + row, keys);
@@ -129,14 +129,7 @@ final class FaissSearch implements AutoCloseable {
         found = fill(first + row, keys, found);
       }
       Arrays.sort(keys, 0, found);
-      for (int i = 0; i < request.k(); i++) {
-        long key = keys[found - 1 - i];
-        long target = (first + row) * request.k() + i;
-        idsOut.segment().setAtIndex(ValueLayout.JAVA_INT, target, Neighbor.id(key));
-        similaritiesOut
-            .segment()
-            .setAtIndex(ValueLayout.JAVA_FLOAT, target, Neighbor.similarity(key));
-      }
+      lists.write(first + row, keys, found);
     }
   }
 
@@ -156,9 +149,8 @@ final class FaissSearch implements AutoCloseable {
   }
 
   // An index may propose fewer than k rows. Lists are complete, so the lowest ids that are not
-  // among
-  // them follow, with a similarity of 0 and thus no edge; the measured recall counts them as
-  // missed.
+  // among them follow, with a similarity of 0 and thus no edge; the measured recall counts them
+  // as missed.
   private int fill(long self, long[] keys, int found) {
     int count = found;
     for (long id = 0; count < request.k(); id++) {

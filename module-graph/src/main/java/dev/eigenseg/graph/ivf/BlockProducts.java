@@ -50,17 +50,16 @@ final class BlockProducts implements AutoCloseable {
    * Multiplies rows with the block, some at a time.
    *
    * @param count how many rows
-   * @param position gives each row's position
-   * @param place gives its place among the candidates
+   * @param position gives each row's position, its place among the candidates as well
    */
-  void forEachTile(long count, LongUnaryOperator position, LongUnaryOperator place, TileTask task) {
+  void forEachTile(long count, LongUnaryOperator position, TileTask task) {
     int columnPlace = Math.toIntExact(inverted.blockBegin(block));
     for (long first = 0; first < count; first += IvfPlan.SCAN_ROWS) {
       int part = (int) Math.min(IvfPlan.SCAN_ROWS, count - first);
       for (int i = 0; i < part; i++) {
         long at = position.applyAsLong(first + i);
         inverted.read(at, gathered, i * plan.rowBytes());
-        places[i] = Math.toIntExact(place.applyAsLong(first + i));
+        places[i] = Math.toIntExact(at);
         ids[i] = inverted.id(at);
       }
       Gemm.packRows(gathered, 0, part, plan.dim(), rowPanels);

@@ -49,7 +49,7 @@ public final class IvfSearch {
                 request.index().recall().getAsDouble(),
                 learned,
                 ranked,
-                new ProbeTuning(learned, inverted, progress));
+                new ProbeTuning(learned, rows, inverted, progress));
       }
     }
   }
@@ -76,7 +76,7 @@ public final class IvfSearch {
     }
 
     KnnIndex join(IvfPlan current, RankedLists ranked, int probes) {
-      try (ProbeJoin join = new ProbeJoin(current, inverted, ranked, probes, progress)) {
+      try (ProbeJoin join = new ProbeJoin(current, rows, inverted, ranked, probes, progress)) {
         join.run(ids, similarities);
       }
       return KnnIndex.ivf(current.lists(), probes, current.trainingRows(), current.half());

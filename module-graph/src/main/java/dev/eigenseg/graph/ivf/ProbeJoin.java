@@ -4,6 +4,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.vector.Candidates;
+import dev.eigenseg.graph.vector.PreparedRows;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -23,6 +24,7 @@ final class ProbeJoin implements AutoCloseable {
   private static final long WRITE_ROWS = 512;
 
   private final IvfPlan plan;
+  private final PreparedRows rows;
   private final InvertedLists inverted;
   private final RankedLists ranked;
   private final int probes;
@@ -32,8 +34,14 @@ final class ProbeJoin implements AutoCloseable {
   private final Candidates candidates;
 
   ProbeJoin(
-      IvfPlan plan, InvertedLists inverted, RankedLists ranked, int probes, Progress progress) {
+      IvfPlan plan,
+      PreparedRows rows,
+      InvertedLists inverted,
+      RankedLists ranked,
+      int probes,
+      Progress progress) {
     this.plan = plan;
+    this.rows = rows;
     this.inverted = inverted;
     this.ranked = ranked;
     this.probes = probes;
@@ -81,7 +89,6 @@ final class ProbeJoin implements AutoCloseable {
     products.forEachTile(
         inverted.listBegin(list + 1) - begin,
         position,
-        position,
         (tile, rows) ->
             forEachRun(
                 tile,
@@ -101,7 +108,6 @@ final class ProbeJoin implements AutoCloseable {
     LongUnaryOperator position = i -> queries.position(list, i);
     products.forEachTile(
         queries.count(list),
-        position,
         position,
         (tile, rows) ->
             forEachRun(
@@ -165,14 +171,16 @@ final class ProbeJoin implements AutoCloseable {
   /** Rows that have not met k others look everywhere. */
   private void complete(Tensor ids, Tensor similarities) {
     long[] incomplete =
-        LongStream.range(0, plan.rows()).filter(at -> !candidates.complete((int) at)).toArray();
-    long[] scratch = new long[plan.capacity()];
+        LongStream.range(0, plan.rows())
+            .filter(at -> !candidates.complete((int) at))
+            .map(inverted::id)
+            .toArray();
     for (int first = 0; first < incomplete.length; first += (int) WRITE_ROWS) {
       int end = (int) Math.min(incomplete.length, first + WRITE_ROWS);
-      long[] positions = Arrays.copyOfRange(incomplete, first, end);
-      try (Candidates found = FullScan.neighbors(plan, inverted, positions, progress)) {
-        for (int i = 0; i < positions.length; i++) {
-          found.write(i, inverted.id(positions[i]), ids, similarities, scratch);
+      long[] some = Arrays.copyOfRange(incomplete, first, end);
+      try (TrueNeighbors found = TrueNeighbors.of(rows, some, plan.k(), plan.threads(), progress)) {
+        for (int i = 0; i < some.length; i++) {
+          found.copy(i, some[i], ids, similarities);
         }
       }
     }

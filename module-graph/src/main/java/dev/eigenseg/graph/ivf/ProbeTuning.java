@@ -2,8 +2,7 @@ package dev.eigenseg.graph.ivf;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.graph.Recall;
-import dev.eigenseg.graph.vector.Candidates;
-import dev.eigenseg.graph.vector.Neighbor;
+import dev.eigenseg.graph.vector.PreparedRows;
 import java.util.OptionalInt;
 
 /**
@@ -17,22 +16,14 @@ final class ProbeTuning {
   private final long[] neighbors;
 
   /** Compares the sampled rows with all rows. */
-  ProbeTuning(IvfPlan plan, InvertedLists inverted, Progress progress) {
+  ProbeTuning(IvfPlan plan, PreparedRows rows, InvertedLists inverted, Progress progress) {
     this.inverted = inverted;
     this.k = plan.k();
     this.sample = QuerySample.of(plan.rows()).tuning();
     this.neighbors = new long[sample.length * k];
-    long[] positions = new long[sample.length];
-    for (int i = 0; i < sample.length; i++) {
-      positions[i] = inverted.positionOf(sample[i]);
-    }
-    long[] keys = new long[plan.capacity()];
-    try (Candidates found = FullScan.neighbors(plan, inverted, positions, progress)) {
-      for (int i = 0; i < sample.length; i++) {
-        found.best(i, keys);
-        for (int j = 0; j < k; j++) {
-          neighbors[i * k + j] = Integer.toUnsignedLong(Neighbor.id(keys[j]));
-        }
+    try (TrueNeighbors found = TrueNeighbors.of(rows, sample, k, plan.threads(), progress)) {
+      for (int i = 0; i < neighbors.length; i++) {
+        neighbors[i] = found.id(i / k, i % k);
       }
     }
   }

@@ -135,30 +135,13 @@ public final class Candidates implements AutoCloseable {
     return counts[row] >= k;
   }
 
-  /** Copies the k best of a complete row to the front of {@code target}, in falling order. */
-  public void best(int row, long[] target) {
-    int count = counts[row];
-    MemorySegment.copy(
-        keys, ValueLayout.JAVA_LONG, (long) row * capacity * Long.BYTES, target, 0, count);
-    Arrays.sort(target, 0, count);
-    for (int low = 0, high = count - 1; low < high; low++, high--) {
-      long swapped = target[low];
-      target[low] = target[high];
-      target[high] = swapped;
-    }
-  }
-
   /** Writes the k best of a row in their order; the row has seen at least k candidates. */
   public void write(int row, long targetRow, Tensor ids, Tensor similarities, long[] scratch) {
-    best(row, scratch);
-    MemorySegment idTarget = ids.segment();
-    MemorySegment similarityTarget = similarities.segment();
-    for (int i = 0; i < k; i++) {
-      long key = scratch[i];
-      idTarget.setAtIndex(ValueLayout.JAVA_INT, targetRow * k + i, Neighbor.id(key));
-      similarityTarget.setAtIndex(
-          ValueLayout.JAVA_FLOAT, targetRow * k + i, Neighbor.similarity(key));
-    }
+    int count = counts[row];
+    MemorySegment.copy(
+        keys, ValueLayout.JAVA_LONG, (long) row * capacity * Long.BYTES, scratch, 0, count);
+    Arrays.sort(scratch, 0, count);
+    new NeighborLists(ids, similarities, k).write(targetRow, scratch, count);
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.eigenseg.graph.ivf;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.RandomData;
 import dev.eigenseg.graph.vector.Candidates;
@@ -27,9 +28,13 @@ class ProbeScanTest {
   }
 
   private static long[] best(Candidates candidates, int place) {
-    long[] keys = new long[2 * K];
-    candidates.best(place, keys);
-    return LongStream.of(keys).limit(K).toArray();
+    try (Tensor ids = Tensor.allocate(DType.I32, 1, K);
+        Tensor similarities = Tensor.allocate(DType.F32, 1, K)) {
+      candidates.write(place, 0, ids, similarities, new long[2 * K]);
+      return LongStream.range(0, K)
+          .map(i -> Neighbor.key(similarities.get(i), ids.getLong(i)))
+          .toArray();
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package dev.eigenseg.infer.layer;
 
+import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.Tensor;
@@ -34,6 +35,7 @@ public final class Linear {
     in = Math.toIntExact(weight.size(1));
     panels = arena.allocate(Gemm.packedColumnBytes(out, in), Scratch.ALIGNMENT);
     Gemm.packColumns(weight.segment(), 0, out, in, panels);
+    SafeTensors.release(weight.segment());
     this.bias = bias;
   }
 
@@ -51,14 +53,14 @@ public final class Linear {
    * {@code target = source W^T + bias}, row by row; both are dense.
    *
    * @param rows at most {@link Scratch#TILE}
-   * @param rowPanels scratch of at least {@code packedRowBytes(rows, in)} bytes
+   * @param rowPanels scratch of at least {@code packedRowFloats(rows, in)} floats
    */
   public void apply(
       VectorMath math,
       MemorySegment source,
       long sourceOffset,
       int rows,
-      MemorySegment rowPanels,
+      float[] rowPanels,
       MemorySegment target,
       long targetOffset) {
     Gemm.packRows(source, sourceOffset, rows, in, rowPanels);

@@ -25,8 +25,8 @@ public final class Scratch {
   }
 
   /** Room for the row panels of one tile. */
-  public static MemorySegment rowPanels(Arena arena, int depth) {
-    return arena.allocate(Gemm.packedRowBytes(TILE, depth), ALIGNMENT);
+  public static float[] rowPanels(int depth) {
+    return new float[Gemm.packedRowFloats(TILE, depth)];
   }
 
   /** A copy of a tensor. */

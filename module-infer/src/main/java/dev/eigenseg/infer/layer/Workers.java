@@ -28,7 +28,7 @@ public final class Workers {
         threads,
         Math.min(threads, pieces),
         worker -> {
-          try (Arena arena = Arena.ofConfined()) {
+          try (Arena arena = Arena.ofShared()) {
             S own = scratch.apply(arena);
             for (int i = next.getAndIncrement(); i < pieces; i = next.getAndIncrement()) {
               work.run(i, own);

@@ -51,7 +51,6 @@ final class AttentionBuffers {
 
   private void storeKey(MemorySegment qkv, long from, int head, int token) {
     int panel = Gemm.columnPanel();
-    MemorySegment key = qkv.asSlice(from, headBytes);
     long to =
         head * keyBytes
             + (long) (token / panel) * panel * headBytes
@@ -60,7 +59,7 @@ final class AttentionBuffers {
       keys.set(
           ValueLayout.JAVA_FLOAT,
           to + (long) i * panel * Float.BYTES,
-          key.get(ValueLayout.JAVA_FLOAT, (long) i * Float.BYTES));
+          qkv.get(ValueLayout.JAVA_FLOAT, from + (long) i * Float.BYTES));
     }
   }
 

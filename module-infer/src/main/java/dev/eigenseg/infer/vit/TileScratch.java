@@ -17,13 +17,13 @@ final class TileScratch {
   final MemorySegment wide;
 
   /** Row panels of the tile, of any depth in the network. */
-  final MemorySegment rowPanels;
+  final float[] rowPanels;
 
   /** The similarities of a row panel of queries to all keys, {@code [rowPanel, tokens]}. */
   final MemorySegment similarities;
 
   /** The same, packed. */
-  final MemorySegment packedSimilarities;
+  final float[] packedSimilarities;
 
   TileScratch(VitConfig config, int rows, int tokens, Arena arena) {
     int dim = config.dim();
@@ -32,9 +32,8 @@ final class TileScratch {
     normed = Scratch.floats(arena, rows, dim);
     attended = Scratch.floats(arena, rows, dim);
     wide = Scratch.floats(arena, rows, widest);
-    rowPanels = arena.allocate(Gemm.packedRowBytes(rows, widest), Scratch.ALIGNMENT);
+    rowPanels = new float[Gemm.packedRowFloats(rows, widest)];
     similarities = Scratch.floats(arena, Gemm.rowPanel(), tokens);
-    packedSimilarities =
-        arena.allocate(Gemm.packedRowBytes(Gemm.rowPanel(), tokens), Scratch.ALIGNMENT);
+    packedSimilarities = new float[Gemm.packedRowFloats(Gemm.rowPanel(), tokens)];
   }
 }

@@ -15,6 +15,9 @@ import java.lang.foreign.MemorySegment;
  * Immutable.
  */
 final class VitBlock {
+  // Weights are read before the kernels on vectors are compiled.
+  private static final VectorMath PLAIN = VectorMath.scalar();
+
   private final LayerNorm norm1;
   private final Linear qkv;
   private final Linear proj;
@@ -24,7 +27,7 @@ final class VitBlock {
   private final Activation activation;
 
   VitBlock(VitConfig config, String prefix, VitCheckpoint checkpoint, Arena arena) {
-    try (Arena reading = Arena.ofConfined()) {
+    try (Arena reading = Arena.ofShared()) {
       WeightReader reader = new WeightReader(checkpoint, reading);
       activation = config.activation();
       norm1 = norm(reader, prefix + "norm1", config.eps(), arena);
@@ -47,12 +50,12 @@ final class VitBlock {
   private static Linear qkv(WeightReader reader, String name, VitConfig config, Arena arena) {
     Tensor weight = reader.matrix(name + ".weight");
     float scale = (float) (1 / Math.sqrt(config.headDim()));
-    VectorMath.best().scale(scale, weight.segment(), 0, (long) config.dim() * config.dim());
+    PLAIN.scale(scale, weight.segment(), 0, (long) config.dim() * config.dim());
     if (!config.qkvBias()) {
       return new Linear(weight, arena);
     }
     Tensor bias = reader.read(name + ".bias");
-    VectorMath.best().scale(scale, bias.segment(), 0, config.dim());
+    PLAIN.scale(scale, bias.segment(), 0, config.dim());
     return new Linear(weight, bias, arena);
   }
 
@@ -63,7 +66,7 @@ final class VitBlock {
       Tensor factors = reader.read(gamma);
       long in = weight.size(1);
       for (long row = 0; row < weight.size(0); row++) {
-        VectorMath.best().scale(factors.get(row), weight.segment(), row * in * Float.BYTES, in);
+        PLAIN.scale(factors.get(row), weight.segment(), row * in * Float.BYTES, in);
         bias.set(row, bias.get(row) * factors.get(row));
       }
       return new Linear(weight, bias, arena);

@@ -42,7 +42,7 @@ final class VitNetwork implements AutoCloseable {
               blocks[(int) i - 1] = new VitBlock(config, prefix, checkpoint, arena);
             }
           });
-      try (Arena reading = Arena.ofConfined()) {
+      try (Arena reading = Arena.ofShared()) {
         WeightReader reader = new WeightReader(checkpoint, reading);
         patches = patchEmbedding(reader);
         normPre =

@@ -1,5 +1,6 @@
 package dev.eigenseg.infer.vit;
 
+import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -33,6 +34,7 @@ record WeightReader(VitCheckpoint checkpoint, Arena arena) {
     long size = source.size();
     MemorySegment floats = arena.allocate(Math.max(1, size * Float.BYTES), 64);
     widen(source, floats);
+    SafeTensors.release(source.segment());
     return Tensor.borrow(floats, DType.F32, source.shape());
   }
 

@@ -3,6 +3,7 @@ package dev.eigenseg.infer.vit;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.Fixtures;
+import dev.eigenseg.infer.VitModels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,28 +48,7 @@ public class VitBenchmark {
   @Setup
   public void prepare() throws IOException {
     Random random = new Random(1);
-    VitConfig config =
-        new VitConfig(
-            16,
-            384,
-            12,
-            6,
-            1536,
-            24,
-            24,
-            true,
-            false,
-            0,
-            true,
-            false,
-            false,
-            true,
-            true,
-            1e-6f,
-            VitConfig.Activation.GELU,
-            PixelNormalization.VIT,
-            VitConfig.High.TOKENS,
-            VitConfig.Positions.BICUBIC);
+    VitConfig config = VitModels.timm(384, 12, 24);
     file = Files.createTempFile("vit-small", ".safetensors");
     VitFixtures.write(file, random, config);
     backbone = VitBackbone.open(file, Map.of());

@@ -180,6 +180,16 @@ public final class SafeTensors implements AutoCloseable {
     return shown.toString();
   }
 
+  /**
+   * Says that a part of a file will not be read again soon, so that its pages need not stay in
+   * memory beside what was made of them. Nothing happens to other memory.
+   */
+  public static void release(MemorySegment segment) {
+    if (segment.isMapped()) {
+      segment.unload();
+    }
+  }
+
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {

@@ -6,8 +6,6 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Objects;
 
@@ -33,16 +31,21 @@ public final class Gemm {
 
   // A block's worth, and some more for deep single panels.
   private static final int KEPT_FLOATS = 1 << 18;
-  private static final ThreadLocal<float[]> BLOCK_PANELS =
+  private static final ThreadLocal<float[]> OWN_PANELS =
       ThreadLocal.withInitial(() -> new float[0]);
 
   /** Channels that are transposed at a time: both arrays stay in a first-level cache of 48 KB. */
   private static final int CHUNK = 128;
 
-  private static final ValueLayout.OfInt BITS =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong BITS_OF_TWO =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ThreadLocal<float[]> CHUNKS =
+      ThreadLocal.withInitial(() -> new float[Math.max(ROW_PANEL, COLUMN_PANEL) * CHUNK]);
+
+  // A tile that hangs over C is computed here. It belongs to its thread, whose end nobody is told
+  // of: hence the garbage collector frees it. An arena for each product would have to be shared
+  // (see SimdMath), and closing one of these stops all threads.
+  private static final ThreadLocal<MemorySegment> EDGES =
+      ThreadLocal.withInitial(
+          () -> Arena.ofAuto().allocate((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64));
   private static final GemmTile TILE =
       VectorMath.best() instanceof SimdMath ? new SimdTile() : new ScalarTile();
 
@@ -61,6 +64,11 @@ public final class Gemm {
   /** Bytes that {@link #packRows} fills. */
   public static long packedRowBytes(int rows, int depth) {
     return packedBytes(rows, depth, ROW_PANEL);
+  }
+
+  /** Floats that {@link #packRows} fills in an array. */
+  public static int packedRowFloats(int rows, int depth) {
+    return Math.toIntExact(packedRowBytes(rows, depth) / Float.BYTES);
   }
 
   /** Bytes that {@link #packColumns} fills. */
@@ -88,6 +96,25 @@ public final class Gemm {
   }
 
   /**
+   * Packs rows of A for one product: the tile reads them from an array.
+   *
+   * @param src row-major rows of {@code depth} floats
+   * @param panels receives {@link #packedRowFloats} floats
+   */
+  public static void packRows(
+      MemorySegment src, long srcOffset, int rows, int depth, float[] panels) {
+    long rowBytes = (long) depth * Float.BYTES;
+    Objects.checkFromIndexSize(srcOffset, rows * rowBytes, src.byteSize());
+    Objects.checkFromIndexSize(0, packedRowFloats(rows, depth), panels.length);
+    float[] chunk = CHUNKS.get();
+    for (int first = 0; first < rows; first += ROW_PANEL) {
+      int filled = Math.min(ROW_PANEL, rows - first);
+      long offset = srcOffset + first * rowBytes;
+      packPanel(src, offset, filled, depth, chunk, panels, first * depth, ROW_PANEL);
+    }
+  }
+
+  /**
    * Packs rows of B.
    *
    * @param src row-major rows of {@code depth} floats
@@ -95,36 +122,7 @@ public final class Gemm {
    */
   public static void packColumns(
       MemorySegment src, long srcOffset, int columns, int depth, MemorySegment panels) {
-    long rowBytes = (long) depth * Float.BYTES;
-    Objects.checkFromIndexSize(srcOffset, columns * rowBytes, src.byteSize());
-    Objects.checkFromIndexSize(0, packedColumnBytes(columns, depth), panels.byteSize());
-    float[] rows = new float[COLUMN_PANEL * CHUNK];
-    float[] packed = new float[COLUMN_PANEL * CHUNK];
-    for (int first = 0; first < columns; first += COLUMN_PANEL) {
-      int filled = Math.min(COLUMN_PANEL, columns - first);
-      Arrays.fill(packed, 0);
-      for (int k = 0; k < depth; k += CHUNK) {
-        int chunk = Math.min(CHUNK, depth - k);
-        for (int row = 0; row < filled; row++) {
-          long from = srcOffset + (first + row) * rowBytes + (long) k * Float.BYTES;
-          MemorySegment.copy(src, JAVA_FLOAT_UNALIGNED, from, rows, row * CHUNK, chunk);
-        }
-        transpose(rows, filled, chunk, packed);
-        long to = first * rowBytes + (long) k * COLUMN_PANEL * Float.BYTES;
-        MemorySegment.copy(packed, 0, panels, JAVA_FLOAT_UNALIGNED, to, chunk * COLUMN_PANEL);
-      }
-    }
-  }
-
-  // On arrays: weights are packed when nothing is compiled yet, and loops over arrays are fast as
-  // soon as the quick compiler has seen them; over memory segments they took most of the time to
-  // the first image.
-  private static void transpose(float[] rows, int count, int chunk, float[] packed) {
-    for (int row = 0; row < count; row++) {
-      for (int k = 0; k < chunk; k++) {
-        packed[k * COLUMN_PANEL + row] = rows[row * CHUNK + k];
-      }
-    }
+    pack(src, srcOffset, columns, depth, panels, COLUMN_PANEL);
   }
 
   private static void pack(
@@ -132,52 +130,60 @@ public final class Gemm {
     long rowBytes = (long) depth * Float.BYTES;
     Objects.checkFromIndexSize(srcOffset, rows * rowBytes, src.byteSize());
     Objects.checkFromIndexSize(0, packedBytes(rows, depth, panel), panels.byteSize());
-    if (depth == 0) {
-      return;
-    }
+    float[] chunk = CHUNKS.get();
+    float[] packed = new float[Math.multiplyExact(panel, depth)];
     for (int first = 0; first < rows; first += panel) {
       int filled = Math.min(panel, rows - first);
-      MemorySegment target = panels.asSlice(first * rowBytes, panel * rowBytes);
-      if (filled < panel) {
-        target.fill((byte) 0);
-      }
-      interleave(src, srcOffset + first * rowBytes, filled, rowBytes, target, panel);
+      packPanel(src, srcOffset + first * rowBytes, filled, depth, chunk, packed, 0, panel);
+      MemorySegment.copy(packed, 0, panels, JAVA_FLOAT_UNALIGNED, first * rowBytes, packed.length);
     }
   }
 
-  // Two rows at a time, so that one store of 64 bits serves both: 2 times faster than float by
-  // float.
-  private static void interleave(
-      MemorySegment src, long srcOffset, int rows, long rowBytes, MemorySegment target, int panel) {
-    long step = (long) panel * Float.BYTES;
-    for (int row = 0; row < rows; row += 2) {
-      MemorySegment upper = src.asSlice(srcOffset + row * rowBytes, rowBytes);
-      MemorySegment column = target.asSlice((long) row * Float.BYTES);
-      if (row + 1 < rows) {
-        MemorySegment lower = src.asSlice(srcOffset + (row + 1) * rowBytes, rowBytes);
-        interleave(upper, lower, column, step);
+  // On arrays: weights are packed when nothing is compiled yet, and loops over arrays are fast as
+  // soon as the quick compiler has seen them. Over memory segments they took most of the time to
+  // the first image: the optimising compiler assumes too much about their bounds, and starts again
+  // ten times over.
+  private static void packPanel(
+      MemorySegment src,
+      long srcOffset,
+      int filled,
+      int depth,
+      float[] chunk,
+      float[] target,
+      int targetOffset,
+      int panel) {
+    for (int k = 0; k < depth; k += CHUNK) {
+      int length = Math.min(CHUNK, depth - k);
+      for (int row = 0; row < filled; row++) {
+        long from = srcOffset + ((long) row * depth + k) * Float.BYTES;
+        MemorySegment.copy(src, JAVA_FLOAT_UNALIGNED, from, chunk, row * CHUNK, length);
+      }
+      Arrays.fill(chunk, filled * CHUNK, panel * CHUNK, 0);
+      int to = targetOffset + k * panel;
+      if (panel == ROW_PANEL) {
+        interleave(chunk, length, target, to);
       } else {
-        spread(upper, column, step);
+        for (int row = 0; row < panel; row++) {
+          spread(chunk, row * CHUNK, length, target, to + row, panel);
+        }
       }
     }
   }
 
-  private static void interleave(
-      MemorySegment upper, MemorySegment lower, MemorySegment target, long step) {
-    int depth = (int) (upper.byteSize() / Float.BYTES);
-    long to = 0;
-    for (int k = 0; k < depth; k++) {
-      long pair =
-          Integer.toUnsignedLong(upper.get(BITS, k * 4L)) | (long) lower.get(BITS, k * 4L) << 32;
-      target.set(BITS_OF_TWO, to, pair);
-      to += step;
+  // Rows are packed in every product: few enough that all are read side by side, and the stores
+  // are in order.
+  private static void interleave(float[] chunk, int length, float[] target, int to) {
+    for (int i = 0; i < length; i++) {
+      for (int row = 0; row < ROW_PANEL; row++) {
+        target[to + i * ROW_PANEL + row] = chunk[row * CHUNK + i];
+      }
     }
   }
 
-  private static void spread(MemorySegment row, MemorySegment target, long step) {
-    int depth = (int) (row.byteSize() / Float.BYTES);
-    for (int k = 0; k < depth; k++) {
-      target.set(BITS, k * step, row.get(BITS, k * 4L));
+  private static void spread(
+      float[] source, int from, int length, float[] target, int to, int step) {
+    for (int i = 0; i < length; i++) {
+      target[to + i * step] = source[from + i];
     }
   }
 
@@ -200,12 +206,75 @@ public final class Gemm {
       MemorySegment c,
       long cOffset,
       long cStride) {
+    Objects.checkFromIndexSize(0, packedRowBytes(rows, depth), rowPanels.byteSize());
+    check(rows, columnPanels, columns, depth, c, cOffset, cStride);
+    int block = blockRows(depth);
+    for (long first = 0; first < rows; first += block) {
+      int count = (int) Math.min(block, rows - first);
+      float[] panels = blockPanels(rowPanels, first, count, depth);
+      long target = cOffset + first * cStride * Float.BYTES;
+      multiply(TILE, panels, count, columnPanels, columns, depth, c, target, cStride);
+    }
+  }
+
+  /**
+   * Multiplies packed operands.
+   *
+   * @param rowPanels from {@link #packRows}
+   * @param rows rows of C to write
+   * @param columnPanels from {@link #packColumns}
+   * @param columns columns of C to write
+   * @param c overwritten from {@code cOffset} bytes on
+   * @param cStride floats from one row of C to the next, at least {@code columns}
+   */
+  public static void multiply(
+      float[] rowPanels,
+      int rows,
+      MemorySegment columnPanels,
+      int columns,
+      int depth,
+      MemorySegment c,
+      long cOffset,
+      long cStride) {
     multiply(TILE, rowPanels, rows, columnPanels, columns, depth, c, cOffset, cStride);
   }
 
   static void multiply(
       GemmTile tile,
-      MemorySegment rowPanels,
+      float[] rowPanels,
+      int rows,
+      MemorySegment columnPanels,
+      int columns,
+      int depth,
+      MemorySegment c,
+      long cOffset,
+      long cStride) {
+    Objects.checkFromIndexSize(0, packedRowFloats(rows, depth), rowPanels.length);
+    check(rows, columnPanels, columns, depth, c, cOffset, cStride);
+    long columnPanelBytes = (long) COLUMN_PANEL * depth * Float.BYTES;
+    int block = blockRows(depth);
+    MemorySegment edge = EDGES.get();
+    for (int blockRow = 0; blockRow < rows; blockRow += block) {
+      int blockEnd = (int) Math.min(rows, (long) blockRow + block);
+      for (int column = 0; column < columns; column += COLUMN_PANEL) {
+        long b = column / COLUMN_PANEL * columnPanelBytes;
+        for (int row = blockRow; row < blockEnd; row += ROW_PANEL) {
+          int a = row * depth;
+          long target = cOffset + (row * cStride + column) * Float.BYTES;
+          int height = Math.min(ROW_PANEL, rows - row);
+          int width = Math.min(COLUMN_PANEL, columns - column);
+          if (height == ROW_PANEL && width == COLUMN_PANEL) {
+            tile.multiply(rowPanels, a, columnPanels, b, depth, c, target, cStride);
+          } else {
+            tile.multiply(rowPanels, a, columnPanels, b, depth, edge, 0, COLUMN_PANEL);
+            copyEdge(edge, height, width, c, target, cStride);
+          }
+        }
+      }
+    }
+  }
+
+  private static void check(
       int rows,
       MemorySegment columnPanels,
       int columns,
@@ -220,49 +289,34 @@ public final class Gemm {
       throw new IllegalArgumentException(
           "rows of %d columns do not fit a stride of %d".formatted(columns, cStride));
     }
-    Objects.checkFromIndexSize(0, packedRowBytes(rows, depth), rowPanels.byteSize());
     Objects.checkFromIndexSize(0, packedColumnBytes(columns, depth), columnPanels.byteSize());
     long cBytes = Math.multiplyExact((rows - 1) * cStride + columns, Float.BYTES);
     Objects.checkFromIndexSize(cOffset, cBytes, c.byteSize());
-    long rowPanelBytes = (long) ROW_PANEL * depth * Float.BYTES;
-    long columnPanelBytes = (long) COLUMN_PANEL * depth * Float.BYTES;
-    int block = Math.clamp(BLOCK_BYTES / Math.max(1, rowPanelBytes), 1, 1 << 16) * ROW_PANEL;
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment edge = arena.allocate((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64);
-      for (int blockRow = 0; blockRow < rows; blockRow += block) {
-        int blockEnd = (int) Math.min(rows, (long) blockRow + block);
-        float[] panels = blockPanels(rowPanels, blockRow, blockEnd, depth);
-        for (int column = 0; column < columns; column += COLUMN_PANEL) {
-          long b = column / COLUMN_PANEL * columnPanelBytes;
-          for (int row = blockRow; row < blockEnd; row += ROW_PANEL) {
-            int a = (row - blockRow) * depth;
-            long target = cOffset + (row * cStride + column) * Float.BYTES;
-            int height = Math.min(ROW_PANEL, rows - row);
-            int width = Math.min(COLUMN_PANEL, columns - column);
-            if (height == ROW_PANEL && width == COLUMN_PANEL) {
-              tile.multiply(panels, a, columnPanels, b, depth, c, target, cStride);
-            } else {
-              tile.multiply(panels, a, columnPanels, b, depth, edge, 0, COLUMN_PANEL);
-              copyEdge(edge, height, width, c, target, cStride);
-            }
-          }
-        }
-      }
-    }
   }
 
-  /** The row panels of a block in an array of this thread's, see {@link SimdTile}. */
-  private static float[] blockPanels(MemorySegment rowPanels, int first, int end, int depth) {
-    int floats = Math.toIntExact(panels(end - first, ROW_PANEL) * ROW_PANEL * depth);
-    float[] panels = BLOCK_PANELS.get();
+  private static int blockRows(int depth) {
+    long panelBytes = (long) ROW_PANEL * depth * Float.BYTES;
+    return Math.clamp(BLOCK_BYTES / Math.max(1, panelBytes), 1, 1 << 16) * ROW_PANEL;
+  }
+
+  /** Row panels in an array of this thread's. */
+  private static float[] blockPanels(MemorySegment rowPanels, long first, int rows, int depth) {
+    int floats = packedRowFloats(rows, depth);
+    float[] panels = ownPanels(floats);
+    MemorySegment.copy(
+        rowPanels, JAVA_FLOAT_UNALIGNED, first * depth * Float.BYTES, panels, 0, floats);
+    return panels;
+  }
+
+  /** An array of this thread's, kept for the next product unless it is very large. */
+  private static float[] ownPanels(int floats) {
+    float[] panels = OWN_PANELS.get();
     if (panels.length < floats) {
       panels = new float[floats];
       if (floats <= KEPT_FLOATS) {
-        BLOCK_PANELS.set(panels);
+        OWN_PANELS.set(panels);
       }
     }
-    MemorySegment.copy(
-        rowPanels, ValueLayout.JAVA_FLOAT, (long) first * depth * Float.BYTES, panels, 0, floats);
     return panels;
   }
 
@@ -304,21 +358,15 @@ public final class Gemm {
           threads,
           Math.ceilDiv(rows, taskRows),
           task -> {
-            long first = task * taskRows;
-            int count = (int) Math.min(taskRows, rows - first);
-            try (Arena arena = Arena.ofConfined()) {
-              MemorySegment rowPanels =
-                  arena.allocate(Math.max(1, packedRowBytes(count, depth)), 64);
+            long end = Math.min(rows, (task + 1) * taskRows);
+            int block = blockRows(depth);
+            for (long first = task * taskRows; first < end; first += block) {
+              int count = (int) Math.min(block, end - first);
+              float[] rowPanels = ownPanels(packedRowFloats(count, depth));
               packRows(a.segment(), first * depth * Float.BYTES, count, depth, rowPanels);
+              long target = first * columns * Float.BYTES;
               multiply(
-                  rowPanels,
-                  count,
-                  columnPanels,
-                  columns,
-                  depth,
-                  c.segment(),
-                  first * columns * Float.BYTES,
-                  columns);
+                  rowPanels, count, columnPanels, columns, depth, c.segment(), target, columns);
             }
           });
     }

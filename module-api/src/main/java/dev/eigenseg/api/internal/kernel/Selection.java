@@ -27,7 +27,7 @@ record Selection(VectorMath math, String text) {
     String width =
         "%d-bit vectors of %d floats"
             .formatted(SimdMath.FLOATS.vectorBitSize(), SimdMath.FLOATS.length());
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       MemorySegment memory = arena.allocate(FLOATS * Float.BYTES, 64);
       long bestScalar = Long.MAX_VALUE;
       for (int i = 0; i < SCALAR_WARM_UP; i++) {

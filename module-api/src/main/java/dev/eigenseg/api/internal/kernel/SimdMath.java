@@ -18,6 +18,10 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>Tails are done by scalar code where that gives the same bits as a lane does, and with masks
  * elsewhere, so that an element's result never depends on its position.
+ *
+ * <p>Callers use shared arenas. Every access asks whose memory it is, in code that all accesses of
+ * a process have in common: where most memory was of one thread, the compiler bets on that, and
+ * throws the loop away when it meets the first shared segment, once for each kernel.
  */
 final class SimdMath implements VectorMath {
   /** The widest vectors that the processor prefers, 128 bits at least. */

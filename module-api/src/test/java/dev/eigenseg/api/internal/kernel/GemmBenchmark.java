@@ -18,7 +18,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Queue;
 import java.util.Random;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -74,6 +76,7 @@ public class GemmBenchmark {
   private Arena arena;
   private MemorySegment panels;
   private OpenBlas blas;
+  private final Queue<float[]> idle = new ConcurrentLinkedQueue<>();
 
   /** For JMH. */
   public GemmBenchmark() {}
@@ -140,7 +143,9 @@ public class GemmBenchmark {
     return c;
   }
 
-  /** A task packs and multiplies some rows, as a layer of a network does. */
+  /**
+   * A task packs and multiplies some rows, as a layer of a network does, in memory that is kept.
+   */
   private void multiplyPacked() {
     int tile = Gemm.taskRows(rows, threads);
     Parallel.forEach(
@@ -149,12 +154,14 @@ public class GemmBenchmark {
         task -> {
           int first = Math.toIntExact(task * tile);
           int count = Math.min(tile, rows - first);
-          try (Arena call = Arena.ofConfined()) {
-            MemorySegment packed = call.allocate(Gemm.packedRowBytes(count, depth), 64);
-            Gemm.packRows(a.segment(), 4L * first * depth, count, depth, packed);
-            Gemm.multiply(
-                packed, count, panels, columns, depth, c.segment(), 4L * first * columns, columns);
+          float[] packed = idle.poll();
+          if (packed == null) {
+            packed = new float[Gemm.packedRowFloats(tile, depth)];
           }
+          Gemm.packRows(a.segment(), 4L * first * depth, count, depth, packed);
+          Gemm.multiply(
+              packed, count, panels, columns, depth, c.segment(), 4L * first * columns, columns);
+          idle.add(packed);
         });
   }
 

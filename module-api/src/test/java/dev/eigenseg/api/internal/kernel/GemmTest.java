@@ -8,6 +8,7 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -75,14 +76,14 @@ final class GemmTest {
     int depth = (int) a.size(1);
     long stride = columns + 3L;
     try (Arena arena = Arena.ofShared()) {
-      MemorySegment rowPanels = arena.allocate(Gemm.packedRowBytes(rows, depth), 64);
+      float[] rowPanels = new float[Gemm.packedRowFloats(rows, depth)];
       MemorySegment columnPanels = arena.allocate(Gemm.packedColumnBytes(columns, depth), 64);
       MemorySegment c = arena.allocate((rows * stride + 1) * 4, 64);
       for (long i = 0; i < c.byteSize() / 4; i++) {
         c.setAtIndex(JAVA_FLOAT, i, -77);
       }
       // Padding must not rely on fresh memory being zero.
-      rowPanels.fill((byte) 0xff);
+      Arrays.fill(rowPanels, Float.NaN);
       columnPanels.fill((byte) 0xff);
       Gemm.packRows(a.segment(), 0, rows, depth, rowPanels);
       Gemm.packColumns(b.segment(), 0, columns, depth, columnPanels);

@@ -78,7 +78,7 @@ public class KernelBenchmark {
     Arena arena;
     GemmTile tile;
     MemorySegment a;
-    MemorySegment rows;
+    float[] rows;
     MemorySegment columns;
     MemorySegment c;
 
@@ -87,7 +87,7 @@ public class KernelBenchmark {
       tile = kernels.equals("simd") ? new SimdTile() : new ScalarTile();
       arena = Arena.ofShared();
       a = arena.allocate(4L * ROWS * depth, 64);
-      rows = arena.allocate(Gemm.packedRowBytes(ROWS, depth), 64);
+      rows = new float[Gemm.packedRowFloats(ROWS, depth)];
       columns = arena.allocate(Gemm.packedColumnBytes(ROWS, depth), 64);
       c = arena.allocate(4L * ROWS * ROWS, 64);
       fill(a);
