@@ -18,47 +18,53 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalInt;
 import java.util.Random;
 
 /**
- * Approximate search in one process: the embedded engine and FAISS in turns on a bank at the same
- * recall, or the embedded engine on synthetic clusters of growing size. Every recall is measured on
- * rows that did not choose parameters.
+ * Approximate search in one process: the embedded engine and FAISS in turns on a bank, or the
+ * embedded engine on synthetic clusters of growing size. The embedded engine chooses its probes for
+ * the recall, FAISS is given lists and probes; every recall is measured on rows that chose nothing.
  *
  * <pre>
- *   IvfComparison BANK RECALL ROUNDS [PROBES]
+ *   IvfComparison bank RECALL BANK ROUNDS [LISTS PROBES]
  *   IvfComparison growth RECALL ROWS...
  * </pre>
  *
- * PROBES are FAISS's; without them the fewest are looked for that reach the recall.
+ * LISTS and PROBES are FAISS's, which is left out without them: the fewest probes that reach the
+ * recall make the comparison fair.
  */
 final class IvfComparison {
   private static final int K = 64;
   private static final int THREADS = 2;
   private static final long MEMORY = 16L << 30;
   private static final int DIM = 384;
+  private static final long TRAINING_ROWS = 64; // of a list of FAISS, its own default
   private static final int ROWS_OF_CLUSTER = 1000;
 
   private IvfComparison() {}
 
   /** Runs one of both. */
   public static void main(String[] arguments) throws IOException {
-    double recall = Double.parseDouble(arguments[1]);
+    KnnIndex own = KnnIndex.of(KnnIndex.Kind.IVF).withRecall(Double.parseDouble(arguments[1]));
     if (arguments[0].equals("growth")) {
       for (String rows : Arrays.asList(arguments).subList(2, arguments.length)) {
-        grow(Integer.parseInt(rows), recall);
+        grow(Integer.parseInt(rows), own);
       }
       return;
     }
-    try (FeatureBank bank = FeatureBank.open(Path.of(arguments[0]))) {
+    try (FeatureBank bank = FeatureBank.open(Path.of(arguments[2]))) {
       FeatureRows features = bank.level(Level.HIGH);
-      int lists = KnnIndex.of(KnnIndex.Kind.IVF).listsFor(features.rows());
-      KnnIndex faiss =
-          arguments.length > 3
-              ? probes(lists, Integer.parseInt(arguments[3]))
-              : leastProbes(features, lists, recall);
-      compare(features, recall, Integer.parseInt(arguments[2]), faiss);
+      int rounds = Integer.parseInt(arguments[3]);
+      search("vector", features, own); // compiles
+      if (arguments.length == 4) {
+        for (int round = 0; round < rounds; round++) {
+          search("vector", features, own);
+        }
+        return;
+      }
+      int lists = Integer.parseInt(arguments[4]);
+      int probes = Integer.parseInt(arguments[5]);
+      compare(features, own, KnnIndex.ivf(lists, probes, TRAINING_ROWS * lists, false), rounds);
     }
   }
 
@@ -105,18 +111,15 @@ final class IvfComparison {
         found.recall().margin());
   }
 
-  private static void compare(FeatureRows features, double recall, int rounds, KnnIndex faiss)
+  private static void compare(FeatureRows features, KnnIndex own, KnnIndex faiss, int rounds)
       throws IOException {
-    KnnIndex ours = KnnIndex.of(KnnIndex.Kind.IVF).withRecall(recall);
-    search("vector", features, ours); // compiles
-    System.out.println("in turns:");
     List<Double> ratios = new ArrayList<>();
     List<Double> cpuRatios = new ArrayList<>();
     for (int round = 0; round < rounds; round++) {
-      Found own = search("vector", features, ours);
-      Found other = search("faiss", features, faiss);
-      ratios.add(other.seconds() / own.seconds());
-      cpuRatios.add(other.cpuSeconds() / own.cpuSeconds());
+      Found ours = search("vector", features, own);
+      Found theirs = search("faiss", features, faiss);
+      ratios.add(theirs.seconds() / ours.seconds());
+      cpuRatios.add(theirs.cpuSeconds() / ours.cpuSeconds());
     }
     print("time", ratios);
     print("processor time", cpuRatios);
@@ -133,42 +136,8 @@ final class IvfComparison {
         sorted.getLast());
   }
 
-  /** FAISS's own defaults but for the probes: the fewest, by halves, that reach the recall. */
-  private static KnnIndex leastProbes(FeatureRows features, int lists, double recall)
-      throws IOException {
-    int low = 8;
-    int high = 8;
-    while (search("faiss", features, probes(lists, high)).recall().fraction() < recall) {
-      low = high;
-      high *= 2;
-    }
-    while (high - low > 1) {
-      int middle = (low + high) / 2;
-      Recall found = search("faiss", features, probes(lists, middle)).recall();
-      if (found.fraction() < recall) {
-        low = middle;
-      } else {
-        high = middle;
-      }
-    }
-    return probes(lists, high);
-  }
-
-  private static KnnIndex probes(int lists, int probes) {
-    KnnIndex standard = KnnIndex.of(KnnIndex.Kind.IVF);
-    return new KnnIndex(
-        standard.kind(),
-        OptionalInt.of(lists),
-        OptionalInt.of(probes),
-        standard.efSearch(),
-        standard.trainingRows(),
-        false,
-        standard.recall());
-  }
-
-  private static void grow(int rows, double recall) throws IOException {
+  private static void grow(int rows, KnnIndex index) throws IOException {
     try (Tensor half = clusters(rows)) {
-      KnnIndex index = KnnIndex.of(KnnIndex.Kind.IVF).withRecall(recall);
       search("vector", new HalfRows(half), index);
       search("vector", new HalfRows(half), index);
     }

@@ -10,10 +10,12 @@ import dev.eigenseg.graph.KMeansOptions;
 import dev.eigenseg.graph.KMeansResult;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 /**
  * Learns lists from evenly spaced rows: k-means into groups, then k-means within each group. With L
@@ -34,30 +36,33 @@ final class ListTraining {
   }
 
   /** The centroids, to be closed by the caller. */
-  ListCentroids learn(PreparedRows rows) throws IOException {
+  ListCentroids learn(PreparedRows rows) {
     try (Tensor sample = sample(rows);
-        KMeansResult groups = cluster(sample, plan.groups());
+        KMeansResult groups = cluster(sample, plan.groups(), plan.threads());
         Members members = new Members(sample, groups.centroids())) {
-      List<Tensor> lists = new ArrayList<>();
+      Tensor[] lists = new Tensor[plan.groups()];
       try {
-        for (int group = 0; group < plan.groups(); group++) {
-          lists.add(members.lists(group));
-        }
-        return new ListCentroids(groups.centroids(), lists);
+        Parallel.forEach(
+            plan.threads(), lists.length, group -> lists[(int) group] = members.lists((int) group));
+        return new ListCentroids(groups.centroids(), List.of(lists));
       } finally {
-        lists.forEach(Tensor::close);
+        Stream.of(lists).filter(Objects::nonNull).forEach(Tensor::close);
       }
     }
   }
 
-  private KMeansResult cluster(Tensor rows, int clusters) throws IOException {
+  private KMeansResult cluster(Tensor rows, int clusters, int threads) {
     KMeansOptions options =
         KMeansOptions.of(clusters)
             .withLimits(PASSES, 0)
             .withBatchRows(0)
             .withMemory(Long.MAX_VALUE)
-            .withThreads(plan.threads());
-    return KMeans.fit(FeatureRows.of(rows), options, quiet());
+            .withThreads(threads);
+    try {
+      return KMeans.fit(FeatureRows.of(rows), options, quiet());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Only passes on the wish to stop: many small clusterings are one stage to the user. */
@@ -145,14 +150,14 @@ final class ListTraining {
     }
 
     /** The centroids of a group's lists; a group has as many lists as it has of all rows. */
-    Tensor lists(int group) throws IOException {
+    Tensor lists(int group) {
       int rows = begin[group + 1] - begin[group];
       int wanted = (int) (upTo(group + 1) - upTo(group));
       int count = Math.min(rows, Math.max(1, wanted));
       if (count == 0) {
         return Tensor.allocate(DType.F32, 0, plan.dim());
       }
-      try (KMeansResult result = cluster(sorted.slice(begin[group], rows), count)) {
+      try (KMeansResult result = cluster(sorted.slice(begin[group], rows), count, 1)) {
         Tensor centroids = Tensor.allocate(DType.F32, count, plan.dim());
         centroids.segment().copyFrom(result.centroids().segment());
         return centroids;
