@@ -11,7 +11,7 @@ import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.bank.BankManifest;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.internal.file.SafeTensors;
-import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.infer.SafetensorsSegmenterLoader;
 import dev.eigenseg.infer.SegmenterFile;
 import dev.eigenseg.infer.SegmenterModel;
@@ -85,33 +85,35 @@ final class FileInfo {
   }
 
   private static JsonObject graph(Session session, Path file, boolean verify) throws IOException {
-    try (KnnGraph graph = KnnGraph.open(file)) {
-      if (verify) {
-        session.stage(
-            "verify",
-            () -> {
-              graph.verify(session.progress());
-              return graph;
-            });
-      }
-      JsonObject json = new JsonObject();
-      json.addProperty("kind", "kNN graph");
-      json.addProperty("patches", graph.rows());
-      json.addProperty("neighbors", graph.k());
-      json.addProperty("engine", graph.engine());
-      json.addProperty("exact", graph.exact());
-      if (verify) {
-        json.addProperty("checksums", "good");
-      }
-      graph.provenance().ifPresent(provenance -> json.add("provenance", provenance.toJson()));
-      graph
-          .recall()
-          .ifPresent(recall -> {
-            json.addProperty("recall", recall.fraction());
-            json.addProperty("recall-margin", recall.margin());
+    KnnGraphInfo graph = KnnGraphInfo.read(file);
+    if (verify) {
+      session.stage(
+          "verify",
+          () -> {
+            KnnGraphInfo.verify(file, session.progress());
+            return file;
           });
-      return json;
     }
+    JsonObject json = new JsonObject();
+    json.addProperty("kind", graph.part().whole() ? "kNN graph" : "part of a kNN graph");
+    if (!graph.part().whole()) {
+      json.addProperty("part", graph.part().toString());
+    }
+    json.addProperty("patches", graph.rows());
+    json.addProperty("neighbors", graph.k());
+    json.addProperty("engine", graph.engine());
+    json.addProperty("exact", graph.exact());
+    if (verify) {
+      json.addProperty("checksums", "good");
+    }
+    json.add("provenance", graph.provenance().toJson());
+    graph
+        .recall()
+        .ifPresent(recall -> {
+          json.addProperty("recall", recall.fraction());
+          json.addProperty("recall-margin", recall.margin());
+        });
+    return json;
   }
 
   private static JsonObject model(Path file) throws IOException {

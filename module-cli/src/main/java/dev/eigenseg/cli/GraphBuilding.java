@@ -9,7 +9,9 @@ import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
-import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.GraphPart;
+import dev.eigenseg.graph.KnnGraphBuilder;
+import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.graph.Recall;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -56,15 +58,27 @@ final class GraphBuilding {
     return bank.resolve("graph.knn");
   }
 
+  /** Where a part of a bank's graph is, likewise. */
+  static Path defaultFile(Path bank, GraphPart part) {
+    return part.whole()
+        ? defaultFile(bank)
+        : bank.resolve("graph-part-%d-of-%d.knn".formatted(part.number(), part.count()));
+  }
+
   /**
    * Checks that a graph that is there already is the one that would be built.
    *
    * @throws IncompatibleException naming what differs
    */
-  void requireSame(Path file, KnnGraph graph) throws IOException {
+  void requireSame(GraphPart part, Path file, KnnGraphInfo graph) throws IOException {
+    if (!graph.part().equals(part)) {
+      throw new IncompatibleException(
+          "%s is part %s of a graph, not %s; replace it with 'eigenseg graph --overwrite', or name another file"
+              .formatted(file, graph.part(), part));
+    }
     require(file, "patches", graph.rows(), bank.rows());
     require(file, "neighbours", graph.k(), neighbors);
-    Optional<String> madeFrom = graph.provenance().map(found -> found.inputs().get(BANK));
+    Optional<String> madeFrom = Optional.ofNullable(graph.provenance().inputs().get(BANK));
     if (madeFrom.isPresent() && !madeFrom.get().equals(identity())) {
       throw new IncompatibleException(
           file
@@ -73,7 +87,7 @@ final class GraphBuilding {
   }
 
   /** Refuses an approximate graph where an exact one was asked for. */
-  void requireExactness(Path file, KnnGraph graph) {
+  void requireExactness(Path file, KnnGraphInfo graph) {
     if (request.index().kind() == KnnIndex.Kind.EXACT && !graph.exact()) {
       throw new IncompatibleException(
           file
@@ -94,8 +108,17 @@ final class GraphBuilding {
     return Hashes.sha256(bank.directory().resolve("images.tsv"));
   }
 
-  /** Searches and writes the file. */
+  /** Searches all and writes the file. */
   JsonObject build(Path file) throws IOException {
+    return build(GraphPart.WHOLE, file, false);
+  }
+
+  /**
+   * Searches and writes the file.
+   *
+   * @param restart whether an unfinished search with other settings is thrown away
+   */
+  JsonObject build(GraphPart part, Path file, boolean restart) throws IOException {
     KnnEngine.Cost cost = engine.predict(request);
     session.say(
         "graph of %d patches, %d neighbours, engine %s: about %s and %s of memory"
@@ -103,55 +126,49 @@ final class GraphBuilding {
                 bank.rows(),
                 neighbors,
                 engine.name(),
-                Durations.text(cost.seconds()),
+                Durations.text(cost.seconds() / part.count()),
                 new ByteSize(cost.peakBytes())));
-    try (KnnGraph graph =
-        session.stage("graph", () -> KnnGraph.build(engine, request, session.progress()))) {
-      session.stage(
-          "write",
-          () -> {
-            graph.write(file, provenance(graph.index().orElse(request.index())));
-            return file;
-          });
-      session.say("wrote " + file);
-      graph.index().filter(used -> used.kind() == KnnIndex.Kind.IVF).ifPresent(this::sayProbes);
-      graph
-          .recall()
-          .ifPresent(recall ->
-              session.say(
-                  "recall %.3f +- %.3f: the share of true neighbours that were found, measured on random patches"
-                      .formatted(recall.fraction(), recall.margin())));
-      return json(graph);
+    KnnGraphBuilder builder = new KnnGraphBuilder(engine, request, provenance());
+    session.stage(
+        "graph",
+        () -> {
+          builder.build(part, file, restart, session.progress());
+          return file;
+        });
+    session.say("wrote " + file);
+    KnnGraphInfo graph = KnnGraphInfo.read(file);
+    graph.recall().ifPresent(recall -> sayRecall(graph.provenance().settings(), recall));
+    return json(graph);
+  }
+
+  private void sayRecall(Map<String, String> settings, Recall recall) {
+    if (request.index().kind() == KnnIndex.Kind.IVF) {
+      session.say(
+          "every patch looked into %s of %s lists"
+              .formatted(
+                  settings.get(KnnGraphBuilder.PROBES), settings.get(KnnGraphBuilder.LISTS)));
     }
+    session.say(
+        "recall %.3f +- %.3f: the share of true neighbours that were found, measured on random patches"
+            .formatted(recall.fraction(), recall.margin()));
   }
 
-  private void sayProbes(KnnIndex used) {
-    int lists = used.listsFor(bank.rows());
-    session.say("every patch looked into %d of %d lists".formatted(used.probesOf(lists), lists));
-  }
-
-  private Provenance provenance(KnnIndex used) throws IOException {
+  private Provenance provenance() throws IOException {
     return Provenance.here(
-        "graph", settings(used), Map.of(BANK, identity()), session.seed(), request.device());
+        "graph", settings(), Map.of(BANK, identity()), session.seed(), request.device());
   }
 
-  private Map<String, String> settings(KnnIndex index) {
+  private Map<String, String> settings() {
     Map<String, String> settings = new TreeMap<>();
     settings.put("neighbors", Integer.toString(neighbors));
     settings.put("engine", engine.name());
+    KnnIndex index = request.index();
     settings.put("index", index.kind().text());
     switch (index.kind()) {
       case EXACT -> {}
       case IVF -> {
-        int lists = index.listsFor(bank.rows());
-        settings.put("lists", Integer.toString(lists));
-        settings.put("probes", Integer.toString(index.probesOf(lists)));
-        settings.put("training-rows", Long.toString(index.trainingRowsFor(lists, bank.rows())));
         settings.put("half", Boolean.toString(index.half()));
-        request
-            .index()
-            .recall()
-            .ifPresent(recall -> settings.put("recall", Double.toString(recall)));
+        index.recall().ifPresent(share -> settings.put("recall", Double.toString(share)));
       }
       case HNSW -> settings.put("ef-search", Integer.toString(index.efSearchFor(neighbors)));
     }
@@ -159,7 +176,7 @@ final class GraphBuilding {
   }
 
   /** The result for {@code --json}. */
-  JsonObject json(KnnGraph graph) {
+  JsonObject json(KnnGraphInfo graph) {
     JsonObject json = new JsonObject();
     json.addProperty("n", graph.rows());
     json.addProperty("neighbors", graph.k());
@@ -169,6 +186,9 @@ final class GraphBuilding {
     json.addProperty("exact", graph.exact());
     json.addProperty("recall", graph.recall().map(Recall::fraction).orElse(1.0));
     graph.recall().ifPresent(recall -> json.addProperty("recall-margin", recall.margin()));
+    if (!graph.part().whole()) {
+      json.addProperty("part", graph.part().toString());
+    }
     json.addProperty("seconds", session.stages().seconds("graph"));
     json.addProperty("peak-bytes", engine.predict(request).peakBytes());
     return json;

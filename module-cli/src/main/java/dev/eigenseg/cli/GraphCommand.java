@@ -1,28 +1,42 @@
 package dev.eigenseg.cli;
 
 import com.google.gson.JsonObject;
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.spi.KnnIndex;
+import dev.eigenseg.graph.GraphPart;
 import dev.eigenseg.graph.KnnEngines;
-import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.KnnGraphBuilder;
+import dev.eigenseg.graph.KnnGraphInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 
 /** Feature bank to kNN graph. */
 @Command(
     name = "graph",
     description = {
       "Finds the most similar patches of every patch.",
-      "Says beforehand how long it will take and how much memory; does nothing if the graph is there."
+      "Says beforehand how long it will take and how much memory; does nothing if the graph is there.",
+      "An exact search with the engine vector that was stopped, or killed, goes on with the same command. It can be divided among machines with --part; the parts are joined by 'eigenseg graph merge'."
     },
-    footer = {"", "Example:", "  eigenseg graph street.bank --neighbors 64 --memory 1g"})
+    synopsisSubcommandLabel = "[merge]",
+    footer = {
+      "",
+      "Examples:",
+      "  eigenseg graph street.bank --neighbors 64 --memory 1g",
+      "  eigenseg graph street.bank --part 1/2 -o half-1.knn",
+      "  eigenseg graph street.bank --part 2/2 -o half-2.knn",
+      "  eigenseg graph merge half-1.knn half-2.knn -o street.bank/graph.knn"
+    })
 final class GraphCommand extends WorkCommand {
   private enum Engine {
     AUTO,
@@ -30,13 +44,15 @@ final class GraphCommand extends WorkCommand {
     FAISS
   }
 
-  @Parameters(paramLabel = "BANK", description = "The feature bank.")
-  private Path bankFolder;
+  // Not required for picocli, or 'graph merge' would need one.
+  @Parameters(paramLabel = "BANK", arity = "0..1", description = "The feature bank.")
+  private Optional<Path> bankFolder = Optional.empty();
 
   @Option(
       names = {"-o", "--output"},
       paramLabel = "FILE",
-      description = "The graph's file (default: graph.knn in the bank).")
+      description =
+          "The graph's file (default: graph.knn in the bank; graph-part-2-of-8.knn for --part 2/8).")
   private Optional<Path> output = Optional.empty();
 
   @Option(
@@ -73,32 +89,60 @@ final class GraphCommand extends WorkCommand {
       description = "The most memory that the search may take (default: ${DEFAULT-VALUE}).")
   private ByteSize memory;
 
-  @Option(names = "--overwrite", description = "Replace a graph that is there already.")
+  @Option(
+      names = "--part",
+      paramLabel = "I/N",
+      converter = PartConverter.class,
+      description = "Do only this share of the work, such as 2/8; all shares take about as long.")
+  private Optional<GraphPart> part = Optional.empty();
+
+  @Option(
+      names = "--overwrite",
+      description =
+          "Replace a graph that is there already, or an unfinished one with other settings.")
   private boolean overwrite;
 
   GraphCommand(Surroundings surroundings) {
     super(surroundings);
   }
 
+  /** Reads a part. */
+  static final class PartConverter implements ITypeConverter<GraphPart> {
+    @Override
+    public GraphPart convert(String value) {
+      try {
+        return GraphPart.parse(value);
+      } catch (BadInputException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
   @Override
   JsonObject work(Session session) throws IOException {
+    Path folder = bankFolder.orElseThrow(() -> usage("Missing required parameter: 'BANK'"));
+    GraphPart share = part.orElse(GraphPart.WHOLE);
     KnnIndex wanted = wantedIndex();
-    Path file = output.orElseGet(() -> GraphBuilding.defaultFile(bankFolder));
+    if (!share.whole()) {
+      requireDivisible(wanted);
+    }
+    Path file = output.orElseGet(() -> GraphBuilding.defaultFile(folder, share));
     Session.checkFolder(file);
-    try (FeatureBank bank = FeatureBank.open(bankFolder)) {
+    try (FeatureBank bank = FeatureBank.open(folder)) {
+      String name = share.whole() ? engine.name().toLowerCase(Locale.ROOT) : "vector";
       GraphBuilding building =
           new GraphBuilding(
               session,
               bank,
               neighbors,
-              KnnEngines.select(engine.name().toLowerCase(Locale.ROOT), wanted.kind(), device),
+              KnnEngines.select(name, wanted.kind(), device),
               wanted,
               device,
               memory);
       if (!overwrite && Files.exists(file)) {
-        return existing(session, building, file);
+        return existing(session, building, share, file);
       }
-      return building.build(file);
+      return building.build(share, file, overwrite);
     }
   }
 
@@ -110,13 +154,22 @@ final class GraphCommand extends WorkCommand {
     }
   }
 
-  private JsonObject existing(Session session, GraphBuilding building, Path file)
-      throws IOException {
-    try (KnnGraph graph = KnnGraph.open(file)) {
-      building.requireSame(file, graph);
-      building.requireExactness(file, graph);
-      session.say(file + " is there already, with the same settings; --overwrite builds it again");
-      return building.json(graph);
+  private void requireDivisible(KnnIndex wanted) {
+    if (wanted.kind() != KnnIndex.Kind.EXACT) {
+      throw usage("--part divides exact searches; leave --index out");
     }
+    if (engine == Engine.FAISS) {
+      throw usage("--part divides searches with the engine vector; leave --engine out");
+    }
+  }
+
+  private static JsonObject existing(
+      Session session, GraphBuilding building, GraphPart share, Path file) throws IOException {
+    KnnGraphInfo found = KnnGraphInfo.read(file);
+    building.requireSame(share, file, found);
+    building.requireExactness(file, found);
+    KnnGraphBuilder.discard(file); // should a run have died right after it had made the file
+    session.say(file + " is there already, with the same settings; --overwrite builds it again");
+    return building.json(found);
   }
 }

@@ -55,6 +55,7 @@ public final class Main {
     for (WorkCommand command : commands(surroundings)) {
       commandLine.addSubcommand(command);
     }
+    commandLine.getSubcommands().get("graph").addSubcommand(new GraphMergeCommand(surroundings));
     commandLine.addSubcommand(weights(surroundings));
     commandLine.setOut(writer(surroundings.out()));
     commandLine.setErr(writer(surroundings.err()));

@@ -4,9 +4,11 @@ import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.spi.KnnIndex;
+import dev.eigenseg.graph.GraphPart;
 import dev.eigenseg.graph.KMeansOptions;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.infer.SegmenterMethod;
 import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.KMeansTrainer;
@@ -172,7 +174,8 @@ final class TrainCommand extends WorkCommand {
       building(session, bank, flags.neighbors().orElse(GRAPH_NEIGHBORS)).build(file);
     }
     try (KnnGraph graph = KnnGraph.open(file)) {
-      building(session, bank, flags.neighbors().orElse(graph.k())).requireSame(file, graph);
+      building(session, bank, flags.neighbors().orElse(graph.k()))
+          .requireSame(GraphPart.WHOLE, file, KnnGraphInfo.read(file));
       return neural(session, bank, Optional.of(graph), options, listener);
     }
   }

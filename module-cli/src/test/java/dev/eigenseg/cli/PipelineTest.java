@@ -175,6 +175,31 @@ class PipelineTest {
   }
 
   @Test
+  void partsOfAGraphJoinToTheSameFile() throws IOException {
+    done(
+        shell, "graph", in("bank"), "-o", out("one.knn"), "--neighbors", "4", "--engine", "vector");
+    for (String part : new String[] {"1/3", "2/3", "3/3"}) {
+      String file = out(part.charAt(0) + ".knn");
+      done(shell, "graph", in("bank"), "--part", part, "-o", file, "--neighbors", "4");
+      done(shell, "graph", in("bank"), "--part", part, "-o", file, "--neighbors", "4");
+      assertTrue(shell.out().contains("is there already"), shell.out());
+    }
+    String[] parts = {out("3.knn"), out("1.knn"), out("2.knn")};
+    String err = fails(1, "graph", "merge", parts[0], parts[2], "-o", out("joined.knn"));
+    assertTrue(err.contains("missing: 1/3"), err);
+    err = fails(1, "graph", in("bank"), "--part", "2/3", "-o", parts[0], "--neighbors", "4");
+    assertTrue(err.contains("is part 3/3 of a graph, not 2/3"), err);
+    done(shell, "graph", "merge", parts[0], parts[1], parts[2], "-o", out("joined.knn"));
+    assertArrayEquals(
+        Files.readAllBytes(folder.resolve("one.knn")),
+        Files.readAllBytes(folder.resolve("joined.knn")));
+    err = fails(1, "graph", "merge", parts[0], parts[1], parts[2], "-o", out("joined.knn"));
+    assertTrue(err.contains("--overwrite"), err);
+    done(shell, "info", "--verify", parts[1]);
+    assertTrue(shell.out().contains("1/3") && shell.out().contains("good"), shell.out());
+  }
+
+  @Test
   void graphReportsItsJson() {
     done(shell, "graph", in("bank"), "-o", out("g.knn"), "--neighbors", "4", "--json", "-");
     JsonObject json = JsonParser.parseString(shell.out()).getAsJsonObject();

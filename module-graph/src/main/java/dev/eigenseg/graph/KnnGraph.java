@@ -1,5 +1,6 @@
 package dev.eigenseg.graph;
 
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.UnavailableException;
@@ -7,9 +8,11 @@ import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.vector.NeighborRows;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -49,16 +52,8 @@ public final class KnnGraph implements AutoCloseable {
    */
   public static KnnGraph build(KnnEngine engine, KnnEngine.Request request, Progress progress)
       throws IOException {
+    require(engine, request);
     long rows = request.features().rows();
-    if (request.k() < 1 || request.k() >= rows || rows >= 1L << 32) {
-      throw new IllegalArgumentException(
-          "k must be at least 1 and less than the number of rows (below 2^32): k = %d, %d rows"
-              .formatted(request.k(), rows));
-    }
-    Optional<String> refusal = KnnEngines.refusal(engine, request.device());
-    if (refusal.isPresent()) {
-      throw new UnavailableException("engine %s: %s".formatted(engine.name(), refusal.get()));
-    }
     Tensor ids = Tensor.allocate(DType.I32, rows, request.k());
     try {
       Tensor similarities = Tensor.allocate(DType.F32, rows, request.k());
@@ -80,6 +75,19 @@ public final class KnnGraph implements AutoCloseable {
     }
   }
 
+  static void require(KnnEngine engine, KnnEngine.Request request) {
+    long rows = request.features().rows();
+    if (request.k() < 1 || request.k() >= rows || rows >= 1L << 32) {
+      throw new IllegalArgumentException(
+          "k must be at least 1 and less than the number of rows (below 2^32): k = %d, %d rows"
+              .formatted(request.k(), rows));
+    }
+    Optional<String> refusal = KnnEngines.refusal(engine, request.device());
+    if (refusal.isPresent()) {
+      throw new UnavailableException("engine %s: %s".formatted(engine.name(), refusal.get()));
+    }
+  }
+
   private static Recall measure(KnnEngine.Request request, Tensor similarities, Progress progress) {
     try (PreparedRows rows =
             PreparedRows.measure(request.features(), true, request.threads(), progress);
@@ -94,9 +102,17 @@ public final class KnnGraph implements AutoCloseable {
    *
    * @throws dev.eigenseg.api.CorruptFileException if it is no such file, or damaged; the message
    *     says where
+   * @throws BadInputException if it is a part of a graph
    */
   public static KnnGraph open(Path path) throws IOException {
     KnnGraphFile file = KnnGraphFile.open(path);
+    GraphPart part = file.header().part();
+    if (!part.whole()) {
+      file.close();
+      throw new BadInputException(
+          "%s is part %s of a graph; join all parts with 'eigenseg graph merge'"
+              .formatted(path, part));
+    }
     return new KnnGraph(
         file.header(), file.ids(), file.similarities(), Optional.of(file), Optional.empty());
   }
@@ -106,7 +122,25 @@ public final class KnnGraph implements AutoCloseable {
    * the last block, which holds the provenance.
    */
   public void write(Path target, Provenance provenance) throws IOException {
-    KnnGraphFile.write(target, header, ids(), similarities(), provenance);
+    NeighborRows lists = NeighborRows.of(ids(), similarities());
+    KnnGraphFile.write(target, header, lists, provenance, Progress.NONE);
+  }
+
+  /**
+   * Joins all parts that {@link KnnGraphBuilder} made into the file that it would have made at
+   * once, with the provenance of part 1. Parts are compared with their checksums first.
+   *
+   * @param parts the files in any order
+   * @param target the graph, which appears whole or not at all
+   * @throws BadInputException if a part is missing, is there twice, or is none
+   * @throws dev.eigenseg.api.IncompatibleException if parts are of different graphs
+   * @throws dev.eigenseg.api.CorruptFileException if a part is damaged
+   */
+  public static void merge(List<Path> parts, Path target, Progress progress) throws IOException {
+    try (PartsMerge merge = PartsMerge.open(parts)) {
+      merge.verify(progress);
+      KnnGraphFile.write(target, merge.header(), merge, merge.provenance(), progress);
+    }
   }
 
   /** The number of rows. */

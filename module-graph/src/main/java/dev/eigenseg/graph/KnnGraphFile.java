@@ -10,7 +10,9 @@ import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.vector.NeighborRows;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -21,12 +23,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.zip.CRC32C;
 
 /**
- * Owns the mapping of a {@code graph.knn} file. Little-endian:
+ * Owns the mapping of a {@code graph.knn} file, or of a part of a graph, whose rows begin at the
+ * first of its share and whose lists are filled up as {@link NeighborRows} says. Little-endian:
  *
  * <pre>
- * 4096 bytes   magic, version, byte order, rows, k, exactness, recall, engine, the recall's margin; CRC32C of these in the last four
+ * 4096 bytes   magic, version, byte order, rows, k, exactness, recall, engine, the recall's margin, number and count of a part; CRC32C of these in the last four
  * 4 rows k     ids, zeros up to a multiple of 64
  * 4 rows k     similarities
  * 4 blocks     CRC32C of every 16 MiB of the ids, then of the similarities
@@ -34,8 +38,9 @@ import java.util.Optional;
  * 64 bytes     length of the provenance, of the file, CRC32C of the checksums and of the provenance, magic, CRC32C of these
  * </pre>
  */
-final class KnnGraphFile implements AutoCloseable {
+final class KnnGraphFile implements NeighborRows, AutoCloseable {
   private static final long MAGIC = magic("EIGSKNN1");
+  private static final long PART_MAGIC = magic("EIGSPRT1");
   private static final long FOOTER_MAGIC = magic("1NNKSGIE");
   private static final int VERSION = 1;
   private static final int BYTE_ORDER_MARK = 0x01020304;
@@ -44,7 +49,10 @@ final class KnnGraphFile implements AutoCloseable {
   private static final int ENGINE_OFFSET = 52;
   private static final int LONGEST_ENGINE = 256;
   private static final int MARGIN_OFFSET = 320;
+  private static final int PART_OFFSET = 328;
   private static final long BLOCK = 16 << 20;
+  private static final long CHUNK = 1 << 20;
+  private static final long NO_NEIGHBOR = 0xFFFFFFFFL;
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfLong LONG =
@@ -53,14 +61,33 @@ final class KnnGraphFile implements AutoCloseable {
   /**
    * What a graph is.
    *
+   * @param rows all rows of the graph, also if this is a part
    * @param recall the measured recall of an approximate search, if it was measured
+   * @param part which share of the work the lists are from
    */
-  record Header(long rows, int k, String engine, boolean exact, Optional<Recall> recall) {}
+  record Header(
+      long rows, int k, String engine, boolean exact, Optional<Recall> recall, GraphPart part) {
+    /** A whole graph's. */
+    Header(long rows, int k, String engine, boolean exact, Optional<Recall> recall) {
+      this(rows, k, engine, exact, recall, GraphPart.WHOLE);
+    }
+
+    /** The first row that has a list. */
+    long firstRow() {
+      return part.range(rows).first();
+    }
+
+    /** Rows that have a list. */
+    long lists() {
+      return rows - firstRow();
+    }
+  }
 
   /** Where the parts of a file lie; all sums are exact. */
   private record Layout(long dataBytes) {
-    static Layout of(long rows, long k) {
-      return new Layout(Math.multiplyExact(Math.multiplyExact(rows, k), Integer.BYTES));
+    static Layout of(Header header) {
+      return new Layout(
+          Math.multiplyExact(Math.multiplyExact(header.lists(), header.k()), Integer.BYTES));
     }
 
     long similarities() {
@@ -81,6 +108,7 @@ final class KnnGraphFile implements AutoCloseable {
   }
 
   private final Path path;
+  private final FileChannel channel;
   private final Arena arena;
   private final MemorySegment mapping;
   private final Header header;
@@ -89,12 +117,14 @@ final class KnnGraphFile implements AutoCloseable {
 
   private KnnGraphFile(
       Path path,
+      FileChannel channel,
       Arena arena,
       MemorySegment mapping,
       Header header,
       Layout layout,
       Provenance provenance) {
     this.path = path;
+    this.channel = channel;
     this.arena = arena;
     this.mapping = mapping;
     this.header = header;
@@ -104,25 +134,91 @@ final class KnnGraphFile implements AutoCloseable {
 
   // ---- writing
 
+  /** Writes lists, which are read once and in order, through small buffers. */
   static void write(
-      Path target, Header header, Tensor ids, Tensor similarities, Provenance provenance)
+      Path target, Header header, NeighborRows lists, Provenance provenance, Progress progress)
       throws IOException {
-    Layout layout = Layout.of(header.rows(), header.k());
+    Layout layout = Layout.of(header);
     byte[] json = provenance.toJson().toString().getBytes(StandardCharsets.UTF_8);
-    MemorySegment checksums =
-        MemorySegment.ofArray(new byte[Math.toIntExact(2 * layout.blocks() * Integer.BYTES)]);
     AtomicFile.write(
         target,
         channel -> {
-          writeFully(channel, headerBytes(header));
-          writeBlocks(channel, ids.segment(), checksums, 0);
-          long padding = layout.similarities() - HEADER_BYTES - layout.dataBytes();
-          writeFully(channel, MemorySegment.ofArray(new byte[(int) padding]));
-          writeBlocks(channel, similarities.segment(), checksums, layout.blocks());
-          writeFully(channel, checksums);
-          writeFully(channel, MemorySegment.ofArray(json));
-          writeFully(channel, footerBytes(layout, checksums, json));
+          writeFully(channel, headerBytes(header), 0);
+          MemorySegment checksums = writeLists(channel, header, layout, lists, progress);
+          writeFully(channel, checksums, layout.checksums());
+          writeFully(channel, MemorySegment.ofArray(json), layout.provenance());
+          writeFully(
+              channel, footerBytes(layout, checksums, json), layout.provenance() + json.length);
         });
+  }
+
+  /** Returns the checksums of all blocks. */
+  private static MemorySegment writeLists(
+      FileChannel channel, Header header, Layout layout, NeighborRows lists, Progress progress)
+      throws IOException {
+    MemorySegment checksums =
+        MemorySegment.ofArray(new byte[Math.toIntExact(2 * layout.blocks() * Integer.BYTES)]);
+    BlockWriter ids = new BlockWriter(channel, HEADER_BYTES, checksums, 0);
+    BlockWriter similarities =
+        new BlockWriter(channel, layout.similarities(), checksums, layout.blocks());
+    long rowBytes = (long) header.k() * Integer.BYTES;
+    int most = (int) Math.clamp(CHUNK / rowBytes, 1, header.lists());
+    try (Arena memory = Arena.ofConfined();
+        Progress.Task task = progress.start("write", header.lists(), "patches")) {
+      MemorySegment idBuffer = memory.allocate(most * rowBytes, 64);
+      MemorySegment similarityBuffer = memory.allocate(most * rowBytes, 64);
+      for (long row = header.firstRow(); row < header.rows(); row += most) {
+        progress.checkCancelled();
+        int count = (int) Math.min(most, header.rows() - row);
+        lists.read(row, count, idBuffer, similarityBuffer);
+        ids.write(idBuffer.asSlice(0, count * rowBytes));
+        similarities.write(similarityBuffer.asSlice(0, count * rowBytes));
+        task.advance(count);
+      }
+    }
+    ids.finish();
+    similarities.finish();
+    return checksums;
+  }
+
+  /** Writes one kind of data from a place on, and the checksums of its blocks. */
+  private static final class BlockWriter {
+    private final FileChannel channel;
+    private final MemorySegment checksums;
+    private final CRC32C crc = new CRC32C();
+    private long offset;
+    private long block;
+    private long left = BLOCK;
+
+    BlockWriter(FileChannel channel, long offset, MemorySegment checksums, long firstBlock) {
+      this.channel = channel;
+      this.offset = offset;
+      this.checksums = checksums;
+      this.block = firstBlock;
+    }
+
+    void write(MemorySegment bytes) throws IOException {
+      writeFully(channel, bytes, offset);
+      offset += bytes.byteSize();
+      for (long begin = 0; begin < bytes.byteSize(); ) {
+        long count = Math.min(left, bytes.byteSize() - begin);
+        crc.update(bytes.asSlice(begin, count).asByteBuffer());
+        begin += count;
+        left -= count;
+        if (left == 0) {
+          finish();
+        }
+      }
+    }
+
+    /** Ends a block, unless it is empty. */
+    void finish() {
+      if (left < BLOCK) {
+        checksums.set(INT, block++ * Integer.BYTES, (int) crc.getValue());
+        crc.reset();
+        left = BLOCK;
+      }
+    }
   }
 
   private static MemorySegment headerBytes(Header header) {
@@ -131,7 +227,11 @@ final class KnnGraphFile implements AutoCloseable {
     if (engine.length > LONGEST_ENGINE) {
       throw new IllegalArgumentException("an engine's name of " + engine.length + " bytes");
     }
-    bytes.set(LONG, 0, MAGIC);
+    bytes.set(LONG, 0, header.part().whole() ? MAGIC : PART_MAGIC);
+    if (!header.part().whole()) {
+      bytes.set(INT, PART_OFFSET, header.part().number());
+      bytes.set(INT, PART_OFFSET + 4, header.part().count());
+    }
     bytes.set(INT, 8, VERSION);
     bytes.set(INT, 12, BYTE_ORDER_MARK);
     bytes.set(LONG, 16, header.rows());
@@ -158,21 +258,11 @@ final class KnnGraphFile implements AutoCloseable {
     return bytes;
   }
 
-  private static void writeBlocks(
-      FileChannel channel, MemorySegment data, MemorySegment checksums, long firstBlock)
+  private static void writeFully(FileChannel channel, MemorySegment bytes, long offset)
       throws IOException {
-    long block = firstBlock;
-    for (long offset = 0; offset < data.byteSize(); offset += BLOCK) {
-      MemorySegment part = data.asSlice(offset, Math.min(BLOCK, data.byteSize() - offset));
-      checksums.set(INT, block++ * Integer.BYTES, Hashes.crc32c(part));
-      writeFully(channel, part);
-    }
-  }
-
-  private static void writeFully(FileChannel channel, MemorySegment bytes) throws IOException {
     ByteBuffer buffer = bytes.asByteBuffer();
     while (buffer.hasRemaining()) {
-      channel.write(buffer);
+      channel.write(buffer, offset + buffer.position());
     }
   }
 
@@ -180,8 +270,9 @@ final class KnnGraphFile implements AutoCloseable {
 
   @SuppressWarnings("MustBeClosedChecker")
   static KnnGraphFile open(Path path) throws IOException {
+    FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
     Arena arena = Arena.ofShared();
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+    try {
       long size = channel.size();
       if (size < HEADER_BYTES + FOOTER_BYTES) {
         throw corrupt(path, "%d bytes are too few for a neighbour graph".formatted(size));
@@ -190,15 +281,18 @@ final class KnnGraphFile implements AutoCloseable {
       Header header = readHeader(path, mapping);
       Layout layout = layoutWithin(path, header, size);
       Provenance provenance = readEnd(path, mapping, layout);
-      return new KnnGraphFile(path, arena, mapping, header, layout, provenance);
+      return new KnnGraphFile(path, channel, arena, mapping, header, layout, provenance);
     } catch (IOException | RuntimeException | Error e) {
-      arena.close();
+      try (channel) {
+        arena.close();
+      }
       throw e;
     }
   }
 
   private static Header readHeader(Path path, MemorySegment mapping) {
-    if (mapping.get(LONG, 0) != MAGIC) {
+    boolean whole = mapping.get(LONG, 0) == MAGIC;
+    if (!whole && mapping.get(LONG, 0) != PART_MAGIC) {
       throw corrupt(path, "it does not begin like a neighbour graph (EIGSKNN1)");
     }
     if (mapping.get(INT, 8) != VERSION || mapping.get(INT, 12) != BYTE_ORDER_MARK) {
@@ -231,12 +325,22 @@ final class KnnGraphFile implements AutoCloseable {
         Double.isNaN(recall)
             ? Optional.empty()
             : Optional.of(
-                new Recall(recall, Double.longBitsToDouble(mapping.get(LONG, MARGIN_OFFSET)))));
+                new Recall(recall, Double.longBitsToDouble(mapping.get(LONG, MARGIN_OFFSET)))),
+        whole ? GraphPart.WHOLE : readPart(path, mapping, rows));
+  }
+
+  private static GraphPart readPart(Path path, MemorySegment mapping, long rows) {
+    int number = mapping.get(INT, PART_OFFSET);
+    int count = mapping.get(INT, PART_OFFSET + 4);
+    if (number < 1 || count < 2 || number > count || count > rows) {
+      throw corrupt(path, "part %d of %d, of %d rows".formatted(number, count, rows));
+    }
+    return new GraphPart(number, count);
   }
 
   private static Layout layoutWithin(Path path, Header header, long size) {
     try {
-      Layout layout = Layout.of(header.rows(), header.k());
+      Layout layout = Layout.of(header);
       if (Math.addExact(layout.provenance(), FOOTER_BYTES) <= size) {
         return layout;
       }
@@ -301,33 +405,74 @@ final class KnnGraphFile implements AutoCloseable {
         header.k());
   }
 
-  void verify(Progress progress) {
-    try (Progress.Task task = progress.start("verify", 2 * layout.blocks(), "blocks")) {
-      verify("ids", HEADER_BYTES, 0, progress, task);
-      verify("similarities", layout.similarities(), layout.blocks(), progress, task);
-    }
-    for (long p = 0; p < layout.dataBytes(); p += Integer.BYTES) {
-      long id = Integer.toUnsignedLong(mapping.get(INT, HEADER_BYTES + p));
-      if (id >= header.rows()) {
-        throw corrupt(
-            path,
-            "neighbour %d at byte %d of a graph of %d rows"
-                .formatted(id, HEADER_BYTES + p, header.rows()));
+  Path path() {
+    return path;
+  }
+
+  /** The first row that has a list. */
+  long firstRow() {
+    return header.firstRow();
+  }
+
+  // Through the channel, as a mapping that is read once from end to end would count as resident.
+  @Override
+  public void read(long firstRow, int count, MemorySegment ids, MemorySegment similarities)
+      throws IOException {
+    long rowBytes = (long) header.k() * Integer.BYTES;
+    long begin = (firstRow - header.firstRow()) * rowBytes;
+    readFully(HEADER_BYTES + begin, ids.asSlice(0, count * rowBytes));
+    readFully(layout.similarities() + begin, similarities.asSlice(0, count * rowBytes));
+  }
+
+  private void readFully(long offset, MemorySegment target) throws IOException {
+    ByteBuffer bytes = target.asByteBuffer();
+    while (bytes.hasRemaining()) {
+      if (channel.read(bytes, offset + bytes.position()) < 0) {
+        throw corrupt(path, "it ends at byte %d by now".formatted(channel.size()));
       }
     }
   }
 
-  private void verify(
-      String what, long begin, long firstBlock, Progress progress, Progress.Task task) {
-    long block = firstBlock;
-    for (long offset = 0; offset < layout.dataBytes(); offset += BLOCK) {
-      progress.checkCancelled();
-      MemorySegment part =
-          mapping.asSlice(begin + offset, Math.min(BLOCK, layout.dataBytes() - offset));
-      int expected = mapping.get(INT, layout.checksums() + block++ * Integer.BYTES);
-      requireChecksum(
-          path, "the block of %s at byte %d".formatted(what, begin + offset), part, expected);
-      task.advance(1);
+  void verify(Progress progress) {
+    try (Progress.Task task = progress.start("verify", 2 * layout.blocks(), "blocks");
+        Arena memory = Arena.ofConfined()) {
+      MemorySegment buffer = memory.allocate(Math.min(BLOCK, layout.dataBytes()), 64);
+      for (long block = 0; block < 2 * layout.blocks(); block++) {
+        progress.checkCancelled();
+        verify(block, buffer);
+        task.advance(1);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The blocks of the ids, then those of the similarities. */
+  private void verify(long block, MemorySegment buffer) throws IOException {
+    boolean ids = block < layout.blocks();
+    long offset = block % layout.blocks() * BLOCK;
+    MemorySegment part = buffer.asSlice(0, Math.min(BLOCK, layout.dataBytes() - offset));
+    long place = (ids ? HEADER_BYTES : layout.similarities()) + offset;
+    readFully(place, part);
+    requireChecksum(
+        path,
+        "the block of %s at byte %d".formatted(ids ? "ids" : "similarities", place),
+        part,
+        mapping.get(INT, layout.checksums() + block * Integer.BYTES));
+    if (ids) {
+      verifyIds(part, place);
+    }
+  }
+
+  private void verifyIds(MemorySegment ids, long place) {
+    for (long p = 0; p < ids.byteSize(); p += Integer.BYTES) {
+      long id = Integer.toUnsignedLong(ids.get(INT, p));
+      if (id >= header.rows() && (header.part().whole() || id != NO_NEIGHBOR)) {
+        throw corrupt(
+            path,
+            "neighbour %d at byte %d of a graph of %d rows"
+                .formatted(id, place + p, header.rows()));
+      }
     }
   }
 
@@ -356,8 +501,14 @@ final class KnnGraphFile implements AutoCloseable {
 
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
+    try {
+      channel.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      if (arena.scope().isAlive()) {
+        arena.close();
+      }
     }
   }
 }

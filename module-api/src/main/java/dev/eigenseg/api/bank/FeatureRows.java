@@ -25,6 +25,12 @@ public interface FeatureRows {
    */
   void read(long firstRow, long count, MemorySegment target) throws IOException;
 
+  /**
+   * Says that rows will be read soon, so that they can be brought into the system's cache; returns
+   * when they are there. Rows in memory need nothing.
+   */
+  default void prefetch(long firstRow, long count) throws IOException {}
+
   /** The rows of a two-dimensional float32 tensor; the tensor is borrowed. */
   static FeatureRows of(Tensor matrix) {
     if (matrix.rank() != 2 || matrix.dtype() != DType.F32) {

@@ -61,6 +61,11 @@ final class LevelRows implements FeatureRows {
             widen(window, inWindow, target.asSlice((row - firstRow) * rowBytes)));
   }
 
+  @Override
+  public void prefetch(long firstRow, long count) throws IOException {
+    forEachWindow(firstRow, count, (window, row, inWindow) -> window.load());
+  }
+
   /** The checksum of rows as they are stored, padding included. */
   int crc(long firstRow, long count) throws IOException {
     CRC32C crc = new CRC32C();

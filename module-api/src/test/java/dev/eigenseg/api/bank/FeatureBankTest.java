@@ -125,6 +125,20 @@ class FeatureBankTest {
   }
 
   @Test
+  void rowsCanBeAskedForAhead() throws IOException {
+    SyntheticBank.extract(folder, DType.F16, 30);
+    try (FeatureBank bank = FeatureBank.open(folder)) {
+      FeatureRows high = bank.level(Level.HIGH);
+      float[] expected = read(high, 0, (int) high.rows());
+      high.prefetch(0, high.rows());
+      assertArrayEquals(expected, read(high, 0, (int) high.rows()));
+      assertThrows(IndexOutOfBoundsException.class, () -> high.prefetch(high.rows(), 1));
+      Files.delete(folder.resolve("high-00001.bank"));
+      assertThrows(CorruptFileException.class, () -> high.prefetch(0, high.rows()));
+    }
+  }
+
+  @Test
   void scalesAreStandardDeviations() throws IOException {
     SyntheticBank.extract(folder, DType.F32, 12);
     try (FeatureBank bank = FeatureBank.open(folder)) {

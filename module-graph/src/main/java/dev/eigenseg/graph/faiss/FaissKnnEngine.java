@@ -117,7 +117,7 @@ public final class FaissKnnEngine implements KnnEngine {
       throws IOException {
     check(request);
     FaissNatives.require();
-    NeighborLists lists = new NeighborLists(ids, similarities, request.k());
+    NeighborLists lists = NeighborLists.of(ids, similarities);
     try (PreparedRows rows =
         PreparedRows.measure(request.features(), true, request.threads(), progress)) {
       if (onGpu(request)) {

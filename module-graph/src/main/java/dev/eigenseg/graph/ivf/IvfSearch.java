@@ -3,9 +3,8 @@ package dev.eigenseg.graph.ivf;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
-import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.vector.NeighborLists;
 import dev.eigenseg.graph.vector.PreparedRows;
-import java.io.IOException;
 import java.util.OptionalInt;
 
 /**
@@ -33,16 +32,15 @@ public final class IvfSearch {
    * Searches.
    *
    * @param rows divided by their norms; borrowed
-   * @param ids receives the neighbours
-   * @param similarities receives their similarities
+   * @param lists receives the neighbours
    * @return the index with the numbers that were used
    */
-  public KnnIndex run(PreparedRows rows, Tensor ids, Tensor similarities) throws IOException {
+  public KnnIndex run(PreparedRows rows, NeighborLists lists) {
     try (ListCentroids centroids = new ListTraining(plan, progress).learn(rows)) {
       IvfPlan learned = plan.withLists(centroids.count());
       try (RankedLists ranked = RankedLists.of(learned, centroids, rows, progress);
           InvertedLists inverted = InvertedLists.of(learned, rows, ranked, progress)) {
-        Joining joining = new Joining(centroids, rows, inverted, ids, similarities);
+        Joining joining = new Joining(centroids, rows, inverted, lists);
         return request.index().recall().isEmpty()
             ? joining.join(learned, ranked, learned.places())
             : joining.reach(
@@ -59,25 +57,19 @@ public final class IvfSearch {
     private final ListCentroids centroids;
     private final PreparedRows rows;
     private final InvertedLists inverted;
-    private final Tensor ids;
-    private final Tensor similarities;
+    private final NeighborLists lists;
 
     Joining(
-        ListCentroids centroids,
-        PreparedRows rows,
-        InvertedLists inverted,
-        Tensor ids,
-        Tensor similarities) {
+        ListCentroids centroids, PreparedRows rows, InvertedLists inverted, NeighborLists lists) {
       this.centroids = centroids;
       this.rows = rows;
       this.inverted = inverted;
-      this.ids = ids;
-      this.similarities = similarities;
+      this.lists = lists;
     }
 
     KnnIndex join(IvfPlan current, RankedLists ranked, int probes) {
       try (ProbeJoin join = new ProbeJoin(current, rows, inverted, ranked, probes, progress)) {
-        join.run(ids, similarities);
+        join.run(lists);
       }
       return KnnIndex.ivf(current.lists(), probes, current.trainingRows(), current.half());
     }

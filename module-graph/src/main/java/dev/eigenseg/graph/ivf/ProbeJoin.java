@@ -2,8 +2,8 @@ package dev.eigenseg.graph.ivf;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Parallel;
-import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.vector.Candidates;
+import dev.eigenseg.graph.vector.NeighborLists;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.util.Arrays;
 import java.util.List;
@@ -56,13 +56,13 @@ final class ProbeJoin implements AutoCloseable {
     }
   }
 
-  void run(Tensor ids, Tensor similarities) {
+  void run(NeighborLists lists) {
     try (Progress.Task task = progress.start("graph", 2L * inverted.blocks(), "blocks")) {
       forEachBlock(this::joinOwn, task); // first, so that thresholds are high for the others
       forEachBlock(this::joinQueries, task);
     }
-    write(ids, similarities);
-    complete(ids, similarities);
+    write(lists);
+    complete(lists);
   }
 
   private interface BlockTask {
@@ -152,7 +152,7 @@ final class ProbeJoin implements AutoCloseable {
     }
   }
 
-  private void write(Tensor ids, Tensor similarities) {
+  private void write(NeighborLists lists) {
     Parallel.forEach(
         plan.threads(),
         Math.ceilDiv(plan.rows(), WRITE_ROWS),
@@ -162,14 +162,14 @@ final class ProbeJoin implements AutoCloseable {
           long end = Math.min(plan.rows(), (chunk + 1) * WRITE_ROWS);
           for (long at = chunk * WRITE_ROWS; at < end; at++) {
             if (candidates.complete((int) at)) {
-              candidates.write((int) at, inverted.id(at), ids, similarities, scratch);
+              candidates.write((int) at, inverted.id(at), lists, scratch);
             }
           }
         });
   }
 
   /** Rows that have not met k others look everywhere. */
-  private void complete(Tensor ids, Tensor similarities) {
+  private void complete(NeighborLists lists) {
     long[] incomplete =
         LongStream.range(0, plan.rows())
             .filter(at -> !candidates.complete((int) at))
@@ -180,7 +180,7 @@ final class ProbeJoin implements AutoCloseable {
       long[] some = Arrays.copyOfRange(incomplete, first, end);
       try (TrueNeighbors found = TrueNeighbors.of(rows, some, plan.k(), plan.threads(), progress)) {
         for (int i = 0; i < some.length; i++) {
-          found.copy(i, some[i], ids, similarities);
+          found.copy(i, some[i], lists);
         }
       }
     }

@@ -6,6 +6,7 @@ import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.vector.Candidates;
+import dev.eigenseg.graph.vector.NeighborLists;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -67,9 +68,11 @@ public final class TrueNeighbors implements AutoCloseable {
   }
 
   /** Copies the neighbours of a row into a row of lists. */
-  void copy(int row, long targetRow, Tensor targetIds, Tensor targetSimilarities) {
-    targetIds.slice(targetRow, 1).segment().copyFrom(ids.slice(row, 1).segment());
-    targetSimilarities.slice(targetRow, 1).segment().copyFrom(similarities.slice(row, 1).segment());
+  void copy(int row, long targetRow, NeighborLists lists) {
+    long bytes = (long) lists.k() * Integer.BYTES;
+    MemorySegment.copy(ids.segment(), row * bytes, lists.ids(), targetRow * bytes, bytes);
+    MemorySegment.copy(
+        similarities.segment(), row * bytes, lists.similarities(), targetRow * bytes, bytes);
   }
 
   @Override
@@ -129,8 +132,9 @@ public final class TrueNeighbors implements AutoCloseable {
 
     TrueNeighbors result() {
       TrueNeighbors result = new TrueNeighbors(of.length, k);
+      NeighborLists lists = NeighborLists.of(result.ids, result.similarities);
       for (int place : places) {
-        best.write(place, place, result.ids, result.similarities, new long[capacity]);
+        best.write(place, place, lists, new long[capacity]);
       }
       return result;
     }

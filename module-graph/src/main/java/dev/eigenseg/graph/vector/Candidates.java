@@ -1,6 +1,5 @@
 package dev.eigenseg.graph.vector;
 
-import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -87,6 +86,10 @@ public final class Candidates implements AutoCloseable {
     long worst = moveLargestToFront(scratch, capacity, k);
     MemorySegment.copy(scratch, 0, keys, ValueLayout.JAVA_LONG, first * Long.BYTES, k);
     counts[row] = k;
+    bound(row, worst);
+  }
+
+  private void bound(int row, long worst) {
     thresholdKeys[row] = worst;
     thresholds.setAtIndex(ValueLayout.JAVA_FLOAT, row, Neighbor.similarity(worst));
   }
@@ -135,13 +138,29 @@ public final class Candidates implements AutoCloseable {
     return counts[row] >= k;
   }
 
-  /** Writes the k best of a row in their order; the row has seen at least k candidates. */
-  public void write(int row, long targetRow, Tensor ids, Tensor similarities, long[] scratch) {
+  /** Writes the k best of a row in their order, filled up as {@link NeighborRows} says. */
+  public void write(int row, long targetRow, NeighborLists lists, long[] scratch) {
     int count = counts[row];
     MemorySegment.copy(
         keys, ValueLayout.JAVA_LONG, (long) row * capacity * Long.BYTES, scratch, 0, count);
     Arrays.sort(scratch, 0, count);
-    new NeighborLists(ids, similarities, k).write(targetRow, scratch, count);
+    lists.write(targetRow, scratch, count);
+  }
+
+  /** Takes back what {@link #write} wrote; the row is empty before. */
+  void load(int row, long sourceRow, MemorySegment ids, MemorySegment similarities) {
+    long first = (long) row * capacity;
+    for (int i = 0; i < k; i++) {
+      float similarity = similarities.getAtIndex(ValueLayout.JAVA_FLOAT, sourceRow * k + i);
+      if (Float.isNaN(similarity)) {
+        return;
+      }
+      int id = ids.getAtIndex(ValueLayout.JAVA_INT, sourceRow * k + i);
+      long key = Neighbor.key(similarity, Integer.toUnsignedLong(id));
+      keys.setAtIndex(ValueLayout.JAVA_LONG, first + i, key);
+      counts[row] = i + 1;
+    }
+    bound(row, keys.getAtIndex(ValueLayout.JAVA_LONG, first + k - 1));
   }
 
   @Override

@@ -9,6 +9,7 @@ import dev.eigenseg.api.spi.KnnEngine;
  * it.
  *
  * @param rows all rows
+ * @param range the rows that are joined with themselves and all behind them
  * @param dim channels of a row
  * @param k neighbours of a row
  * @param threads worker threads
@@ -16,13 +17,13 @@ import dev.eigenseg.api.spi.KnnEngine;
  * @param group blocks of rows that a task keeps packed while columns pass by
  * @param span blocks of columns of a task
  * @param capacity candidates that a row holds before the worst are dropped
- * @param stripRows rows whose candidates are held at a time, a multiple of the block; tiles within
- *     a strip serve both sides, tiles beyond it only their rows
- * @param cached whether all rows are kept packed as columns; otherwise they are read again for
- *     every group
+ * @param stripRows rows of a strip; the candidates of two strips are held at a time
+ * @param cached whether a strip's columns are packed once for all rows that it meets; otherwise
+ *     they are read again for every group
  */
 record JoinPlan(
     long rows,
+    RowRange range,
     int dim,
     int k,
     int threads,
@@ -41,33 +42,44 @@ record JoinPlan(
   // A buffer of twice k drops k at a time, so a candidate costs a constant; tiny ones would do it
   // too often.
   private static final int SMALLEST_CAPACITY = 64;
+  // What a thread multiplies in a unit of work, about half a minute at 30 to 40 G/s: as much is
+  // lost when a search is killed, and saving candidates costs a fraction of it.
+  private static final double UNIT_PRODUCTS = 1e12;
+
+  /** Plans a search of all rows. */
+  static JoinPlan of(KnnEngine.Request request) {
+    return of(request, new RowRange(0, request.features().rows()));
+  }
 
   /**
-   * Plans for the memory of a request: first all candidates at once, then, if there is room, the
-   * packed columns.
+   * Plans for the memory of a request: first the candidates, then, if there is room, the packed
+   * columns.
    *
-   * @throws BadInputException if not even one block of rows fits
+   * @throws BadInputException if not even two blocks of rows fit
    */
-  static JoinPlan of(KnnEngine.Request request) {
+  static JoinPlan of(KnnEngine.Request request, RowRange range) {
     long rows = request.features().rows();
+    int dim = request.features().dim();
     int panels = leastCommonMultiple(Gemm.rowPanel(), Gemm.columnPanel());
     // Small matrices: at least some tiles for every thread.
     long wanted = Math.min(LARGEST_BLOCK, rows / (4L * request.threads()));
     int block = (int) Math.max(1, wanted / panels) * panels;
-    long blocks = (rows + block - 1) / block;
-    JoinPlan whole =
+    long blocks = Math.ceilDiv(rows, block);
+    JoinPlan plan =
         new JoinPlan(
             rows,
-            request.features().dim(),
+            range,
+            dim,
             request.k(),
             request.threads(),
             block,
             Math.clamp(blocks / 4, 1, 4),
             Math.clamp(blocks / 8, 1, 32),
             Math.max(SMALLEST_CAPACITY, Math.multiplyExact(2, request.k())),
-            blocks * block,
+            block,
             true);
-    return whole.within(request.memory());
+    long most = (long) Math.sqrt(UNIT_PRODUCTS * request.threads() / dim);
+    return plan.withStrips(plan.evenStrips(most), true).within(request.memory());
   }
 
   private JoinPlan within(long memory) {
@@ -75,28 +87,55 @@ record JoinPlan(
       return this;
     }
     JoinPlan streamed = withStrips(stripRows, false);
-    long most = (memory - streamed.fixedBytes()) / candidateBytes() / block * block;
-    if (most < block) {
+    if (streamed.bytes() <= memory) {
+      return streamed;
+    }
+    long most = (memory - streamed.fixedBytes()) / (2 * candidateBytes()) / block * block;
+    JoinPlan least = withStrips(block, false);
+    if (least.bytes() > memory) {
       throw new BadInputException(
           "the search needs at least %,d bytes of memory for %,d rows of %d channels, k = %d and %d threads; allowed are %,d"
-              .formatted(streamed.withStrips(block, false).bytes(), rows, dim, k, threads, memory));
+              .formatted(least.bytes(), rows, dim, k, threads, memory));
     }
-    long strips = (rows + most - 1) / most;
-    long even = (rows + strips - 1) / strips;
-    return streamed.withStrips((even + block - 1) / block * block, false);
+    return withStrips(evenStrips(most), false);
+  }
+
+  /**
+   * The same search with strips of another size, because it was begun with them.
+   *
+   * @throws BadInputException if they need more than the memory
+   */
+  JoinPlan continued(long newStripRows, long memory) {
+    JoinPlan plan = withStrips(newStripRows, true);
+    JoinPlan streamed = withStrips(newStripRows, false);
+    if (streamed.bytes() > memory) {
+      throw new BadInputException(
+          "the search was begun with strips of %,d rows and needs at least %,d bytes of memory to go on; allowed are %,d: allow more, or start over with --overwrite"
+              .formatted(newStripRows, streamed.bytes(), memory));
+    }
+    return plan.bytes() <= memory ? plan : streamed;
+  }
+
+  /** Strips of about the same size, at most so large. */
+  private long evenStrips(long most) {
+    long all = rows - range.first();
+    long strips = Math.ceilDiv(all, Math.max(most, block));
+    return Math.ceilDiv(Math.ceilDiv(all, strips), block) * block;
   }
 
   private JoinPlan withStrips(long newStripRows, boolean newCached) {
     return new JoinPlan(
-        rows, dim, k, threads, block, group, span, capacity, newStripRows, newCached);
+        rows, range, dim, k, threads, block, group, span, capacity, newStripRows, newCached);
   }
 
-  long blocks() {
-    return (rows + block - 1) / block;
+  /** The units of work. */
+  StripGrid grid() {
+    return new StripGrid(range, rows, stripRows);
   }
 
-  long strips() {
-    return (rows + stripRows - 1) / stripRows;
+  /** Blocks of so many rows. */
+  long blocks(RowRange strip) {
+    return Math.ceilDiv(strip.count(), block);
   }
 
   /** Bytes of one packed block of columns. */
@@ -104,11 +143,17 @@ record JoinPlan(
     return Gemm.packedColumnBytes(block, dim);
   }
 
-  /** Peak bytes, heap and off-heap together, without the results. */
+  /** Bytes of the packed columns of a strip, if they are kept. */
+  long columnCacheBytes() {
+    return cached ? Math.multiplyExact(Math.ceilDiv(stripRows, block), columnPanelBytes()) : 0;
+  }
+
+  /**
+   * Peak bytes, heap, off-heap and mapped windows of the rows together, without results in memory.
+   */
   long bytes() {
-    return fixedBytes()
-        + Math.multiplyExact(stripRows, candidateBytes())
-        + (cached ? Math.multiplyExact(blocks(), columnPanelBytes()) : 0);
+    long held = Math.min(2, grid().strips()) * stripRows;
+    return fixedBytes() + Math.multiplyExact(held, candidateBytes()) + columnCacheBytes();
   }
 
   private long candidateBytes() {
@@ -118,18 +163,39 @@ record JoinPlan(
   private long fixedBytes() {
     long rowPanels = group * Gemm.packedRowBytes(block, dim);
     long dense = (long) block * dim * Float.BYTES;
+    long window = dense; // rows are copied out of a mapping of the bank
     long scores = (long) SCAN_ROWS * block * Float.BYTES;
-    long worker = rowPanels + columnPanelBytes() + dense + scores + (long) capacity * Long.BYTES;
-    return rows * Float.BYTES + threads * worker;
+    long chunk = 2 * CandidateStore.chunkBytes(CandidateStore.chunkRows(k), k);
+    long worker =
+        rowPanels
+            + columnPanelBytes()
+            + dense
+            + window
+            + scores
+            + chunk
+            + (long) capacity * Long.BYTES;
+    return rows * Float.BYTES + threads * worker + ReadAhead.windowBytes(dim);
   }
 
-  /** Tiles to compute, over all strips. */
-  long tiles() {
-    long stripBlocks = stripRows / block;
+  /** Tiles to compute in all units but the first. */
+  long tiles(long finishedUnits) {
+    StripGrid grid = grid();
+    long behind = 0;
+    for (int strip = 0; strip < grid.strips(); strip++) {
+      behind += blocks(grid.strip(strip));
+    }
     long total = 0;
-    for (long first = 0; first < blocks(); first += stripBlocks) {
-      long own = Math.min(stripBlocks, blocks() - first);
-      total += own * (own + 1) / 2 + own * (blocks() - own);
+    for (int strip = 0; strip < grid.rowStrips(); strip++) {
+      long own = blocks(grid.strip(strip));
+      behind -= own;
+      if (finishedUnits <= grid.firstUnit(strip)) {
+        total += own * (own + 1) / 2 + own * behind;
+      } else {
+        long met = finishedUnits - grid.firstUnit(strip);
+        for (long other = strip + met; other < grid.strips(); other++) {
+          total += own * blocks(grid.strip((int) other));
+        }
+      }
     }
     return total;
   }

@@ -1,28 +1,34 @@
 package dev.eigenseg.graph.vector;
 
 import dev.eigenseg.api.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * The lists that a search fills; borrows both tensors.
+ * The lists that a search fills, as {@link NeighborRows} says; borrows both segments.
  *
- * @param ids i32 (unsigned), {@code [rows, k]}
- * @param similarities f32, {@code [rows, k]}
+ * @param ids ints (unsigned), k a row
+ * @param similarities floats, k a row
  */
-public record NeighborLists(Tensor ids, Tensor similarities, int k) {
+public record NeighborLists(MemorySegment ids, MemorySegment similarities, int k) {
+  /** The lists of a result, i32 and float32 {@code [rows, k]}. */
+  public static NeighborLists of(Tensor ids, Tensor similarities) {
+    return new NeighborLists(ids.segment(), similarities.segment(), Math.toIntExact(ids.size(1)));
+  }
+
   /**
-   * Writes a row's list.
+   * Writes a row's list, filled up where there are fewer than k neighbours.
    *
-   * @param keys the neighbours by rising {@link Neighbor#key}, at least k of them
+   * @param keys the neighbours by rising {@link Neighbor#key}
    * @param count how many; the k largest are written
    */
   public void write(long row, long[] keys, int count) {
     for (int i = 0; i < k; i++) {
-      long key = keys[count - 1 - i];
-      ids.segment().setAtIndex(ValueLayout.JAVA_INT, row * k + i, Neighbor.id(key));
-      similarities
-          .segment()
-          .setAtIndex(ValueLayout.JAVA_FLOAT, row * k + i, Neighbor.similarity(key));
+      boolean found = i < count;
+      long key = found ? keys[count - 1 - i] : 0;
+      ids.setAtIndex(ValueLayout.JAVA_INT, row * k + i, found ? Neighbor.id(key) : -1);
+      similarities.setAtIndex(
+          ValueLayout.JAVA_FLOAT, row * k + i, found ? Neighbor.similarity(key) : Float.NaN);
     }
   }
 }

@@ -124,6 +124,19 @@ public final class PreparedRows implements AutoCloseable {
     VectorMath.best().scale(inverse, target, offset, features.dim());
   }
 
+  /**
+   * Asks for rows that will be read soon.
+   *
+   * @throws UncheckedIOException if they cannot be read
+   */
+  void prefetch(long first, long count) {
+    try {
+      features.prefetch(first, count);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   /** Reads rows as they are. */
   public void readRaw(long first, long count, MemorySegment target) {
     try {

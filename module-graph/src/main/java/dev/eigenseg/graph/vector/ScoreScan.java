@@ -24,10 +24,10 @@ final class ScoreScan {
   /**
    * A tile: {@code rows x columns} scores at a stride of {@code stride} floats.
    *
-   * @param rowPlace the place of the first row among the candidates
+   * @param rowPlace the place of the first row among the rows' candidates
    * @param rowId the id of the first row
-   * @param columnPlace the place of the first column among the candidates, if the tile serves
-   *     columns as well
+   * @param columnPlace the place of the first column among the columns' candidates, if the tile
+   *     serves columns as well
    * @param columnId the id of the first column
    */
   record Tile(
@@ -42,7 +42,7 @@ final class ScoreScan {
   /** Serves rows alone; a row is not its own neighbour. */
   static void rows(MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
     if (!VECTORS) {
-      scalar(scores, tile, false, candidates, scratch);
+      scalarRows(scores, tile, candidates, scratch);
       return;
     }
     int vectors = tile.columns / LANES * LANES;
@@ -63,19 +63,19 @@ final class ScoreScan {
     }
   }
 
-  /** Serves rows and columns; no row is among the columns. */
+  /** Serves rows and columns, which may be of one strip; no row is among the columns. */
   static void rowsAndColumns(
-      MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
+      MemorySegment scores, Tile tile, Candidates rows, Candidates columns, long[] scratch) {
     if (!VECTORS) {
-      scalar(scores, tile, true, candidates, scratch);
+      scalarRowsAndColumns(scores, tile, rows, columns, scratch);
       return;
     }
-    MemorySegment thresholds = candidates.thresholds();
+    MemorySegment thresholds = columns.thresholds();
     long columnBase = (long) tile.columnPlace * Float.BYTES;
     int vectors = tile.columns / LANES * LANES;
     for (int r = 0; r < tile.rows; r++) {
       long base = (long) r * tile.stride * Float.BYTES;
-      FloatVector bound = FloatVector.broadcast(SPECIES, candidates.threshold(tile.rowPlace + r));
+      FloatVector bound = FloatVector.broadcast(SPECIES, rows.threshold(tile.rowPlace + r));
       for (int c = 0; c < vectors; c += LANES) {
         long offset = (long) c * Float.BYTES;
         FloatVector score = FloatVector.fromMemorySegment(SPECIES, scores, base + offset, NATIVE);
@@ -84,26 +84,31 @@ final class ScoreScan {
                 .min(bound);
         VectorMask<Float> hits = score.compare(VectorOperators.GE, either);
         if (hits.anyTrue()) {
-          offerBoth(scores, base, hits.toLong(), r, c, tile, candidates, scratch);
-          bound = FloatVector.broadcast(SPECIES, candidates.threshold(tile.rowPlace + r));
+          offerBoth(scores, base, hits.toLong(), r, c, tile, rows, columns, scratch);
+          bound = FloatVector.broadcast(SPECIES, rows.threshold(tile.rowPlace + r));
         }
       }
       long rest = (1L << (tile.columns - vectors)) - 1;
-      offerBoth(scores, base, rest, r, vectors, tile, candidates, scratch);
+      offerBoth(scores, base, rest, r, vectors, tile, rows, columns, scratch);
     }
   }
 
-  /** The scalar twin of both. */
-  static void scalar(
-      MemorySegment scores, Tile tile, boolean columnsToo, Candidates candidates, long[] scratch) {
+  /** The scalar twin of {@link #rows}. */
+  static void scalarRows(MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
     for (int r = 0; r < tile.rows; r++) {
-      long base = (long) r * tile.stride * Float.BYTES;
       for (int c = 0; c < tile.columns; c++) {
-        if (columnsToo) {
-          offerBoth(scores, base, 1, r, c, tile, candidates, scratch);
-        } else {
-          offerRow(scores, base, 1, r, c, tile, candidates, scratch);
-        }
+        offerRow(scores, (long) r * tile.stride * Float.BYTES, 1, r, c, tile, candidates, scratch);
+      }
+    }
+  }
+
+  /** The scalar twin of {@link #rowsAndColumns}. */
+  static void scalarRowsAndColumns(
+      MemorySegment scores, Tile tile, Candidates rows, Candidates columns, long[] scratch) {
+    for (int r = 0; r < tile.rows; r++) {
+      for (int c = 0; c < tile.columns; c++) {
+        long base = (long) r * tile.stride * Float.BYTES;
+        offerBoth(scores, base, 1, r, c, tile, rows, columns, scratch);
       }
     }
   }
@@ -133,13 +138,14 @@ final class ScoreScan {
       int r,
       int c,
       Tile tile,
-      Candidates candidates,
+      Candidates rows,
+      Candidates columns,
       long[] scratch) {
     for (long left = hits; left != 0; left &= left - 1) {
       int column = c + Long.numberOfTrailingZeros(left);
       float score = scores.get(ValueLayout.JAVA_FLOAT, base + (long) column * Float.BYTES);
-      candidates.offer(tile.rowPlace + r, Neighbor.key(score, tile.columnId + column), scratch);
-      candidates.offer(tile.columnPlace + column, Neighbor.key(score, tile.rowId + r), scratch);
+      rows.offer(tile.rowPlace + r, Neighbor.key(score, tile.columnId + column), scratch);
+      columns.offer(tile.columnPlace + column, Neighbor.key(score, tile.rowId + r), scratch);
     }
   }
 }

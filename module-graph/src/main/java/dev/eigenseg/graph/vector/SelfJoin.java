@@ -3,7 +3,8 @@ package dev.eigenseg.graph.vector;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.Parallel;
-import dev.eigenseg.api.tensor.Tensor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -11,47 +12,222 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /**
- * Owns the working memory of one search: joins all rows with themselves, tile by tile. Similarity
- * is symmetric, so within a strip only tiles on and above the diagonal are computed, and each
- * serves its rows and its columns.
+ * Owns the working memory of one search: joins all rows with themselves, unit by unit, tile by
+ * tile. Similarity is symmetric, so only tiles on and above the diagonal are computed, and each
+ * serves its rows and its columns, whose candidates the store keeps meanwhile.
  */
 final class SelfJoin implements AutoCloseable {
   private final JoinPlan plan;
+  private final StripGrid grid;
   private final PreparedRows rows;
+  private final CandidateStore store;
   private final Progress progress;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment columnCache;
 
-  SelfJoin(JoinPlan plan, PreparedRows rows, Progress progress) {
+  SelfJoin(JoinPlan plan, PreparedRows rows, CandidateStore store, Progress progress) {
     this.plan = plan;
+    this.grid = plan.grid();
     this.rows = rows;
+    this.store = store;
     this.progress = progress;
     try {
-      this.columnCache =
-          plan.cached()
-              ? arena.allocate(plan.blocks() * plan.columnPanelBytes(), 64)
-              : MemorySegment.NULL;
+      this.columnCache = arena.allocate(plan.columnCacheBytes(), 64);
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
     }
   }
 
-  void run(Tensor ids, Tensor similarities) {
-    if (plan.cached()) {
-      Parallel.forEach(plan.threads(), plan.blocks(), this::fillCache);
+  /**
+   * Does the units that the store has not finished.
+   *
+   * @throws UncheckedIOException if rows cannot be read, or candidates be kept
+   */
+  void run() {
+    try (Progress.Task task = progress.start("graph", plan.tiles(store.finished()), "tiles")) {
+      for (int strip = 0; strip < grid.rowStrips(); strip++) {
+        if (store.finished() < grid.firstUnit(strip + 1)) {
+          joinRowStrip(strip, Math.max(store.finished(), grid.firstUnit(strip)), task);
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    try (Progress.Task task = progress.start("graph", plan.tiles(), "tiles")) {
-      for (long strip = 0; strip < plan.strips(); strip++) {
-        joinStrip(strip * plan.stripRows(), ids, similarities, task);
+  }
+
+  private void joinRowStrip(int strip, long firstUnit, Progress.Task task) throws IOException {
+    try (Strip own = load(strip, firstUnit)) {
+      for (long unit = firstUnit; unit < grid.firstUnit(strip + 1); unit++) {
+        int other = strip + (int) (unit - grid.firstUnit(strip));
+        boolean last = other == grid.strips() - 1;
+        try (ReadAhead _ = new ReadAhead(rows, soon(last ? strip + 1 : other + 1))) {
+          joinUnit(own, other, unit, task);
+        }
+        if (last || store.outlives()) {
+          save(own);
+        }
+        store.finish(unit + 1);
       }
     }
   }
 
-  private void fillCache(long block) {
+  /** The rows of a strip that the next unit reads. */
+  private RowRange soon(int strip) {
+    return strip < grid.strips() ? grid.strip(strip) : new RowRange(0, 0);
+  }
+
+  private void joinUnit(Strip own, int other, long unit, Progress.Task task) {
+    if (grid.strip(other).equals(own.range())) {
+      join(own, own, task);
+      return;
+    }
+    try (Strip columns = load(other, unit)) {
+      join(own, columns, task);
+      save(columns);
+    }
+  }
+
+  // ---- candidates
+
+  /**
+   * Owns the candidates of a strip.
+   *
+   * @param blockRows rows of all blocks but the last
+   * @param locks one for each block
+   */
+  private record Strip(
+      RowRange range, int blockRows, Candidates candidates, List<ReentrantLock> locks)
+      implements AutoCloseable {
+    long blocks() {
+      return locks.size();
+    }
+
+    long firstRow(long block) {
+      return range.first() + block * blockRows;
+    }
+
+    int rows(long block) {
+      return (int) Math.min(blockRows, range.end() - firstRow(block));
+    }
+
+    int place(long block) {
+      return (int) (block * blockRows);
+    }
+
+    ReentrantLock lock(long block) {
+      return locks.get((int) block);
+    }
+
+    @Override
+    public void close() {
+      candidates.close();
+    }
+  }
+
+  /** The candidates of a strip as the units before this one left them. */
+  private Strip load(int number, long unit) {
+    RowRange range = grid.strip(number);
+    Candidates candidates = new Candidates(range.count(), plan.k(), plan.capacity());
+    try {
+      if (grid.uses(number, unit) > 0) {
+        forEachChunk(range, chunk -> chunk.load(candidates));
+      }
+    } catch (RuntimeException | Error e) {
+      candidates.close();
+      throw e;
+    }
+    return new Strip(
+        range,
+        plan.block(),
+        candidates,
+        Stream.generate(ReentrantLock::new).limit(plan.blocks(range)).toList());
+  }
+
+  private void save(Strip strip) {
+    forEachChunk(strip.range(), chunk -> chunk.save(strip.candidates()));
+  }
+
+  private interface ChunkWork {
+    void on(Chunk chunk) throws IOException;
+  }
+
+  private void forEachChunk(RowRange strip, ChunkWork work) {
+    int most = CandidateStore.chunkRows(plan.k());
+    Parallel.forEach(
+        plan.threads(),
+        Math.ceilDiv(strip.count(), most),
+        index -> {
+          progress.checkCancelled();
+          int count = (int) Math.min(most, strip.count() - index * most);
+          try (Arena memory = Arena.ofConfined()) {
+            long bytes = (long) count * plan.k() * Integer.BYTES;
+            work.on(
+                new Chunk(
+                    strip.first() + index * most,
+                    (int) (index * most),
+                    count,
+                    memory.allocate(bytes, 64),
+                    memory.allocate(bytes, 64)));
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  /** Some rows of a strip on their way between memory and store. */
+  private final class Chunk {
+    private final long firstRow;
+    private final int place;
+    private final int count;
+    private final MemorySegment ids;
+    private final MemorySegment similarities;
+
+    Chunk(long firstRow, int place, int count, MemorySegment ids, MemorySegment similarities) {
+      this.firstRow = firstRow;
+      this.place = place;
+      this.count = count;
+      this.ids = ids;
+      this.similarities = similarities;
+    }
+
+    void load(Candidates candidates) throws IOException {
+      store.read(firstRow, count, ids, similarities);
+      for (int row = 0; row < count; row++) {
+        candidates.load(place + row, row, ids, similarities);
+      }
+    }
+
+    void save(Candidates candidates) throws IOException {
+      long[] scratch = new long[plan.capacity()];
+      NeighborLists lists = new NeighborLists(ids, similarities, plan.k());
+      for (int row = 0; row < count; row++) {
+        candidates.write(place + row, row, lists, scratch);
+      }
+      store.write(firstRow, count, ids, similarities);
+    }
+  }
+
+  // ---- tiles
+
+  /** Joins a strip with itself or with one behind it. */
+  private void join(Strip own, Strip other, Progress.Task task) {
+    if (plan.cached()) {
+      Parallel.forEach(plan.threads(), other.blocks(), block -> fillCache(other, block));
+    }
+    long groups = Math.ceilDiv(own.blocks(), plan.group());
+    long spans = Math.ceilDiv(other.blocks(), plan.span());
+    Parallel.forEach(
+        plan.threads(),
+        groups * spans,
+        t -> joinGroup(own, other, t / spans * plan.group(), t % spans * plan.span(), task));
+  }
+
+  private void fillCache(Strip strip, long block) {
+    progress.checkCancelled();
     try (Arena temporary = Arena.ofConfined()) {
       MemorySegment dense = temporary.allocate(denseBytes(), 64);
-      packColumns(block, dense, cachedColumns(block));
+      packColumns(strip, block, dense, cachedColumns(block));
     }
   }
 
@@ -63,77 +239,24 @@ final class SelfJoin implements AutoCloseable {
     return (long) plan.block() * plan.dim() * Float.BYTES;
   }
 
-  private void packColumns(long block, MemorySegment dense, MemorySegment panels) {
-    int count = blockRows(block);
-    rows.read(block * plan.block(), count, dense);
-    Gemm.packColumns(dense, 0, count, plan.dim(), panels);
-  }
-
-  private int blockRows(long block) {
-    return (int) Math.min(plan.block(), plan.rows() - block * plan.block());
-  }
-
-  private void joinStrip(long firstRow, Tensor ids, Tensor similarities, Progress.Task task) {
-    long firstBlock = firstRow / plan.block();
-    long stripBlocks = Math.min(plan.stripRows() / plan.block(), plan.blocks() - firstBlock);
-    try (Candidates candidates =
-        new Candidates(stripBlocks * plan.block(), plan.k(), plan.capacity())) {
-      Strip strip =
-          new Strip(
-              firstBlock,
-              stripBlocks,
-              candidates,
-              Stream.generate(ReentrantLock::new).limit(stripBlocks).toList());
-      long groups = (stripBlocks + plan.group() - 1) / plan.group();
-      long spans = (plan.blocks() + plan.span() - 1) / plan.span();
-      Parallel.forEach(
-          plan.threads(), groups * spans, t -> joinGroup(strip, t / spans, t % spans, task));
-      Parallel.forEach(plan.threads(), stripBlocks, b -> writeBlock(strip, b, ids, similarities));
-    }
-  }
-
-  /**
-   * The rows whose candidates are held: blocks {@code first} to {@code first + count}, each with a
-   * lock.
-   */
-  private record Strip(long first, long count, Candidates candidates, List<ReentrantLock> locks) {
-    boolean holds(long block) {
-      return block >= first && block < first + count;
-    }
-
-    ReentrantLock lock(long block) {
-      return locks.get((int) (block - first));
-    }
-
-    int place(long block, int blockRows) {
-      return (int) ((block - first) * blockRows);
-    }
+  private void packColumns(Strip strip, long block, MemorySegment dense, MemorySegment panels) {
+    rows.read(strip.firstRow(block), strip.rows(block), dense);
+    Gemm.packColumns(dense, 0, strip.rows(block), plan.dim(), panels);
   }
 
   /** One task: the tiles of a group of row blocks with a span of column blocks. */
-  private void joinGroup(Strip strip, long group, long span, Progress.Task task) {
-    long rowBegin = strip.first() + group * plan.group();
-    long rowEnd = Math.min(rowBegin + plan.group(), strip.first() + strip.count());
-    long columnBegin = span * plan.span();
-    long columnEnd = Math.min(columnBegin + plan.span(), plan.blocks());
-    if (strip.holds(columnBegin) && strip.holds(columnEnd - 1) && columnEnd <= rowBegin) {
+  private void joinGroup(
+      Strip own, Strip other, long rowBegin, long columnBegin, Progress.Task task) {
+    long rowEnd = Math.min(rowBegin + plan.group(), own.blocks());
+    long columnEnd = Math.min(columnBegin + plan.span(), other.blocks());
+    if (own.equals(other) && columnEnd <= rowBegin) {
       return; // below the diagonal: another task serves these rows as columns
     }
-    try (Worker worker = new Worker(strip, rowBegin, rowEnd)) {
+    try (Worker worker = new Worker(own, other, rowBegin, rowEnd)) {
       for (long column = columnBegin; column < columnEnd; column++) {
         progress.checkCancelled();
         task.advance(worker.join(column));
       }
-    }
-  }
-
-  private void writeBlock(Strip strip, long block, Tensor ids, Tensor similarities) {
-    progress.checkCancelled();
-    long[] scratch = new long[plan.capacity()];
-    long firstRow = (strip.first() + block) * plan.block();
-    int place = strip.place(strip.first() + block, plan.block());
-    for (int row = 0; row < blockRows(strip.first() + block); row++) {
-      strip.candidates().write(place + row, firstRow + row, ids, similarities, scratch);
     }
   }
 
@@ -147,7 +270,9 @@ final class SelfJoin implements AutoCloseable {
   /** Owns the packed rows of a group and the scores of a tile; for one thread. */
   private final class Worker implements AutoCloseable {
     private final Arena memory = Arena.ofConfined();
-    private final Strip strip;
+    private final Strip own;
+    private final Strip other;
+    private final boolean diagonal;
     private final long rowBegin;
     private final long rowEnd;
     private final long rowPanelBytes = Gemm.packedRowBytes(plan.block(), plan.dim());
@@ -157,8 +282,10 @@ final class SelfJoin implements AutoCloseable {
     private final MemorySegment scores;
     private final long[] scratch = new long[plan.capacity()];
 
-    Worker(Strip strip, long rowBegin, long rowEnd) {
-      this.strip = strip;
+    Worker(Strip own, Strip other, long rowBegin, long rowEnd) {
+      this.own = own;
+      this.other = other;
+      this.diagonal = own.equals(other);
       this.rowBegin = rowBegin;
       this.rowEnd = rowEnd;
       try {
@@ -168,8 +295,8 @@ final class SelfJoin implements AutoCloseable {
             plan.cached() ? MemorySegment.NULL : memory.allocate(plan.columnPanelBytes(), 64);
         scores = memory.allocate((long) JoinPlan.SCAN_ROWS * plan.block() * Float.BYTES, 64);
         for (long block = rowBegin; block < rowEnd; block++) {
-          rows.read(block * plan.block(), blockRows(block), dense);
-          Gemm.packRows(dense, 0, blockRows(block), plan.dim(), panelsOf(block));
+          rows.read(own.firstRow(block), own.rows(block), dense);
+          Gemm.packRows(dense, 0, own.rows(block), plan.dim(), panelsOf(block));
         }
       } catch (RuntimeException | Error e) {
         memory.close();
@@ -185,13 +312,13 @@ final class SelfJoin implements AutoCloseable {
      * Joins all rows of the group with one block of columns and returns how many tiles that were.
      */
     long join(long column) {
-      long end = strip.holds(column) ? Math.min(rowEnd, column + 1) : rowEnd;
+      long end = diagonal ? Math.min(rowEnd, column + 1) : rowEnd;
       if (rowBegin >= end) {
         return 0;
       }
       MemorySegment panels = plan.cached() ? cachedColumns(column) : columnPanels;
       if (!plan.cached()) {
-        packColumns(column, dense, panels);
+        packColumns(other, column, dense, panels);
       }
       for (long row = rowBegin; row < end; row++) {
         joinTile(row, column, panels);
@@ -200,9 +327,8 @@ final class SelfJoin implements AutoCloseable {
     }
 
     private void joinTile(long row, long column, MemorySegment columns) {
-      int height = blockRows(row);
-      int width = blockRows(column);
-      boolean both = strip.holds(column) && column != row;
+      int height = own.rows(row);
+      int width = other.rows(column);
       MemorySegment panels = panelsOf(row);
       for (int first = 0; first < height; first += JoinPlan.SCAN_ROWS) {
         int count = Math.min(JoinPlan.SCAN_ROWS, height - first);
@@ -213,33 +339,32 @@ final class SelfJoin implements AutoCloseable {
                 count,
                 width,
                 plan.block(),
-                strip.place(row, plan.block()) + first,
-                row * plan.block() + first,
-                both ? strip.place(column, plan.block()) : 0,
-                column * plan.block()),
-            row,
-            column,
-            both);
+                own.place(row) + first,
+                own.firstRow(row) + first,
+                other.place(column),
+                other.firstRow(column)),
+            own.lock(row),
+            other.lock(column));
       }
     }
 
     // Tiles of several threads meet in the same rows: a lock for each block, taken in rising order,
     // held for the scan alone.
-    private void scan(ScoreScan.Tile tile, long row, long column, boolean both) {
-      strip.lock(row).lock();
+    private void scan(ScoreScan.Tile tile, ReentrantLock rowLock, ReentrantLock columnLock) {
+      rowLock.lock();
       try {
-        if (!both) {
-          ScoreScan.rows(scores, tile, strip.candidates(), scratch);
+        if (rowLock.equals(columnLock)) {
+          ScoreScan.rows(scores, tile, own.candidates(), scratch);
           return;
         }
-        strip.lock(column).lock();
+        columnLock.lock();
         try {
-          ScoreScan.rowsAndColumns(scores, tile, strip.candidates(), scratch);
+          ScoreScan.rowsAndColumns(scores, tile, own.candidates(), other.candidates(), scratch);
         } finally {
-          strip.lock(column).unlock();
+          columnLock.unlock();
         }
       } finally {
-        strip.lock(row).unlock();
+        rowLock.unlock();
       }
     }
 

@@ -80,7 +80,7 @@ public final class VectorKnnEngine implements KnnEngine {
       return new Cost(seconds / workers, lists.bytes());
     }
     JoinPlan plan = JoinPlan.of(request);
-    double products = plan.tiles() * secondsOfTile(plan.block(), plan.dim()) * PACKING;
+    double products = plan.tiles(0) * secondsOfTile(plan.block(), plan.dim()) * PACKING;
     double seconds = products + plan.rows() * candidates(plan) * SECONDS_OF_CANDIDATE;
     return new Cost(seconds / workers, plan.bytes());
   }
@@ -146,32 +146,56 @@ public final class VectorKnnEngine implements KnnEngine {
     require(request);
     requireResult("ids", ids, DType.I32, request);
     requireResult("similarities", similarities, DType.F32, request);
-    try {
-      return request.index().kind() == KnnIndex.Kind.IVF
-          ? searchLists(request, ids, similarities, progress)
-          : searchAll(request, ids, similarities, progress);
+    if (request.index().kind() == KnnIndex.Kind.IVF) {
+      return searchLists(request, NeighborLists.of(ids, similarities), progress);
+    }
+    search(JoinPlan.of(request), request, new TensorCandidates(ids, similarities), progress);
+    return KnnIndex.EXACT;
+  }
+
+  private static KnnIndex searchLists(Request request, NeighborLists lists, Progress progress)
+      throws IOException {
+    IvfSearch search = new IvfSearch(request, progress);
+    try (PreparedRows rows =
+        PreparedRows.measure(request.features(), true, request.threads(), progress)) {
+      return search.run(rows, lists);
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
   }
 
-  private static KnnIndex searchAll(
-      Request request, Tensor ids, Tensor similarities, Progress progress) {
-    JoinPlan plan = JoinPlan.of(request);
-    try (PreparedRows rows =
-            PreparedRows.measure(request.features(), true, request.threads(), progress);
-        SelfJoin join = new SelfJoin(plan, rows, progress)) {
-      join.run(ids, similarities);
+  /**
+   * Searches among the pairs of rows whose first is in a range and whose second is not before the
+   * range, and keeps what it finds in a file, which the caller then owns. Goes on where an earlier
+   * search for the same was stopped.
+   *
+   * @throws dev.eigenseg.api.IncompatibleException if the unfinished search there is another
+   */
+  public CandidateFile search(
+      Request request, RowRange range, CandidateFile.Place place, Progress progress)
+      throws IOException {
+    require(request);
+    JoinPlan plan = JoinPlan.of(request, range);
+    CandidateFile file = CandidateFile.open(place, plan.grid(), plan.k());
+    try {
+      if (file.finished() < file.grid().units()) {
+        search(plan.continued(file.grid().stripRows(), request.memory()), request, file, progress);
+      }
+      return file;
+    } catch (IOException | RuntimeException | Error e) {
+      file.close();
+      throw e;
     }
-    return KnnIndex.EXACT;
   }
 
-  private static KnnIndex searchLists(
-      Request request, Tensor ids, Tensor similarities, Progress progress) throws IOException {
-    IvfSearch search = new IvfSearch(request, progress);
+  private static void search(
+      JoinPlan plan, Request request, CandidateStore store, Progress progress) throws IOException {
     try (PreparedRows rows =
-        PreparedRows.measure(request.features(), true, request.threads(), progress)) {
-      return search.run(rows, ids, similarities);
+            PreparedRows.measure(request.features(), true, request.threads(), progress);
+        SelfJoin join = new SelfJoin(plan, rows, store, progress)) {
+      join.run();
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
   }
 

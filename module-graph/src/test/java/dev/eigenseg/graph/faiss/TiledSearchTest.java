@@ -71,7 +71,7 @@ class TiledSearchTest {
         TiledSearch search = new TiledSearch(rows, k, tiles, Progress.NONE);
         Tensor ids = Tensor.allocate(DType.I32, n, k);
         Tensor similarities = Tensor.allocate(DType.F32, n, k)) {
-      search.run(onCpu(rows.dim()), new NeighborLists(ids, similarities, k));
+      search.run(onCpu(rows.dim()), NeighborLists.of(ids, similarities));
       assertArrayEquals(expected.similarities().toFloats(), similarities.toFloats(), 1e-5f, what);
       for (long row = 0; row < n; row++) {
         long self = row;

@@ -7,6 +7,7 @@ import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.RandomData;
 import dev.eigenseg.graph.vector.Candidates;
 import dev.eigenseg.graph.vector.Neighbor;
+import dev.eigenseg.graph.vector.NeighborLists;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -30,7 +31,7 @@ class ProbeScanTest {
   private static long[] best(Candidates candidates, int place) {
     try (Tensor ids = Tensor.allocate(DType.I32, 1, K);
         Tensor similarities = Tensor.allocate(DType.F32, 1, K)) {
-      candidates.write(place, 0, ids, similarities, new long[2 * K]);
+      candidates.write(place, 0, NeighborLists.of(ids, similarities), new long[2 * K]);
       return LongStream.range(0, K)
           .map(i -> Neighbor.key(similarities.get(i), ids.getLong(i)))
           .toArray();

@@ -33,17 +33,19 @@ class ScoreScanTest {
                 tile.rowId() + shift,
                 tile.columnPlace(),
                 tile.columnId() + shift);
-        if (scalar) {
-          ScoreScan.scalar(scores.segment(), moved, both, candidates, scratch);
+        if (scalar && both) {
+          ScoreScan.scalarRowsAndColumns(scores.segment(), moved, candidates, candidates, scratch);
+        } else if (scalar) {
+          ScoreScan.scalarRows(scores.segment(), moved, candidates, scratch);
         } else if (both) {
-          ScoreScan.rowsAndColumns(scores.segment(), moved, candidates, scratch);
+          ScoreScan.rowsAndColumns(scores.segment(), moved, candidates, candidates, scratch);
         } else {
           ScoreScan.rows(scores.segment(), moved, candidates, scratch);
         }
       }
       float[] result = new float[2 * rows * k];
       for (int row = 0; row < rows; row++) {
-        candidates.write(row, row, ids, similarities, scratch);
+        candidates.write(row, row, NeighborLists.of(ids, similarities), scratch);
       }
       for (int i = 0; i < rows * k; i++) {
         result[2 * i] = ids.get(i);

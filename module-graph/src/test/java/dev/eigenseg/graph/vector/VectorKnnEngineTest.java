@@ -130,7 +130,7 @@ class VectorKnnEngineTest {
       KnnEngine.Request request = new KnnEngine.Request(FeatureRows.of(features), 20, ENOUGH, 2);
       JoinPlan whole = JoinPlan.of(request);
       assertTrue(whole.cached());
-      assertEquals(1, whole.strips());
+      assertEquals(1, whole.grid().strips());
       assertSame(expected, search(features, 20, ENOUGH, 2), "seed " + seed);
       assertSame(expected, search(features, 20, ENOUGH, 5), "seed " + seed);
       long least = least(request);
@@ -138,7 +138,7 @@ class VectorKnnEngineTest {
         JoinPlan plan = JoinPlan.of(new KnnEngine.Request(FeatureRows.of(features), 20, memory, 2));
         assertFalse(plan.cached());
         assertTrue(plan.bytes() <= memory);
-        assertEquals(memory == least ? whole.blocks() : plan.strips(), plan.strips());
+        assertEquals(memory == least, plan.stripRows() == plan.block(), plan.toString());
         assertSame(expected, search(features, 20, memory, 2), memory + " bytes, seed " + seed);
       }
     }

@@ -1,0 +1,121 @@
+package dev.eigenseg.graph;
+
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.spi.KnnIndex;
+import dev.eigenseg.graph.vector.CandidateFile;
+import dev.eigenseg.graph.vector.RowRange;
+import dev.eigenseg.graph.vector.VectorKnnEngine;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Builds graphs, or parts of them, right into files.
+ *
+ * <p>An exact search with the embedded engine keeps nothing of the size of the result in memory,
+ * and can be stopped and even killed: candidates are kept in two hidden files beside the target
+ * ({@code .NAME.candidates}, {@code .NAME.journal}), and the same call goes on where it was. They
+ * take up to twice the size of the result and are deleted in the end. The bytes of the result
+ * depend neither on interruptions nor on memory or threads. Other searches hold their result in
+ * memory and begin anew.
+ *
+ * @param engine searches
+ * @param request what to search; its rows must be the same in every call for a target
+ * @param provenance of the result; by its settings and inputs an unfinished search is known again,
+ *     so an input must be named by something that changes with its content
+ */
+public record KnnGraphBuilder(KnnEngine engine, KnnEngine.Request request, Provenance provenance) {
+  /** The setting in an IVF graph's provenance that says how many lists there were. */
+  public static final String LISTS = "lists";
+
+  /** Likewise, into how many of them every row looked. */
+  public static final String PROBES = "probes";
+
+  /**
+   * Builds a file, which appears whole or not at all.
+   *
+   * @param part which share of the work; {@link GraphPart#WHOLE} makes a graph, others make parts
+   *     for {@link KnnGraph#merge}
+   * @param target the file
+   * @param restart whether an unfinished search for something else is thrown away
+   * @throws UnavailableException if the engine cannot search here, or the search cannot be divided
+   * @throws dev.eigenseg.api.IncompatibleException if an unfinished search for something else is
+   *     there; the message names what differs
+   * @throws dev.eigenseg.api.BadInputException if a row is not finite, the memory is too small, or
+   *     another search for this target is running
+   * @throws dev.eigenseg.api.CancelledException if the user wants the work to stop
+   */
+  public void build(GraphPart part, Path target, boolean restart, Progress progress)
+      throws IOException {
+    KnnGraph.require(engine, request);
+    if (resumable()) {
+      buildByUnits((VectorKnnEngine) engine, part, target, restart, progress);
+      return;
+    }
+    if (!part.whole()) {
+      throw new UnavailableException(
+          "only an exact search with the engine vector can be divided into parts, not one with %s, index %s"
+              .formatted(engine.name(), request.index().kind()));
+    }
+    try (KnnGraph graph = KnnGraph.build(engine, request, progress)) {
+      KnnIndex used = graph.index().orElse(request.index());
+      graph.write(target, provenance.withSettings(chosen(used)));
+    }
+  }
+
+  /** What an IVF index did, defaults and what was chosen for a recall included. */
+  private Map<String, String> chosen(KnnIndex used) {
+    if (used.kind() != KnnIndex.Kind.IVF) {
+      return Map.of();
+    }
+    long rows = request.features().rows();
+    int lists = used.listsFor(rows);
+    return Map.of(
+        LISTS,
+        Integer.toString(lists),
+        PROBES,
+        Integer.toString(used.probesOf(lists)),
+        "training-rows",
+        Long.toString(used.trainingRowsFor(lists, rows)));
+  }
+
+  /** Whether a search is kept when it is stopped, and can be divided. */
+  public boolean resumable() {
+    return engine instanceof VectorKnnEngine && request.index().kind() == KnnIndex.Kind.EXACT;
+  }
+
+  private void buildByUnits(
+      VectorKnnEngine vector, GraphPart part, Path target, boolean restart, Progress progress)
+      throws IOException {
+    long rows = request.features().rows();
+    RowRange range = part.range(rows);
+    CandidateFile.Place place = new CandidateFile.Place(target, settings(part), restart);
+    KnnGraphFile.Header header =
+        new KnnGraphFile.Header(rows, request.k(), engine.name(), true, Optional.empty(), part);
+    try (CandidateFile candidates = vector.search(request, range, place, progress)) {
+      KnnGraphFile.write(target, header, candidates, provenance, progress);
+      candidates.delete();
+    }
+  }
+
+  private Map<String, String> settings(GraphPart part) {
+    Map<String, String> settings = new TreeMap<>(provenance.settings());
+    settings.putAll(provenance.inputs());
+    settings.put("version", Provenance.version());
+    settings.put("rows", Long.toString(request.features().rows()));
+    settings.put("channels", Integer.toString(request.features().dim()));
+    settings.put("neighbors", Integer.toString(request.k()));
+    settings.put("part", part.toString());
+    return settings;
+  }
+
+  /** Deletes what an unfinished search for a target has left. */
+  public static void discard(Path target) throws IOException {
+    CandidateFile.discard(target);
+  }
+}
