@@ -47,7 +47,9 @@ final class IvfComparison {
   public static void main(String[] arguments) throws IOException {
     KnnIndex own = KnnIndex.of(KnnIndex.Kind.IVF).withRecall(Double.parseDouble(arguments[1]));
     if (arguments[0].equals("growth")) {
-      for (String rows : Arrays.asList(arguments).subList(2, arguments.length)) {
+      List<String> sizes = Arrays.asList(arguments).subList(2, arguments.length);
+      grow(Integer.parseInt(sizes.getFirst()), own); // compiles
+      for (String rows : sizes) {
         grow(Integer.parseInt(rows), own);
       }
       return;
@@ -138,7 +140,6 @@ final class IvfComparison {
 
   private static void grow(int rows, KnnIndex index) throws IOException {
     try (Tensor half = clusters(rows)) {
-      search("vector", new HalfRows(half), index);
       search("vector", new HalfRows(half), index);
     }
   }

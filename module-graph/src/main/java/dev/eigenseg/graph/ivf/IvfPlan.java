@@ -35,6 +35,10 @@ public record IvfPlan(
   /** Rows of a tile that are multiplied, then scanned while their scores are in the cache. */
   static final int SCAN_ROWS = 16 * Gemm.rowPanel();
 
+  // Rows that a worker holds at most while it seeds k-means, packed and not; when lists are ranked
+  // they are fewer.
+  private static final long WORKER_ROWS = 2 * 8192;
+
   // Measured on 242,220 x 416 patches of CamVid (docs/performance.md).
   private static final int ROWS_OF_LIST = 160;
   private static final int PROBES = 16;
@@ -111,12 +115,15 @@ public record IvfPlan(
     long centroids = (lists + groups) * rowBytes();
     // The sample, its copy by group, and k-means' packed copy of either.
     long training = Math.multiplyExact(trainingRows, 3 * rowBytes());
+    // Rankings, those before they were widened, and their transposition.
     long row =
         storedRowBytes()
             + Candidates.bytesPerRow(capacity())
             + 2L * Integer.BYTES
-            + 2L * places * Integer.BYTES;
-    long worker = 2 * (BLOCK + 2L * SCAN_ROWS) * rowBytes() + (long) SCAN_ROWS * BLOCK * 4;
+            + 3L * places * Integer.BYTES;
+    long worker =
+        (WORKER_ROWS + 2L * (BLOCK + SCAN_ROWS)) * rowBytes()
+            + (long) QuerySample.ROWS * BLOCK * Float.BYTES;
     return rows * Float.BYTES
         + centroids
         + threads * worker
