@@ -2,7 +2,8 @@
  * The kernel over a feature bank: nearest neighbours across images, the normalised adjacencies, and
  * k-means.
  *
- * @provides dev.eigenseg.api.spi.KnnEngine the embedded Vector API engine, and FAISS through JNI
+ * @provides dev.eigenseg.api.spi.KnnEngine the embedded Vector API engine, the same with a BLAS,
+ *     and FAISS through JNI
  * @uses dev.eigenseg.api.spi.KnnEngine to find the engines that are installed
  */
 module dev.eigenseg.graph {
@@ -16,5 +17,6 @@ module dev.eigenseg.graph {
 
   provides dev.eigenseg.api.spi.KnnEngine with
       dev.eigenseg.graph.vector.VectorKnnEngine,
+      dev.eigenseg.graph.blas.BlasKnnEngine,
       dev.eigenseg.graph.faiss.FaissKnnEngine;
 }

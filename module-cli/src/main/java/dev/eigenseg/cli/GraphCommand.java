@@ -42,6 +42,7 @@ final class GraphCommand extends WorkCommand {
   private enum Engine {
     AUTO,
     VECTOR,
+    BLAS,
     FAISS
   }
 
@@ -66,10 +67,10 @@ final class GraphCommand extends WorkCommand {
 
   @Option(
       names = "--engine",
-      paramLabel = "auto|vector|faiss",
+      paramLabel = "auto|vector|blas|faiss",
       defaultValue = "auto",
       description =
-          "How to search: vector is built in, faiss a native library; one that is named never falls back to another (default: ${DEFAULT-VALUE}).")
+          "How to search: vector is built in, blas is the same with the products of OpenBLAS or libtorch, faiss a native library; one that is named never falls back to another (default: ${DEFAULT-VALUE}).")
   private Engine engine;
 
   @Mixin private IndexOptions index;
@@ -159,7 +160,7 @@ final class GraphCommand extends WorkCommand {
     if (wanted.kind() != KnnIndex.Kind.EXACT) {
       throw usage("--part divides exact searches; leave --index out");
     }
-    if (engine == Engine.FAISS) {
+    if (engine != Engine.AUTO && engine != Engine.VECTOR) {
       throw usage("--part divides searches with the engine vector; leave --engine out");
     }
   }

@@ -47,7 +47,7 @@ class UsageTest {
   void graphNamesItsEnginesAndIndexes() {
     shell.run("graph", "--help");
     for (String option :
-        List.of("auto|vector|faiss", "exact|ivf|hnsw", "--probes", "--ef-search")) {
+        List.of("auto|vector|blas|faiss", "exact|ivf|hnsw", "--probes", "--ef-search")) {
       assertTrue(shell.out().contains(option), option + " in " + shell.out());
     }
   }

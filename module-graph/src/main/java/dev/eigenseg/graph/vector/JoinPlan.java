@@ -33,12 +33,6 @@ record JoinPlan(
     int capacity,
     long stripRows,
     boolean cached) {
-  /** Rows of a tile that are multiplied, then scanned while their scores are in the cache. */
-  static final int SCAN_ROWS = 96;
-
-  // 480 x 384 floats are 720 KiB: a packed block of columns fits into the second-level cache
-  // (feasibility: 480 to 960 are equal).
-  private static final int LARGEST_BLOCK = 480;
   // A buffer of twice k drops k at a time, so a candidate costs a constant; tiny ones would do it
   // too often.
   private static final int SMALLEST_CAPACITY = 64;
@@ -47,8 +41,8 @@ record JoinPlan(
   private static final double UNIT_PRODUCTS = 1e12;
 
   /** Plans a search of all rows. */
-  static JoinPlan of(KnnEngine.Request request) {
-    return of(request, new RowRange(0, request.features().rows()));
+  static JoinPlan of(KnnEngine.Request request, TileKernel kernel) {
+    return of(request, new RowRange(0, request.features().rows()), kernel);
   }
 
   /**
@@ -57,13 +51,10 @@ record JoinPlan(
    *
    * @throws BadInputException if not even two blocks of rows fit
    */
-  static JoinPlan of(KnnEngine.Request request, RowRange range) {
+  static JoinPlan of(KnnEngine.Request request, RowRange range, TileKernel kernel) {
     long rows = request.features().rows();
     int dim = request.features().dim();
-    int panels = leastCommonMultiple(Gemm.rowPanel(), Gemm.columnPanel());
-    // Small matrices: at least some tiles for every thread.
-    long wanted = Math.min(LARGEST_BLOCK, rows / (4L * request.threads()));
-    int block = (int) Math.max(1, wanted / panels) * panels;
+    int block = kernel.blockRows(rows, request.threads());
     long blocks = Math.ceilDiv(rows, block);
     JoinPlan plan =
         new JoinPlan(
@@ -161,10 +152,11 @@ record JoinPlan(
   }
 
   private long fixedBytes() {
-    long rowPanels = group * Gemm.packedRowBytes(block, dim);
+    int rowsOfSlices = Math.ceilDiv(block, TileProduct.SLICE) * TileProduct.SLICE;
+    long rowPanels = group * Gemm.packedRowBytes(rowsOfSlices, dim);
     long dense = (long) block * dim * Float.BYTES;
     long window = dense; // rows are copied out of a mapping of the bank
-    long scores = (long) SCAN_ROWS * block * Float.BYTES;
+    long scores = (long) TileProduct.SLICE * block * Float.BYTES;
     long chunk = 2 * CandidateStore.chunkBytes(CandidateStore.chunkRows(k), k);
     long worker =
         rowPanels
@@ -198,13 +190,5 @@ record JoinPlan(
       }
     }
     return total;
-  }
-
-  private static int leastCommonMultiple(int a, int b) {
-    int multiple = a;
-    while (multiple % b != 0) {
-      multiple += a;
-    }
-    return multiple;
   }
 }

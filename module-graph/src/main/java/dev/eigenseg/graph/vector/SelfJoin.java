@@ -1,7 +1,6 @@
 package dev.eigenseg.graph.vector;
 
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -18,6 +17,7 @@ import java.util.stream.Stream;
  */
 final class SelfJoin implements AutoCloseable {
   private final JoinPlan plan;
+  private final TileKernel kernel;
   private final StripGrid grid;
   private final PreparedRows rows;
   private final CandidateStore store;
@@ -25,8 +25,14 @@ final class SelfJoin implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment columnCache;
 
-  SelfJoin(JoinPlan plan, PreparedRows rows, CandidateStore store, Progress progress) {
+  SelfJoin(
+      JoinPlan plan,
+      TileKernel kernel,
+      PreparedRows rows,
+      CandidateStore store,
+      Progress progress) {
     this.plan = plan;
+    this.kernel = kernel;
     this.grid = plan.grid();
     this.rows = rows;
     this.store = store;
@@ -241,7 +247,7 @@ final class SelfJoin implements AutoCloseable {
 
   private void packColumns(Strip strip, long block, MemorySegment dense, MemorySegment panels) {
     rows.read(strip.firstRow(block), strip.rows(block), dense);
-    Gemm.packColumns(dense, 0, strip.rows(block), plan.dim(), panels);
+    kernel.packColumns(dense, strip.rows(block), plan.dim(), panels);
   }
 
   /** One task: the tiles of a group of row blocks with a span of column blocks. */
@@ -275,8 +281,7 @@ final class SelfJoin implements AutoCloseable {
     private final boolean diagonal;
     private final long rowBegin;
     private final long rowEnd;
-    private final long rowPanelBytes = Gemm.packedRowBytes(plan.block(), plan.dim());
-    private final MemorySegment rowPanels;
+    private final TileProduct product;
     private final MemorySegment dense;
     private final MemorySegment columnPanels;
     private final MemorySegment scores;
@@ -288,24 +293,25 @@ final class SelfJoin implements AutoCloseable {
       this.diagonal = own.equals(other);
       this.rowBegin = rowBegin;
       this.rowEnd = rowEnd;
+      this.product = kernel.open(blockOf(rowEnd), plan.block(), plan.dim());
       try {
         dense = memory.allocate(denseBytes(), 64);
-        rowPanels = memory.allocate((rowEnd - rowBegin) * rowPanelBytes, 64);
         columnPanels =
             plan.cached() ? MemorySegment.NULL : memory.allocate(plan.columnPanelBytes(), 64);
-        scores = memory.allocate((long) JoinPlan.SCAN_ROWS * plan.block() * Float.BYTES, 64);
+        scores = memory.allocate((long) TileProduct.SLICE * plan.block() * Float.BYTES, 64);
         for (long block = rowBegin; block < rowEnd; block++) {
           rows.read(own.firstRow(block), own.rows(block), dense);
-          Gemm.packRows(dense, 0, own.rows(block), plan.dim(), panelsOf(block));
+          product.take(blockOf(block), dense, own.rows(block));
         }
       } catch (RuntimeException | Error e) {
-        memory.close();
+        close();
         throw e;
       }
     }
 
-    private MemorySegment panelsOf(long block) {
-      return rowPanels.asSlice((block - rowBegin) * rowPanelBytes, rowPanelBytes);
+    /** The number of a block within the group. */
+    private int blockOf(long block) {
+      return (int) (block - rowBegin);
     }
 
     /**
@@ -329,11 +335,10 @@ final class SelfJoin implements AutoCloseable {
     private void joinTile(long row, long column, MemorySegment columns) {
       int height = own.rows(row);
       int width = other.rows(column);
-      MemorySegment panels = panelsOf(row);
-      for (int first = 0; first < height; first += JoinPlan.SCAN_ROWS) {
-        int count = Math.min(JoinPlan.SCAN_ROWS, height - first);
-        MemorySegment part = panels.asSlice(Gemm.packedRowBytes(first, plan.dim()));
-        Gemm.multiply(part, count, columns, width, plan.dim(), scores, 0, plan.block());
+      for (int first = 0; first < height; first += TileProduct.SLICE) {
+        int count = Math.min(TileProduct.SLICE, height - first);
+        int slice = first / TileProduct.SLICE;
+        product.multiply(blockOf(row), slice, count, columns, width, scores);
         scan(
             new ScoreScan.Tile(
                 count,
@@ -370,6 +375,7 @@ final class SelfJoin implements AutoCloseable {
 
     @Override
     public void close() {
+      product.close();
       memory.close();
     }
   }

@@ -128,14 +128,16 @@ class VectorKnnEngineTest {
     try (Tensor features = RandomData.gaussian(new Random(seed), 3000, 20)) {
       Found expected = search(features, 20, ENOUGH, 1);
       KnnEngine.Request request = new KnnEngine.Request(FeatureRows.of(features), 20, ENOUGH, 2);
-      JoinPlan whole = JoinPlan.of(request);
+      JoinPlan whole = JoinPlan.of(request, new VectorTiles());
       assertTrue(whole.cached());
       assertEquals(1, whole.grid().strips());
       assertSame(expected, search(features, 20, ENOUGH, 2), "seed " + seed);
       assertSame(expected, search(features, 20, ENOUGH, 5), "seed " + seed);
       long least = least(request);
       for (long memory : new long[] {least, (least + whole.bytes()) / 2, whole.bytes() - 1}) {
-        JoinPlan plan = JoinPlan.of(new KnnEngine.Request(FeatureRows.of(features), 20, memory, 2));
+        JoinPlan plan =
+            JoinPlan.of(
+                new KnnEngine.Request(FeatureRows.of(features), 20, memory, 2), new VectorTiles());
         assertFalse(plan.cached());
         assertTrue(plan.bytes() <= memory);
         assertEquals(memory == least, plan.stripRows() == plan.block(), plan.toString());
@@ -151,7 +153,8 @@ class VectorKnnEngineTest {
       long middle = (low + high) >>> 1;
       try {
         JoinPlan.of(
-            new KnnEngine.Request(request.features(), request.k(), middle, request.threads()));
+            new KnnEngine.Request(request.features(), request.k(), middle, request.threads()),
+            new VectorTiles());
         high = middle;
       } catch (BadInputException e) {
         assertTrue(e.getMessage().contains("%,d".formatted(middle)), e.getMessage());

@@ -1,0 +1,112 @@
+package dev.eigenseg.graph.blas;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.KnnEngines;
+import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.RandomData;
+import dev.eigenseg.graph.TestEngines;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BlasKnnEngineTest {
+  private static final long ENOUGH = 1L << 28;
+  private final long seed = 11;
+
+  @Test
+  void findsWhatTheEmbeddedProductsFind() throws IOException {
+    Random random = new Random(seed);
+    KnnEngine blas = TestEngines.require("blas");
+    int[][] shapes = {{2, 1, 1}, {97, 3, 96}, {500, 17, 8}, {1203, 33, 20}};
+    for (int[] shape : shapes) {
+      try (Tensor features = RandomData.gaussian(random, shape[0], shape[1]);
+          KnnGraph expected = graph(KnnEngines.select("vector"), features, shape[2]);
+          KnnGraph found = graph(blas, features, shape[2])) {
+        for (long i = 0; i < (long) shape[0] * shape[2]; i++) {
+          assertEquals(expected.similarities().get(i), found.similarities().get(i), 1e-5);
+        }
+      }
+    }
+  }
+
+  private static KnnGraph graph(KnnEngine engine, Tensor features, int k) throws IOException {
+    return graph(engine, features, k, ENOUGH, 3);
+  }
+
+  private static KnnGraph graph(KnnEngine engine, Tensor features, int k, long memory, int threads)
+      throws IOException {
+    return KnnGraph.build(
+        engine, new KnnEngine.Request(FeatureRows.of(features), k, memory, threads), Progress.NONE);
+  }
+
+  @Test
+  void anyThreadsAndMemoryGiveTheSameBytes() throws IOException {
+    KnnEngine blas = TestEngines.require("blas");
+    try (Tensor features = RandomData.gaussian(new Random(seed), 2111, 9);
+        KnnGraph expected = graph(blas, features, 10)) {
+      for (int threads : new int[] {1, 2, 5}) {
+        long least = least(blas, features, 10, threads);
+        for (long memory : new long[] {least, 2 * least, ENOUGH}) {
+          try (KnnGraph found = graph(blas, features, 10, memory, threads)) {
+            assertSame(expected, found, threads + " threads, " + memory + " bytes");
+          }
+        }
+      }
+    }
+  }
+
+  private static void assertSame(KnnGraph expected, KnnGraph found, String what) {
+    assertEquals(-1, expected.ids().segment().mismatch(found.ids().segment()), what);
+    assertEquals(
+        -1, expected.similarities().segment().mismatch(found.similarities().segment()), what);
+  }
+
+  /** The least memory that the search accepts, as it says itself. */
+  private static long least(KnnEngine engine, Tensor features, int k, int threads) {
+    BadInputException e =
+        assertThrows(
+            BadInputException.class,
+            () -> engine.predict(new KnnEngine.Request(FeatureRows.of(features), k, 1, threads)));
+    Matcher bytes = Pattern.compile("at least ([0-9,]+) bytes").matcher(e.getMessage());
+    assertTrue(bytes.find(), e.getMessage());
+    return Long.parseLong(bytes.group(1).replace(",", ""));
+  }
+
+  @Test
+  void saysWhichLibraryItCalls() {
+    KnnEngine blas = TestEngines.require("blas");
+    assertTrue(blas.details().contains(BlasFile.find().toString()), blas.details());
+  }
+
+  @Test
+  void aFileThatIsNotThereIsRefused(@TempDir Path folder) {
+    Path missing = folder.resolve("libnothing.so");
+    String before = System.getProperty(BlasFile.PROPERTY);
+    System.setProperty(BlasFile.PROPERTY, missing.toString());
+    try {
+      UnavailableException e = assertThrows(UnavailableException.class, BlasFile::find);
+      assertTrue(e.getMessage().contains(missing.toString()), e.getMessage());
+      assertFalse(new BlasKnnEngine().availability().available());
+    } finally {
+      if (before == null) {
+        System.clearProperty(BlasFile.PROPERTY);
+      } else {
+        System.setProperty(BlasFile.PROPERTY, before);
+      }
+    }
+  }
+}
