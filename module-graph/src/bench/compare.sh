@@ -4,7 +4,7 @@
 #   eigenseg bench graph         CLASS_PATH: what to run with, set by the launcher
 #                                EIGENSEG_PYTHON: a Python with faiss-cpu, to compare with as well
 #                                EIGENSEG_SHARED: the folder with camvid/ and weights/ (default: beside the checkout)
-#                                EIGENSEG_COMPARE: some of the parts: exact growth approximate memory
+#                                EIGENSEG_COMPARE: some of the parts: exact growth memory approximate approximate_growth
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 bench=$root/module-graph/src/bench
@@ -37,14 +37,16 @@ exact_search() {
       "FAISS of this system; $(figure faiss 4) of the neighbours in common; wall $(figure $engine 3) and $(figure faiss 3) s"
   done
   [ -n "$python" ] || return 0
-  "${java[@]}" dev.eigenseg.graph.ClusteredRows "$work/rows.f32" "$rows" $dim 2>>"$work/log"
+  "${java[@]}" dev.eigenseg.graph.RowsFile "$work/rows.f32" clustered "$rows" $dim 2>>"$work/log"
   local peer
-  peer=$("$python" "$bench/faiss_exact.py" "$work/rows.f32" $dim "$k" $threads "$rounds" 2>>"$work/log")
+  peer=$("$python" "$bench/faiss_search.py" "$work/rows.f32" $dim "$k" $threads "$rounds" 2>>"$work/log")
   rm "$work/rows.f32"
   line "exact, $rows x $dim, k = $k, vector" "$(figure vector 2)" "$(cut -f 1 <<<"$peer")" s "$4" \
-    "faiss-cpu $("$python" -c 'import faiss; print(faiss.__version__)') from Python, right after; wall $(cut -f 2 <<<"$peer") s"
+    "$(faiss_cpu), right after; wall $(cut -f 2 <<<"$peer") s"
   unset OPENBLAS_NUM_THREADS
 }
+
+faiss_cpu() { "$python" -c 'import faiss; print("faiss-cpu", faiss.__version__, "from Python")'; }
 
 exact() {
   if [ -z "$shim" ]; then
@@ -68,6 +70,40 @@ growth() {
     "15,000 rows; $(awk '$1 == 60000 { print $2 }' "$work/growth.tsv") ps with 60,000 (d = 384, k = 64, processor time)"
 }
 
+# CamVid's features, as many neighbours and threads for all; FAISS with the fewest probes that find as much as ours.
+approximate() {
+  local bank=$work/camvid dim=416 k=64 threads=2 lists=1513 probes=34 ours peer
+  if [ ! -d "$shared/camvid" ] || [ -z "$shim" ]; then
+    skipped "approximate search" "no CamVid in $shared, or no FAISS here"
+    return
+  fi
+  "$root/eigenseg" build
+  "$root/eigenseg" extract -b "torchscript:$shared/weights/mobilenetv2-dense.pt" --size 480x352 -o "$bank" "$shared/camvid/images/train" \
+    --quiet 2>>"$work/log"
+  "${java[@]}" dev.eigenseg.graph.IvfComparison bank 0.95 "$bank" 1 $lists $probes 2>>"$work/log" | tee "$work/ivf.txt" >&2
+  ours=$(grep '^vector' "$work/ivf.txt" | tail -n 1)
+  peer=$(grep '^faiss' "$work/ivf.txt" | tail -n 1)
+  line "approximate, CamVid, k = $k" "$(seconds "$ours")" "$(seconds "$peer")" s 1 "FAISS of this system: ${peer##*  }; ours: ${ours##*  }"
+  [ -n "$python" ] || return 0
+  "${java[@]}" dev.eigenseg.graph.RowsFile "$work/rows.f32" bank "$bank" 2>>"$work/log"
+  peer=$("$python" "$bench/faiss_search.py" "$work/rows.f32" $dim $k $threads 1 $lists $probes 2>>"$work/log")
+  rm "$work/rows.f32"
+  line "approximate, CamVid, k = $k" "$(seconds "$ours")" "$(cut -f 1 <<<"$peer")" s 1 "$(faiss_cpu), right after: recall $(cut -f 3 <<<"$peer")"
+}
+
+# Processor seconds in a line of IvfComparison.
+seconds() { sed -E 's/.* ([0-9.]+) cpu-s .*/\1/' <<<"$1"; }
+
+# The exponent of time over rows.
+approximate_growth() {
+  local first last
+  "${java[@]}" dev.eigenseg.graph.IvfComparison growth 0.95 60000 250000 1000000 2>>"$work/log" | tee "$work/growth.txt" >&2
+  first=$(grep ' 60,000 rows' "$work/growth.txt" | tail -n 1)
+  last=$(grep ' 1,000,000 rows' "$work/growth.txt" | tail -n 1)
+  line "approximate, growth from 60,000 to 1,000,000" "$(awk -v a="$(seconds "$first")" -v b="$(seconds "$last")" \
+    'BEGIN { print log(b / a) / log(1000000 / 60000) }')" 1.3 "" 1 "exponent of processor time; $(seconds "$first") and $(seconds "$last") s, ${last##*  }"
+}
+
 # A bank of clustered float16 rows four times as large as what the search may take, in a control group where one can be made.
 memory() {
   local limit=16 images=88 parent peak within=""
@@ -89,5 +125,5 @@ memory() {
     "the limit and 256 MiB; $images,000 rows of 384 in float16$within"
 }
 
-for part in ${EIGENSEG_COMPARE:-exact growth approximate memory}; do "$part"; done
+for part in ${EIGENSEG_COMPARE:-exact growth memory approximate approximate_growth}; do "$part"; done
 print_tables

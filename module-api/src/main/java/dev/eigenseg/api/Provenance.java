@@ -58,6 +58,13 @@ public record Provenance(
     return new Provenance(task, new TreeMap<>(settings), new TreeMap<>(inputs), seed, versions);
   }
 
+  /** This provenance with more settings, such as those that were chosen during the work. */
+  public Provenance withSettings(Map<String, String> added) {
+    SortedMap<String, String> more = new TreeMap<>(settings);
+    more.putAll(added);
+    return new Provenance(task, more, inputs, seed, versions);
+  }
+
   /** This provenance with one more version, such as that of a library. */
   public Provenance withVersion(String name, String version) {
     SortedMap<String, String> more = new TreeMap<>(versions);

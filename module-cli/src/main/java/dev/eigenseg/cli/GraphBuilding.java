@@ -137,13 +137,20 @@ final class GraphBuilding {
         });
     session.say("wrote " + file);
     KnnGraphInfo graph = KnnGraphInfo.read(file);
-    graph
-        .recall()
-        .ifPresent(recall ->
-            session.say(
-                "recall %.3f +- %.3f: the share of true neighbours that were found, measured on random patches"
-                    .formatted(recall.fraction(), recall.margin())));
+    graph.recall().ifPresent(recall -> sayRecall(graph.provenance().settings(), recall));
     return json(graph);
+  }
+
+  private void sayRecall(Map<String, String> settings, Recall recall) {
+    if (request.index().kind() == KnnIndex.Kind.IVF) {
+      session.say(
+          "every patch looked into %s of %s lists"
+              .formatted(
+                  settings.get(KnnGraphBuilder.PROBES), settings.get(KnnGraphBuilder.LISTS)));
+    }
+    session.say(
+        "recall %.3f +- %.3f: the share of true neighbours that were found, measured on random patches"
+            .formatted(recall.fraction(), recall.margin()));
   }
 
   private Provenance provenance() throws IOException {
@@ -160,11 +167,8 @@ final class GraphBuilding {
     switch (index.kind()) {
       case EXACT -> {}
       case IVF -> {
-        int lists = index.listsFor(bank.rows());
-        settings.put("lists", Integer.toString(lists));
-        settings.put("probes", Integer.toString(index.probesOf(lists)));
-        settings.put("training-rows", Long.toString(index.trainingRowsFor(lists, bank.rows())));
         settings.put("half", Boolean.toString(index.half()));
+        index.recall().ifPresent(share -> settings.put("recall", Double.toString(share)));
       }
       case HNSW -> settings.put("ef-search", Integer.toString(index.efSearchFor(neighbors)));
     }

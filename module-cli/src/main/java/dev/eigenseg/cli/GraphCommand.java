@@ -33,6 +33,7 @@ import picocli.CommandLine.TypeConversionException;
       "",
       "Examples:",
       "  eigenseg graph street.bank --neighbors 64 --memory 1g",
+      "  eigenseg graph street.bank --index ivf --recall 0.95",
       "  eigenseg graph street.bank --part 1/2 -o half-1.knn",
       "  eigenseg graph street.bank --part 2/2 -o half-2.knn",
       "  eigenseg graph merge half-1.knn half-2.knn -o street.bank/graph.knn"

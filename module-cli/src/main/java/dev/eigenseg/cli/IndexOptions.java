@@ -19,14 +19,16 @@ final class IndexOptions {
       names = "--lists",
       paramLabel = "N",
       converter = CommonOptions.PositiveInt.class,
-      description = "ivf: inverted lists (default: the square root of the patches).")
+      description =
+          "ivf: inverted lists (default: one for 160 patches; engine faiss: the square root of the patches).")
   private Optional<Integer> lists = Optional.empty();
 
   @Option(
       names = "--probes",
       paramLabel = "N",
       converter = CommonOptions.PositiveInt.class,
-      description = "ivf: lists that a patch looks into (default: a sixteenth of them).")
+      description =
+          "ivf: lists that a patch looks into (default: 16; engine faiss: a sixteenth of them).")
   private Optional<Integer> probes = Optional.empty();
 
   @Option(
@@ -46,10 +48,18 @@ final class IndexOptions {
       description = "hnsw: candidates that a patch keeps (default: twice the neighbours).")
   private Optional<Integer> efSearch = Optional.empty();
 
+  @Option(
+      names = "--recall",
+      paramLabel = "SHARE",
+      description =
+          "ivf, engine vector: choose --probes so that this share of the true neighbours is found, such as 0.95, above 0 and at most 1.")
+  private Optional<Double> recall = Optional.empty();
+
   /**
    * What was asked for.
    *
-   * @throws IllegalArgumentException if an option belongs to another index
+   * @throws IllegalArgumentException if an option belongs to another index, or they do not go
+   *     together
    */
   KnnIndex index() {
     boolean ofLists = lists.isPresent() || probes.isPresent() || trainingRows.isPresent() || half;
@@ -61,7 +71,13 @@ final class IndexOptions {
       throw new IllegalArgumentException("--ef-search does nothing without --index hnsw");
     }
     return new KnnIndex(
-        kind, optional(lists), optional(probes), optional(efSearch), optional(trainingRows), half);
+        kind,
+        optional(lists),
+        optional(probes),
+        optional(efSearch),
+        optional(trainingRows),
+        half,
+        recall.stream().mapToDouble(Double::doubleValue).findFirst());
   }
 
   private static OptionalInt optional(Optional<Integer> value) {

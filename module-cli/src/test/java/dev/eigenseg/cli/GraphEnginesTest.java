@@ -117,6 +117,42 @@ class GraphEnginesTest {
   }
 
   @Test
+  void probesAreChosenForARecallAndStored() {
+    JsonObject json = graph("r.knn", "--index", "ivf", "--lists", "12", "--recall", "0.9");
+    assertEquals("vector", json.get("engine").getAsString());
+    assertFalse(json.get("exact").getAsBoolean());
+    assertTrue(json.get("recall").getAsDouble() > 0.85, json.toString());
+    assertTrue(json.has("recall-margin"), json.toString());
+    assertTrue(shell.err().contains("of 12 lists"), shell.err());
+
+    String file = folder.resolve("r.knn").toString();
+    assertEquals(0, shell.run("info", file, "--json", "-"), shell.err());
+    JsonObject settings =
+        JsonParser.parseString(shell.out())
+            .getAsJsonObject()
+            .getAsJsonObject("provenance")
+            .getAsJsonObject("settings");
+    assertEquals(12, settings.get("lists").getAsInt());
+    assertTrue(settings.get("probes").getAsInt() <= 12, settings.toString());
+    assertEquals(0.9, settings.get("recall").getAsDouble());
+  }
+
+  @Test
+  void faissSaysThatItChoosesNoProbes() {
+    requireFaiss();
+    assertEquals(1, run("r.knn", "--engine", "faiss", "--index", "ivf", "--recall", "0.9"));
+    assertTrue(shell.err().contains("--probes"), shell.err());
+  }
+
+  @Test
+  void anIndexThatNeedsMoreMemoryThanAllowedIsRefused() {
+    assertEquals(1, run("m.knn", "--index", "ivf", "--memory", "100k"));
+    assertTrue(
+        shell.err().contains("--memory") && shell.err().contains("--index exact"), shell.err());
+    assertFalse(Files.exists(folder.resolve("m.knn")));
+  }
+
+  @Test
   void allListsAndEveryCandidateFindWhatAnExactSearchFinds() {
     requireFaiss();
     JsonObject ivf = allLists("all.knn", "--training-rows", "300");

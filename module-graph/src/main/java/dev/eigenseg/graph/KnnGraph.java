@@ -21,21 +21,24 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * or the mapping of a file. Thread-safe.
  */
 public final class KnnGraph implements AutoCloseable {
-  // Fixed, so that the same search stores the same recall.
-  private static final long RECALL_SEED = 1;
-
   private final KnnGraphFile.Header header;
   private final Tensor ids;
   private final Tensor similarities;
   private final Optional<KnnGraphFile> file;
+  private final Optional<KnnIndex> index;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private KnnGraph(
-      KnnGraphFile.Header header, Tensor ids, Tensor similarities, Optional<KnnGraphFile> file) {
+      KnnGraphFile.Header header,
+      Tensor ids,
+      Tensor similarities,
+      Optional<KnnGraphFile> file,
+      Optional<KnnIndex> index) {
     this.header = header;
     this.ids = ids;
     this.similarities = similarities;
     this.file = file;
+    this.index = index;
   }
 
   /**
@@ -55,13 +58,13 @@ public final class KnnGraph implements AutoCloseable {
     try {
       Tensor similarities = Tensor.allocate(DType.F32, rows, request.k());
       try {
-        engine.search(request, ids, similarities, progress);
+        KnnIndex index = engine.search(request, ids, similarities, progress);
         boolean exact = request.index().kind() == KnnIndex.Kind.EXACT;
         Optional<Recall> recall =
             exact ? Optional.empty() : Optional.of(measure(request, similarities, progress));
         KnnGraphFile.Header header =
             new KnnGraphFile.Header(rows, request.k(), engine.name(), exact, recall);
-        return new KnnGraph(header, ids, similarities, Optional.empty());
+        return new KnnGraph(header, ids, similarities, Optional.empty(), Optional.of(index));
       } catch (IOException | RuntimeException | Error e) {
         similarities.close();
         throw e;
@@ -88,8 +91,8 @@ public final class KnnGraph implements AutoCloseable {
   private static Recall measure(KnnEngine.Request request, Tensor similarities, Progress progress) {
     try (PreparedRows rows =
             PreparedRows.measure(request.features(), true, request.threads(), progress);
-        RecallSample sample = new RecallSample(rows, request.k(), RECALL_SEED)) {
-      return sample.measure(similarities, request.threads(), progress);
+        RecallSample sample = new RecallSample(rows, request.k(), request.threads(), progress)) {
+      return sample.of(similarities);
     }
   }
 
@@ -110,7 +113,8 @@ public final class KnnGraph implements AutoCloseable {
           "%s is part %s of a graph; join all parts with 'eigenseg graph merge'"
               .formatted(path, part));
     }
-    return new KnnGraph(file.header(), file.ids(), file.similarities(), Optional.of(file));
+    return new KnnGraph(
+        file.header(), file.ids(), file.similarities(), Optional.of(file), Optional.empty());
   }
 
   /**
@@ -157,6 +161,11 @@ public final class KnnGraph implements AutoCloseable {
   /** Whether the neighbours are exact. */
   public boolean exact() {
     return header.exact();
+  }
+
+  /** How it was searched, with the numbers that were used, if it was just built. */
+  public Optional<KnnIndex> index() {
+    return index;
   }
 
   /** The measured fraction of true neighbours, where the search was approximate. */

@@ -30,6 +30,11 @@ import java.util.TreeMap;
  *     so an input must be named by something that changes with its content
  */
 public record KnnGraphBuilder(KnnEngine engine, KnnEngine.Request request, Provenance provenance) {
+  /** The setting in an IVF graph's provenance that says how many lists there were. */
+  public static final String LISTS = "lists";
+
+  /** Likewise, into how many of them every row looked. */
+  public static final String PROBES = "probes";
 
   /**
    * Builds a file, which appears whole or not at all.
@@ -58,8 +63,25 @@ public record KnnGraphBuilder(KnnEngine engine, KnnEngine.Request request, Prove
               .formatted(engine.name(), request.index().kind()));
     }
     try (KnnGraph graph = KnnGraph.build(engine, request, progress)) {
-      graph.write(target, provenance);
+      KnnIndex used = graph.index().orElse(request.index());
+      graph.write(target, provenance.withSettings(chosen(used)));
     }
+  }
+
+  /** What an IVF index did, defaults and what was chosen for a recall included. */
+  private Map<String, String> chosen(KnnIndex used) {
+    if (used.kind() != KnnIndex.Kind.IVF) {
+      return Map.of();
+    }
+    long rows = request.features().rows();
+    int lists = used.listsFor(rows);
+    return Map.of(
+        LISTS,
+        Integer.toString(lists),
+        PROBES,
+        Integer.toString(used.probesOf(lists)),
+        "training-rows",
+        Long.toString(used.trainingRowsFor(lists, rows)));
   }
 
   /** Whether a search is kept when it is stopped, and can be divided. */

@@ -141,7 +141,7 @@ final class SyntheticCollection {
     }
 
     @Override
-    public void search(Request request, Tensor ids, Tensor similarities, Progress progress) {
+    public KnnIndex search(Request request, Tensor ids, Tensor similarities, Progress progress) {
       FeatureRows rows = request.features();
       int k = request.k();
       SplittableRandom random = new SplittableRandom(2);
@@ -160,6 +160,7 @@ final class SyntheticCollection {
           similarities.set(row * k + i, -cosines[i]);
         }
       }
+      return request.index();
     }
   }
 }

@@ -54,10 +54,11 @@ public interface KnnEngine {
    * @param request what to search
    * @param ids receives the neighbours' ids, i32 (unsigned), {@code [rows, k]}; borrowed
    * @param similarities receives their cosine similarities, float32, {@code [rows, k]}; borrowed
-   * @throws dev.eigenseg.api.BadInputException if a row holds a value that is not finite; the
-   *     message names the row
+   * @return the request's index with the numbers that were used
+   * @throws dev.eigenseg.api.BadInputException if the memory is too small, or a row holds a value
+   *     that is not finite; the message names the row
    */
-  void search(Request request, Tensor ids, Tensor similarities, Progress progress)
+  KnnIndex search(Request request, Tensor ids, Tensor similarities, Progress progress)
       throws IOException;
 
   /**

@@ -1,6 +1,7 @@
 package dev.eigenseg.api.spi;
 
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
@@ -12,6 +13,8 @@ import java.util.OptionalInt;
  * @param efSearch candidates that a query keeps in an HNSW graph; by default twice the neighbours
  * @param trainingRows rows from which lists are learned; by default 64 for each list
  * @param half whether an IVF index keeps its rows in float16
+ * @param recall the share of true neighbours that an IVF index shall find, in place of probes,
+ *     which are then chosen on a sample of rows; not every engine can
  */
 public record KnnIndex(
     Kind kind,
@@ -19,7 +22,8 @@ public record KnnIndex(
     OptionalInt probes,
     OptionalInt efSearch,
     OptionalInt trainingRows,
-    boolean half) {
+    boolean half,
+    OptionalDouble recall) {
   /** Every row is compared with every other. */
   public static final KnnIndex EXACT = of(Kind.EXACT);
 
@@ -48,12 +52,26 @@ public record KnnIndex(
     check("probes", probes);
     check("ef-search", efSearch);
     check("training-rows", trainingRows);
+    if (recall.isPresent()) {
+      checkRecall(kind, probes, recall.getAsDouble());
+    }
   }
 
   private static void check(String name, OptionalInt value) {
     if (value.isPresent() && value.getAsInt() < 1) {
       throw new IllegalArgumentException(
           "%s is %d, expected at least 1".formatted(name, value.getAsInt()));
+    }
+  }
+
+  private static void checkRecall(Kind kind, OptionalInt probes, double recall) {
+    if (!(recall > 0 && recall <= 1)) {
+      throw new IllegalArgumentException(
+          "recall is %s, expected more than 0 and at most 1".formatted(recall));
+    }
+    if (kind != Kind.IVF || probes.isPresent()) {
+      throw new IllegalArgumentException(
+          "recall chooses the probes of an IVF index: leave out either, or choose ivf");
     }
   }
 
@@ -65,7 +83,26 @@ public record KnnIndex(
         OptionalInt.empty(),
         OptionalInt.empty(),
         OptionalInt.empty(),
-        false);
+        false,
+        OptionalDouble.empty());
+  }
+
+  /** Inverted lists by their numbers. */
+  public static KnnIndex ivf(int lists, int probes, long trainingRows, boolean half) {
+    return new KnnIndex(
+        Kind.IVF,
+        OptionalInt.of(lists),
+        OptionalInt.of(probes),
+        OptionalInt.empty(),
+        OptionalInt.of(Math.toIntExact(trainingRows)),
+        half,
+        OptionalDouble.empty());
+  }
+
+  /** With probes chosen for a recall. */
+  public KnnIndex withRecall(double share) {
+    return new KnnIndex(
+        kind, lists, probes, efSearch, trainingRows, half, OptionalDouble.of(share));
   }
 
   /** Inverted lists for so many rows, never more than there are rows. */

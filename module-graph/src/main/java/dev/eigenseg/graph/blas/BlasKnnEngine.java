@@ -57,8 +57,9 @@ public final class BlasKnnEngine implements KnnEngine {
   }
 
   @Override
-  public void search(Request request, Tensor ids, Tensor similarities, Progress progress)
+  public KnnIndex search(Request request, Tensor ids, Tensor similarities, Progress progress)
       throws IOException {
     exact.search(request, ids, similarities, progress);
+    return KnnIndex.EXACT;
   }
 }

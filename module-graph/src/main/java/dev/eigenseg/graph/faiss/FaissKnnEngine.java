@@ -113,7 +113,7 @@ public final class FaissKnnEngine implements KnnEngine {
   }
 
   @Override
-  public void search(Request request, Tensor ids, Tensor similarities, Progress progress)
+  public KnnIndex search(Request request, Tensor ids, Tensor similarities, Progress progress)
       throws IOException {
     check(request);
     FaissNatives.require();
@@ -127,6 +127,7 @@ public final class FaissKnnEngine implements KnnEngine {
           search.run(lists);
         }
       }
+      return request.index();
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
@@ -143,6 +144,10 @@ public final class FaissKnnEngine implements KnnEngine {
   }
 
   private void check(Request request) {
+    if (request.index().recall().isPresent()) {
+      throw new BadInputException(
+          "engine faiss does not choose probes for a recall; name their number with --probes, or use the engine vector");
+    }
     if (onGpu(request)) {
       checkGpu(request);
     }

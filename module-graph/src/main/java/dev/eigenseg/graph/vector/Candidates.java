@@ -21,10 +21,11 @@ public final class Candidates implements AutoCloseable {
   private final int[] counts;
 
   /**
-   * Room for candidates.
+   * Room for the candidates of rows.
    *
-   * @param k how many of a row are kept
-   * @param capacity candidates of a row that are collected until the k best are picked, more than k
+   * @param rows places, at most 2^31 - 1
+   * @param k candidates of a row that are wanted
+   * @param capacity candidates of a row that are held until the worst are dropped, more than k
    */
   @SuppressWarnings("MustBeClosedChecker")
   public Candidates(long rows, int k, int capacity) {
@@ -47,18 +48,20 @@ public final class Candidates implements AutoCloseable {
     }
   }
 
-  static long bytesPerRow(int capacity) {
+  /** Bytes of a row, heap and off-heap together. */
+  public static long bytesPerRow(int capacity) {
     return (long) capacity * Long.BYTES + Float.BYTES + Long.BYTES + Integer.BYTES;
   }
 
   /**
    * The similarities below which no candidate of a row can be among its k best, one float a row.
    */
-  MemorySegment thresholds() {
+  public MemorySegment thresholds() {
     return thresholds;
   }
 
-  float threshold(int row) {
+  /** The similarity below which no candidate of a row can be among its k best. */
+  public float threshold(int row) {
     return thresholds.getAtIndex(ValueLayout.JAVA_FLOAT, row);
   }
 
@@ -96,7 +99,7 @@ public final class Candidates implements AutoCloseable {
    * least of them. The partition is Lomuto's without a branch in its loop: values come in random
    * order, and a processor that guesses which side they belong to guesses wrong half of the time.
    */
-  static long moveLargestToFront(long[] values, int n, int k) {
+  public static long moveLargestToFront(long[] values, int n, int k) {
     int low = 0;
     int high = n - 1;
     while (low < high) {
@@ -152,6 +155,11 @@ public final class Candidates implements AutoCloseable {
     long value = values[a];
     values[a] = values[b];
     values[b] = value;
+  }
+
+  /** Whether a row has seen at least k candidates. */
+  public boolean complete(int row) {
+    return counts[row] >= k;
   }
 
   /** Writes the k best of a row in their order, filled up as {@link NeighborRows} says. */

@@ -45,7 +45,7 @@ public final class ExactSearch {
   }
 
   /** Times part of a tile once the compiler has caught up. */
-  private double secondsOfTile(int block, int dim) {
+  double secondsOfTile(int block, int dim) {
     try (Arena arena = Arena.ofConfined();
         TileProduct product = kernel.open(1, block, dim)) {
       MemorySegment dense = arena.allocate((long) block * dim * Float.BYTES, 64);
@@ -67,9 +67,7 @@ public final class ExactSearch {
   /** Searches all rows; as {@link KnnEngine#search} says. */
   public void search(KnnEngine.Request request, Tensor ids, Tensor similarities, Progress progress)
       throws IOException {
-    require(request);
-    requireResult("ids", ids, DType.I32, request);
-    requireResult("similarities", similarities, DType.F32, request);
+    require(request, ids, similarities);
     search(
         JoinPlan.of(request, kernel), request, new TensorCandidates(ids, similarities), progress);
   }
@@ -110,7 +108,15 @@ public final class ExactSearch {
     }
   }
 
-  private static void require(KnnEngine.Request request) {
+  /** Refuses results that are not of a request's shape, and what {@link #require} refuses. */
+  static void require(KnnEngine.Request request, Tensor ids, Tensor similarities) {
+    require(request);
+    requireResult("ids", ids, DType.I32, request);
+    requireResult("similarities", similarities, DType.F32, request);
+  }
+
+  /** Refuses numbers of neighbours, rows and threads with which there is nothing to search. */
+  static void require(KnnEngine.Request request) {
     long rows = request.features().rows();
     if (request.k() < 1 || request.k() >= rows || rows >= 1L << 32) {
       throw new IllegalArgumentException(

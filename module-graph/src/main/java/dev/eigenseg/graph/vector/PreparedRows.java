@@ -114,9 +114,14 @@ public final class PreparedRows implements AutoCloseable {
     }
     long rowBytes = (long) features.dim() * Float.BYTES;
     for (long row = 0; row < count; row++) {
-      float inverse = inverseNorms.getAtIndex(ValueLayout.JAVA_FLOAT, first + row);
-      VectorMath.best().scale(inverse, target, row * rowBytes, features.dim());
+      divide(first + row, target, row * rowBytes);
     }
+  }
+
+  /** Divides a row that {@link #readRaw} has read by its norm, in place. */
+  public void divide(long row, MemorySegment target, long offset) {
+    float inverse = inverseNorms.getAtIndex(ValueLayout.JAVA_FLOAT, row);
+    VectorMath.best().scale(inverse, target, offset, features.dim());
   }
 
   /**
@@ -132,7 +137,8 @@ public final class PreparedRows implements AutoCloseable {
     }
   }
 
-  private void readRaw(long first, long count, MemorySegment target) {
+  /** Reads rows as they are. */
+  public void readRaw(long first, long count, MemorySegment target) {
     try {
       features.read(first, count, target);
     } catch (IOException e) {

@@ -6,15 +6,22 @@ import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.ivf.IvfPlan;
+import dev.eigenseg.graph.ivf.IvfSearch;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 
 /**
- * The embedded engine. Exact similarities are one float32 chain of fused multiply-adds over the
- * channels in order: equal input gives equal bytes at any thread count, memory and vector length.
- * Stateless.
+ * The embedded engine: exact, or by inverted lists. Similarities are one float32 chain of fused
+ * multiply-adds over the channels in order: equal input gives equal bytes at any thread count,
+ * memory and vector length. Stateless.
  */
 public final class VectorKnnEngine implements KnnEngine {
   private static final String VECTORS = "jdk.incubator.vector";
+
+  // Rows of a typical list, and what gathering rows and candidates cost beside the products.
+  private static final int LISTS_BLOCK = 160;
+  private static final double LISTS_OVERHEAD = 1.5;
 
   private final ExactSearch exact = new ExactSearch(new VectorTiles());
 
@@ -40,7 +47,7 @@ public final class VectorKnnEngine implements KnnEngine {
 
   @Override
   public boolean supports(KnnIndex.Kind kind) {
-    return kind == KnnIndex.Kind.EXACT;
+    return kind != KnnIndex.Kind.HNSW;
   }
 
   @Override
@@ -50,13 +57,37 @@ public final class VectorKnnEngine implements KnnEngine {
 
   @Override
   public Cost predict(Request request) {
-    return exact.predict(request);
+    return byLists(request) ? predictLists(request) : exact.predict(request);
+  }
+
+  private static boolean byLists(Request request) {
+    return request.index().kind() == KnnIndex.Kind.IVF;
+  }
+
+  private Cost predictLists(Request request) {
+    ExactSearch.require(request);
+    IvfPlan plan = IvfPlan.of(request);
+    double tiles = plan.multiplyAdds() / ((double) LISTS_BLOCK * LISTS_BLOCK * plan.dim());
+    double seconds = tiles * exact.secondsOfTile(LISTS_BLOCK, plan.dim()) * LISTS_OVERHEAD;
+    int workers = Math.min(request.threads(), Runtime.getRuntime().availableProcessors());
+    return new Cost(seconds / workers, plan.bytes());
   }
 
   @Override
-  public void search(Request request, Tensor ids, Tensor similarities, Progress progress)
+  public KnnIndex search(Request request, Tensor ids, Tensor similarities, Progress progress)
       throws IOException {
-    exact.search(request, ids, similarities, progress);
+    if (!byLists(request)) {
+      exact.search(request, ids, similarities, progress);
+      return KnnIndex.EXACT;
+    }
+    ExactSearch.require(request, ids, similarities);
+    IvfSearch search = new IvfSearch(request, progress);
+    try (PreparedRows rows =
+        PreparedRows.measure(request.features(), true, request.threads(), progress)) {
+      return search.run(rows, NeighborLists.of(ids, similarities));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 
   /**
