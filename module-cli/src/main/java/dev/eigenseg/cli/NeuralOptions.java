@@ -161,7 +161,7 @@ final class NeuralOptions {
       paramLabel = "SIZE",
       converter = ByteSize.Converter.class,
       description =
-          "The most memory of the process in cross-batch mode; a kernel that does not fit goes into temporary files beside the model (default: 2g).")
+          "The most memory of the process in cross-batch mode; a kernel that does not fit goes into temporary files beside the model (default: 2g, or what it needs).")
   private Optional<ByteSize> memory = Optional.empty();
 
   @Option(

@@ -168,8 +168,9 @@ final class TrainCommand extends WorkCommand {
     if (options.mode() == TrainingMode.IN_BATCH) {
       return neural(session, bank, Optional.empty(), options, listener);
     }
-    sayMemory(session, TrainingMemory.plan(bank, options));
-    ByteSize memory = new ByteSize(options.memory());
+    TrainingMemory plan = TrainingMemory.plan(bank, options);
+    sayMemory(session, plan);
+    ByteSize memory = new ByteSize(plan.total());
     Path file = flags.graphFile().orElseGet(() -> GraphBuilding.defaultFile(bankFolder));
     if (!Files.exists(file)) {
       session.say("there is no " + file + " yet, which cross-batch training needs: building it");

@@ -14,14 +14,19 @@ import java.nio.file.Path;
  * @param outputs psi's last outputs of all patches
  * @param rows a few numbers a patch beside the kernel's entries
  * @param update the batch, weights, activations and gradients of one update
- * @param runtime what the JVM and libtorch take before there are any data
+ * @param runtime what the JVM with its heap, and libtorch, take beside the data
  * @param kernel what is left for the kernel's entries; those beyond it go into temporary files
  */
 public record TrainingMemory(long outputs, long rows, long update, long runtime, long kernel) {
   // Row pointers of three matrices (two are added up), degrees and a transposition's pointers.
   private static final long BYTES_PER_ROW = 5 * Long.BYTES;
-  // Measured, see docs/performance.md: a fresh JVM with libtorch loaded and a small heap.
-  private static final long RUNTIME_BYTES = 640L << 20;
+  // Measured, see docs/performance.md: code, libraries, stacks, and what libtorch's allocator
+  // keeps.
+  private static final long NATIVE_BYTES = 384L << 20;
+  // The heap holds little; without -Xmx512m the JVM may let it grow beyond, for speed alone.
+  private static final long LARGEST_HEAP = 512L << 20;
+  // What a run may take of which nobody said how much, unless it needs more.
+  private static final long DEFAULT_BYTES = 2L << 30;
   // Below this a kernel of any size would be cut into crumbs.
   static final long SMALLEST_KERNEL = 48L << 20;
   // Two graphs and their sum.
@@ -34,7 +39,8 @@ public record TrainingMemory(long outputs, long rows, long update, long runtime,
   /**
    * Plans a run.
    *
-   * @throws BadInputException if it needs more memory than {@link TrainingOptions#memory}
+   * @throws BadInputException if it needs more than the {@link TrainingOptions#memory} that is
+   *     allowed; without a limit it is given 2 GiB, or what it needs
    */
   public static TrainingMemory plan(FeatureBank bank, TrainingOptions options) {
     long outputs =
@@ -43,19 +49,22 @@ public record TrainingMemory(long outputs, long rows, long update, long runtime,
             Math.multiplyExact((long) options.clusters(), options.outputsDtype().bytes()));
     long rows = Math.multiplyExact(bank.rows(), BYTES_PER_ROW);
     long update = updateBytes(bank, options);
-    long fixed = Math.addExact(Math.addExact(outputs, rows), update + RUNTIME_BYTES);
-    long kernel = options.memory() - fixed;
+    long runtime = NATIVE_BYTES + Math.min(LARGEST_HEAP, Runtime.getRuntime().maxMemory());
+    long fixed = Math.addExact(Math.addExact(outputs, rows), Math.addExact(update, runtime));
+    long least = Math.addExact(fixed, SMALLEST_KERNEL);
+    long allowed = options.memory().orElse(Math.max(DEFAULT_BYTES, least));
+    long kernel = allowed - fixed;
     if (kernel < SMALLEST_KERNEL) {
       throw new BadInputException(
           "memory is %d MiB, but %d patches with %d clusters in batches of %d images need at least %d MiB; allow more, or lower clusters or batch-size"
               .formatted(
-                  options.memory() >> 20,
+                  allowed >> 20,
                   bank.rows(),
                   options.clusters(),
                   options.batchSize(),
-                  ((fixed + SMALLEST_KERNEL) >> 20) + 1));
+                  (least >> 20) + 1));
     }
-    return new TrainingMemory(outputs, rows, update, RUNTIME_BYTES, kernel);
+    return new TrainingMemory(outputs, rows, update, runtime, kernel);
   }
 
   private static long updateBytes(FeatureBank bank, TrainingOptions options) {

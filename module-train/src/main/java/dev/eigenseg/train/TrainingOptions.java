@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 
 /**
  * How eigenfunctions are learned. {@link #builder()} holds the defaults; names are those of the
@@ -42,8 +43,9 @@ import java.util.OptionalInt;
  * @param outputsDtype how psi's last outputs of all patches are kept in cross-batch mode: float16
  *     by default, float32 for twice the memory and products without their rounding
  * @param threads worker threads, also of the tensor library if this process has not used it before
- * @param memory bytes that the process may take in cross-batch mode; what does not fit goes into
- *     temporary files beside the model. The result does not depend on it
+ * @param memory bytes that the process may take in cross-batch mode, by default 2 GiB, or what it
+ *     needs; a kernel that does not fit goes into temporary files beside the model. The result does
+ *     not depend on it
  * @param device {@code "cpu"} or {@code "cuda:0"}
  */
 public record TrainingOptions(
@@ -70,7 +72,7 @@ public record TrainingOptions(
     long seed,
     DType outputsDtype,
     int threads,
-    long memory,
+    OptionalLong memory,
     String device) {
   /**
    * Checks the ranges.
@@ -104,7 +106,7 @@ public record TrainingOptions(
         text(outputsDtype),
         "f16 or f32");
     check(threads >= 1, "threads", threads, "at least 1");
-    check(memory >= 1, "memory", memory, "at least 1");
+    check(memory.orElse(1) >= 1, "memory", memory, "at least 1");
   }
 
   private static void check(boolean fine, String option, Object found, String expected) {
@@ -211,7 +213,7 @@ public record TrainingOptions(
     private long seed;
     private int threads = Runtime.getRuntime().availableProcessors();
     private DType outputsDtype = DType.F16;
-    private long memory = 2L << 30;
+    private OptionalLong memory = OptionalLong.empty();
     private String device = "cpu";
 
     private Builder() {}
@@ -359,7 +361,7 @@ public record TrainingOptions(
 
     /** Changes {@link TrainingOptions#memory}. */
     public Builder memory(long memory) {
-      this.memory = memory;
+      this.memory = OptionalLong.of(memory);
       return this;
     }
 
