@@ -27,7 +27,7 @@ figure() { awk -F '\t' -v name="$1" -v column="$2" '$1 == name { print $column }
 
 # One thread each: OpenBLAS's own threads spin while they wait, and processor time would count that.
 exact_search() {
-  local rows=$1 k=$2 rounds=$3 engine target dim=384 threads=1
+  local rows=$1 k=$2 rounds=$3 engine target dim=384 threads=1 peer
   export OPENBLAS_NUM_THREADS=$threads
   "${java[@]}" dev.eigenseg.graph.ExactComparison "$rows" $dim "$k" $threads "$rounds" vector blas faiss >"$work/exact.tsv" 2>>"$work/log"
   for engine in vector blas; do
@@ -38,8 +38,7 @@ exact_search() {
   done
   [ -n "$python" ] || return 0
   "${java[@]}" dev.eigenseg.graph.RowsFile "$work/rows.f32" clustered "$rows" $dim 2>>"$work/log"
-  local peer
-  peer=$("$python" "$bench/faiss_search.py" "$work/rows.f32" $dim "$k" $threads "$rounds" 2>>"$work/log")
+  peer=$("$python" "$bench/faiss_search.py" "$work/rows.f32" $dim "$k" $threads 1 2>>"$work/log")
   rm "$work/rows.f32"
   line "exact, $rows x $dim, k = $k, vector" "$(figure vector 2)" "$(cut -f 1 <<<"$peer")" s "$4" \
     "$(faiss_cpu), right after; wall $(cut -f 2 <<<"$peer") s"

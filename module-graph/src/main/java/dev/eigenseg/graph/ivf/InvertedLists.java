@@ -5,6 +5,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.graph.vector.LargeMemory;
 import dev.eigenseg.graph.vector.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -38,7 +39,8 @@ final class InvertedLists implements AutoCloseable {
     try {
       this.ids = arena.allocate(ValueLayout.JAVA_INT, plan.rows());
       this.positions = arena.allocate(ValueLayout.JAVA_INT, plan.rows());
-      this.stored = arena.allocate(Math.multiplyExact(plan.rows(), plan.storedRowBytes()), 64);
+      this.stored =
+          LargeMemory.allocate(arena, Math.multiplyExact(plan.rows(), plan.storedRowBytes()));
       this.listBegin = sort(ranked, lists);
     } catch (RuntimeException | Error e) {
       arena.close();

@@ -37,7 +37,8 @@ public final class Candidates implements AutoCloseable {
     Arrays.fill(thresholdKeys, Long.MIN_VALUE);
     this.arena = Arena.ofShared();
     try {
-      this.keys = arena.allocate(ValueLayout.JAVA_LONG, Math.multiplyExact(rows, capacity));
+      long bytes = Math.multiplyExact(rows, Math.multiplyExact((long) capacity, Long.BYTES));
+      this.keys = LargeMemory.allocate(arena, bytes);
       this.thresholds = arena.allocate(rows * Float.BYTES, 64);
     } catch (RuntimeException | Error e) {
       arena.close();

@@ -38,7 +38,7 @@ final class SelfJoin implements AutoCloseable {
     this.store = store;
     this.progress = progress;
     try {
-      this.columnCache = arena.allocate(plan.columnCacheBytes(), 64);
+      this.columnCache = LargeMemory.allocate(arena, plan.columnCacheBytes());
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
