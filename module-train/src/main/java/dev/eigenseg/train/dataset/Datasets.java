@@ -11,7 +11,7 @@ public final class Datasets {
 
   /** The names that {@link #open} knows. */
   public static List<String> names() {
-    return List.of(CamVid.NAME, FolderDataset.NAME);
+    return List.of(CamVid.NAME, Cityscapes.NAME_19, Cityscapes.NAME_27, FolderDataset.NAME);
   }
 
   /**
@@ -27,6 +27,7 @@ public final class Datasets {
   public static Dataset open(String name, Path root, String split) throws IOException {
     return switch (name) {
       case CamVid.NAME -> CamVid.open(root, split);
+      case Cityscapes.NAME_19, Cityscapes.NAME_27 -> Cityscapes.open(name, root, split);
       case FolderDataset.NAME -> FolderDataset.open(root, split);
       default ->
           throw new BadInputException(
