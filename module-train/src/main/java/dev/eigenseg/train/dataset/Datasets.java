@@ -11,7 +11,7 @@ public final class Datasets {
 
   /** The names that {@link #open} knows. */
   public static List<String> names() {
-    return List.of(CamVid.NAME, Cityscapes.NAME_19, Cityscapes.NAME_27, PascalContext.NAME_59, PascalContext.NAME_60, Ade20k.NAME, FolderDataset.NAME);
+    return List.of(CamVid.NAME, Cityscapes.NAME_19, Cityscapes.NAME_27, PascalContext.NAME_59, PascalContext.NAME_60, Ade20k.NAME, CocoStuff.NAME, FolderDataset.NAME);
   }
 
   /**
@@ -30,6 +30,7 @@ public final class Datasets {
       case Cityscapes.NAME_19, Cityscapes.NAME_27 -> Cityscapes.open(name, root, split);
       case PascalContext.NAME_59, PascalContext.NAME_60 -> PascalContext.open(name, root, split);
       case Ade20k.NAME -> Ade20k.open(root, split);
+      case CocoStuff.NAME -> CocoStuff.open(root, split);
       case FolderDataset.NAME -> FolderDataset.open(root, split);
       default ->
           throw new BadInputException(
