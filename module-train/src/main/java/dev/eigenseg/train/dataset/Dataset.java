@@ -1,6 +1,7 @@
 package dev.eigenseg.train.dataset;
 
 import dev.eigenseg.api.ClassList;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 
@@ -9,13 +10,7 @@ import java.util.OptionalInt;
  * labels stay on disk until they are asked for. That every image has a label file is checked on
  * opening, before any work begins.
  */
-public interface Dataset {
-  /** The name under which {@link Datasets#open} finds this kind of dataset. */
-  String name();
-
-  /** The name of the split, such as {@code "val"}. */
-  String split();
-
+public interface Dataset extends ImageCollection {
   /** The classes of the ground truth, in the order of their indices. */
   ClassList classes();
 
@@ -24,6 +19,11 @@ public interface Dataset {
 
   /** The images, never none, in an order that does not change. */
   List<Sample> samples();
+
+  @Override
+  default List<Path> images() {
+    return samples().stream().map(Sample::image).toList();
+  }
 
   /**
    * How many images this split has as published, if that is known and not checked already: with

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -88,11 +89,11 @@ final class SampleFolders {
     return all;
   }
 
-  /** The names of the folders in either of two folders, none if one of the two is missing. */
-  SortedSet<String> subfolders(Path images, Path labels) throws IOException {
+  /** The names of the folders in any of several folders, none if one of them is missing. */
+  SortedSet<String> subfolders(Path... parents) throws IOException {
     SortedSet<String> names = new TreeSet<>();
-    if (present(images, labels)) {
-      for (Path parent : List.of(images, labels)) {
+    if (present(parents)) {
+      for (Path parent : parents) {
         for (Path child : visible(parent)) {
           if (Files.isDirectory(child)) {
             names.add(child.getFileName().toString());
@@ -103,6 +104,15 @@ final class SampleFolders {
       }
     }
     return names;
+  }
+
+  /** The images of a folder, at least one, by name. */
+  Collection<Path> images(Path folder) throws IOException {
+    Collection<Path> images = files(folder, PLAIN.images(), List.of()).values();
+    if (images.isEmpty()) {
+      problem("the folder " + relative(folder) + " holds no images");
+    }
+    return images;
   }
 
   /** The pairs {@code NAME.jpg} and {@code NAME.png} of two folders, by name. */
@@ -176,7 +186,7 @@ final class SampleFolders {
    * @param remedy what to do about problems
    * @throws BadInputException with a list of what is wrong
    */
-  List<Sample> sound(List<Sample> samples, String what, String remedy) {
+  <T> List<T> sound(List<T> samples, String what, String remedy) {
     if (samples.isEmpty() && problems.isEmpty()) {
       problem("there are no images");
     }
