@@ -38,23 +38,34 @@ public final class ClassFiles {
    *     names the place
    */
   public static LabelClasses read(Path file) throws IOException {
-    JsonElement json;
     try {
-      json = JsonParser.parseString(Files.readString(file));
+      return parse(Files.readString(file), file.toString());
     } catch (NoSuchFileException e) {
       throw new BadInputException(
           file + ": no such file; label maps need their classes beside them", e);
-    } catch (JsonParseException | CharacterCodingException e) {
+    } catch (CharacterCodingException e) {
       throw new BadInputException(file + ": not JSON in UTF-8: " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Reads the text of such a file.
+   *
+   * @param source what messages call it
+   * @throws BadInputException if it says something else; the message names the place
+   */
+  public static LabelClasses parse(String text, String source) {
     try {
-      return parse(json.getAsJsonObject());
+      return parse(JsonParser.parseString(text).getAsJsonObject());
+    } catch (JsonParseException e) {
+      throw new BadInputException(source + ": not JSON: " + e.getMessage(), e);
     } catch (BadInputException e) {
-      throw new BadInputException(file + ": " + e.getMessage(), e);
+      throw new BadInputException(source + ": " + e.getMessage(), e);
     } catch (RuntimeException e) {
       // Gson reports what is missing or of another kind by several unrelated exceptions.
       throw new BadInputException(
-          file + ": expected an object with \"classes\" and, if labels may be void, \"void_index\"",
+          source
+              + ": expected an object with \"classes\" and, if labels may be void, \"void_index\"",
           e);
     }
   }

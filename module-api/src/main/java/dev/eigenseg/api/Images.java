@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
 import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
@@ -48,6 +49,35 @@ public final class Images {
    * @throws BadInputException as {@link #read}
    */
   public static BufferedImage readRaw(Path image) {
+    return decode(image, Images::pixels);
+  }
+
+  /**
+   * What an image file says of itself before its pixels begin.
+   *
+   * @param width in pixels
+   * @param height likewise
+   * @param channels of a pixel in the file, such as 1 for grey and for a palette; 0 if the format
+   *     does not tell
+   */
+  public record Header(int width, int height, int channels) {}
+
+  /**
+   * Reads the header of an image and leaves its pixels alone; that they are whole is not known.
+   *
+   * @throws BadInputException as {@link #read}
+   */
+  public static Header header(Path image) {
+    return decode(image, Images::header);
+  }
+
+  /** What is wanted of an opened file. */
+  @FunctionalInterface
+  private interface Decoder<T> {
+    T decode(ImageReader reader) throws IOException;
+  }
+
+  private static <T> T decode(Path image, Decoder<T> decoder) {
     if (!Files.isRegularFile(image)) {
       throw new BadInputException(image + ": there is no such image file; check the path");
     }
@@ -55,7 +85,7 @@ public final class Images {
     // It does not close what it reads from.
     try (InputStream file = Files.newInputStream(image);
         ImageInputStream input = new MemoryCacheImageInputStream(file)) {
-      return decode(image, input);
+      return decode(image, input, decoder);
     } catch (BadInputException e) {
       throw e;
     } catch (IOException | RuntimeException e) {
@@ -67,7 +97,8 @@ public final class Images {
     }
   }
 
-  private static BufferedImage decode(Path path, ImageInputStream input) throws IOException {
+  private static <T> T decode(Path path, ImageInputStream input, Decoder<T> decoder)
+      throws IOException {
     Iterator<ImageReader> readers = ImageIO.getImageReaders(input);
     if (!readers.hasNext()) {
       throw new BadInputException(
@@ -79,17 +110,27 @@ public final class Images {
     ImageReader reader = readers.next();
     try {
       reader.setInput(input, true, true);
-      List<String> warnings = new ArrayList<>();
-      reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-      BufferedImage image = reader.read(0);
-      // The JPEG reader fills what is missing with grey and calls that a warning.
-      if (warnings.stream().anyMatch(warning -> TRUNCATED.matcher(warning).find())) {
-        throw new IIOException("the file ends before the image does");
-      }
-      return image;
+      return decoder.decode(reader);
     } finally {
       reader.dispose();
     }
+  }
+
+  private static BufferedImage pixels(ImageReader reader) throws IOException {
+    List<String> warnings = new ArrayList<>();
+    reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+    BufferedImage image = reader.read(0);
+    // The JPEG reader fills what is missing with grey and calls that a warning.
+    if (warnings.stream().anyMatch(warning -> TRUNCATED.matcher(warning).find())) {
+      throw new IIOException("the file ends before the image does");
+    }
+    return image;
+  }
+
+  private static Header header(ImageReader reader) throws IOException {
+    ImageTypeSpecifier type = reader.getRawImageType(0);
+    return new Header(
+        reader.getWidth(0), reader.getHeight(0), type == null ? 0 : type.getNumBands());
   }
 
   private static BufferedImage toRgb(BufferedImage image) {

@@ -15,6 +15,7 @@ import java.awt.image.Raster;
 import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -49,6 +50,41 @@ class ImagesTest {
       return Files.readSymbolicLink(link);
     } catch (IOException e) {
       return link; // closed since it was listed
+    }
+  }
+
+  @Test
+  void headersTellSizesAndChannels() throws IOException {
+    for (int type :
+        new int[] {
+          BufferedImage.TYPE_BYTE_GRAY, BufferedImage.TYPE_USHORT_GRAY,
+          BufferedImage.TYPE_BYTE_INDEXED, BufferedImage.TYPE_BYTE_BINARY
+        }) {
+      assertEquals(new Images.Header(9, 7, 1), Images.header(png(new BufferedImage(9, 7, type))));
+    }
+    BufferedImage rgb = new BufferedImage(9, 7, BufferedImage.TYPE_INT_RGB);
+    assertEquals(new Images.Header(9, 7, 3), Images.header(png(rgb)));
+    for (String format : new String[] {"jpg", "bmp"}) {
+      Path file = folder.resolve("image." + format);
+      ImageIO.write(rgb, format, file.toFile());
+      assertEquals(9, Images.header(file).width(), format);
+      assertEquals(7, Images.header(file).height(), format);
+    }
+  }
+
+  @Test
+  void headersNeedNoPixelsButMustBeWhole() throws IOException {
+    byte[] whole = Files.readAllBytes(png(new BufferedImage(9, 7, BufferedImage.TYPE_BYTE_GRAY)));
+    int headerEnd = 8 + 4 + 4 + 13; // signature; IHDR's length, name and content
+    int pixels = new String(whole, StandardCharsets.ISO_8859_1).indexOf("IDAT") + 4;
+    Path cut = folder.resolve("cut.png");
+    for (int length = 0; length < whole.length; length++) {
+      Files.write(cut, Arrays.copyOf(whole, length));
+      if (length < headerEnd) {
+        assertThrows(BadInputException.class, () -> Images.header(cut), length + " bytes");
+      } else if (length >= pixels) {
+        assertEquals(new Images.Header(9, 7, 1), Images.header(cut), length + " bytes");
+      }
     }
   }
 

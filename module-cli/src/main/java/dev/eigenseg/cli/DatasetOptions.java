@@ -1,23 +1,26 @@
 package dev.eigenseg.cli;
 
+import dev.eigenseg.train.dataset.ClassFolders;
 import dev.eigenseg.train.dataset.Dataset;
+import dev.eigenseg.train.dataset.DatasetCheck;
 import dev.eigenseg.train.dataset.Datasets;
+import dev.eigenseg.train.dataset.ImageCollection;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** A dataset with ground truth. */
+/** A dataset on disk. */
 final class DatasetOptions {
   /** Refuses names that no dataset has. */
   static final class Name implements ITypeConverter<String> {
     @Override
     public String convert(String value) {
-      if (!Datasets.names().contains(value)) {
+      if (!Datasets.collectionNames().contains(value)) {
         throw new TypeConversionException(
             "'%s' is no dataset; known are %s"
-                .formatted(value, String.join(", ", Datasets.names())));
+                .formatted(value, String.join(", ", Datasets.collectionNames())));
       }
       return value;
     }
@@ -28,7 +31,10 @@ final class DatasetOptions {
       paramLabel = "NAME",
       converter = Name.class,
       required = true,
-      description = "camvid, or folder for images/SPLIT, labels/SPLIT and classes.json.")
+      description = {
+        "camvid; cityscapes-19 or cityscapes-27 (leftImg8bit and gtFine); pascal-context-59 or, with background, pascal-context-60 (VOCdevkit/VOC2010); ade20k (ADEChallengeData2016); coco-stuff-27 (images, annotations and curated); folder (images/SPLIT, labels/SPLIT and classes.json); for extract alone, imagenet (SPLIT/CLASS/NAME.JPEG).",
+        "Everything that is missing or odd in it is listed before the work begins."
+      })
   private String name;
 
   @Option(
@@ -45,7 +51,35 @@ final class DatasetOptions {
       description = "The part of the dataset, such as train or val.")
   private String split;
 
-  Dataset open() throws IOException {
-    return Datasets.open(name, root, split);
+  /**
+   * Opens a dataset with ground truth.
+   *
+   * @param check whether its files are looked into first
+   */
+  Dataset open(Session session, boolean check) throws IOException {
+    Dataset dataset = Datasets.open(name, root, split);
+    int found = dataset.samples().size();
+    int published = dataset.publishedImages().orElse(found);
+    if (found != published) {
+      session.say(
+          "%s %s has %d images as published, here are %d: scores cannot be compared with published ones"
+              .formatted(name, split, published, found));
+    }
+    if (check) {
+      session.stage(
+          "check",
+          () -> {
+            DatasetCheck.run(dataset, session.threads(), session.progress());
+            return dataset;
+          });
+    }
+    return dataset;
+  }
+
+  /** Opens a dataset for its images; without ground truth there is nothing to look into. */
+  ImageCollection openImages(Session session, boolean check) throws IOException {
+    return name.equals(ClassFolders.NAME)
+        ? Datasets.openImages(name, root, split)
+        : open(session, check);
   }
 }

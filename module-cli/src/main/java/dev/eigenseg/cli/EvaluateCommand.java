@@ -52,6 +52,7 @@ final class EvaluateCommand extends WorkCommand {
   @Mixin private DatasetOptions dataset;
   @Mixin private ModelOptions modelOptions;
   @Mixin private ViewOptions views;
+  @Mixin private ErrorOptions errors;
 
   @Option(
       names = "--crf",
@@ -68,14 +69,6 @@ final class EvaluateCommand extends WorkCommand {
       description = "How clusters get the names of classes (default: ${DEFAULT-VALUE}).")
   private Choice match;
 
-  @Option(
-      names = "--on-error",
-      paramLabel = "skip|fail",
-      defaultValue = "fail",
-      description =
-          "Leave out images that cannot be used, and list them, or stop at the first (default: ${DEFAULT-VALUE}).")
-  private OnError onError;
-
   @Parameters(arity = "1..*", paramLabel = "MODEL", description = "Segmenter files.")
   private List<Path> models;
 
@@ -86,7 +79,7 @@ final class EvaluateCommand extends WorkCommand {
   @Override
   JsonObject work(Session session) throws IOException {
     List<SegmentOptions> variants = variants();
-    Dataset opened = dataset.open();
+    Dataset opened = dataset.open(session, !errors.skip());
     int threads = session.threadsPerImage(opened.samples().size());
     Devices.preferThreads(threads);
     List<Segmenter> segmenters = new ArrayList<>();
@@ -132,7 +125,7 @@ final class EvaluateCommand extends WorkCommand {
         "evaluate",
         () ->
             Evaluator.evaluate(
-                opened, evaluated, session.threads(), onError == OnError.SKIP, session.progress()));
+                opened, evaluated, session.threads(), errors.skip(), session.progress()));
   }
 
   private JsonObject report(Session session, Dataset opened, Evaluation evaluation) {

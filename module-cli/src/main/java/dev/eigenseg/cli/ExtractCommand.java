@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,7 +33,8 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  eigenseg extract -b vit:vit_small_patch16_384.augreg_in21k_ft_in1k.safetensors -o street.bank photos/",
       "  eigenseg extract -b vit:dino.safetensors --normalization imagenet --high keys -o street.bank photos/",
-      "  eigenseg extract -b torchscript:mobilenetv2-dense.pt --size 480x352 -o street.bank photos/"
+      "  eigenseg extract -b torchscript:mobilenetv2-dense.pt --size 480x352 -o street.bank photos/",
+      "  eigenseg extract --dataset cityscapes-27 --root cityscapes --split train --size 640x320 -o city.bank"
     })
 final class ExtractCommand extends WorkCommand {
   /** The backbone that needs no weights. */
@@ -79,7 +81,10 @@ final class ExtractCommand extends WorkCommand {
   private boolean overwrite;
 
   @Mixin private BackboneOptions backboneOptions;
-  @Mixin private InputOptions inputs;
+  @Mixin private ErrorOptions errors;
+
+  @ArgGroup(multiplicity = "1")
+  private ImageSource source;
 
   ExtractCommand(Surroundings surroundings) {
     super(surroundings);
@@ -87,7 +92,7 @@ final class ExtractCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
-    List<Inputs.Input> images = Inputs.expand(inputs.inputs());
+    List<Inputs.Input> images = source.images(session, !errors.skip());
     if (backbone.equals(DESCRIPTOR)) {
       session.say(
           "using the built-in descriptor; a pretrained network is far better: -b vit:FILE.safetensors, which 'eigenseg weights' fetches");
@@ -102,7 +107,7 @@ final class ExtractCommand extends WorkCommand {
       }
       try (FeatureBankWriter writer =
           FeatureBankWriter.open(output, settings, provenance(session, settings))) {
-        new Extraction(session, opened, settings.geometry(), writer, inputs.skip()).run(images);
+        new Extraction(session, opened, settings.geometry(), writer, errors.skip()).run(images);
       }
     }
     return summary(session);
@@ -111,7 +116,7 @@ final class ExtractCommand extends WorkCommand {
   private void requireReadable(List<Inputs.Input> images) {
     List<Path> unreadable =
         images.stream().map(Inputs.Input::path).filter(path -> !Files.isReadable(path)).toList();
-    if (unreadable.size() == images.size() || (!inputs.skip() && !unreadable.isEmpty())) {
+    if (unreadable.size() == images.size() || (!errors.skip() && !unreadable.isEmpty())) {
       throw new BadInputException(
           "cannot read the image " + unreadable.getFirst() + "; " + output + " is left as it was");
     }

@@ -1,32 +1,25 @@
 package dev.eigenseg.cli;
 
 import java.util.List;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
 /** The images that a command works on. */
 final class InputOptions {
-  @Parameters(
-      arity = "1..*",
-      paramLabel = "INPUT",
-      description = {
-        "Images: files, folders (searched recursively), globs in quotes, or @LIST, a file of one path a line."
-      })
+  /** What an INPUT is. */
+  static final String DESCRIPTION =
+      "Images: files, folders (searched recursively), globs in quotes, or @LIST, a file of one path a line.";
+
+  @Parameters(arity = "1..*", paramLabel = "INPUT", description = DESCRIPTION)
   private List<String> inputs = List.of();
 
-  @Option(
-      names = "--on-error",
-      paramLabel = "skip|fail",
-      defaultValue = "fail",
-      description =
-          "Leave out images that cannot be used, and list them, or stop at the first (default: ${DEFAULT-VALUE}).")
-  private OnError onError;
+  @Mixin private ErrorOptions errors;
 
   List<String> inputs() {
     return inputs;
   }
 
   boolean skip() {
-    return onError == OnError.SKIP;
+    return errors.skip();
   }
 }

@@ -81,7 +81,7 @@ final class MatchCommand extends WorkCommand {
     ClusterNames names =
         source.names != null
             ? NamesFile.read(source.names, clusters())
-            : fromDataset(session, source.dataset.open());
+            : fromDataset(session, source.dataset.open(session, true));
     session.stage(
         "write",
         () -> {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.eigenseg.train.dataset.Datasets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -95,6 +96,10 @@ class UsageTest {
             new String[] {"paint"},
             new String[] {"extract", "photos"},
             new String[] {"extract", "-o", out},
+            new String[] {"extract", "-o", out, "--dataset", "folder", "--root", "r"},
+            new String[] {
+              "extract", "-o", out, "--dataset", "folder", "--root", "r", "--split", "s", "photos"
+            },
             new String[] {"extract", "-o", out, "--size", "480", "photos"},
             new String[] {"extract", "-o", out, "--dtype", "f64", "photos"},
             new String[] {"extract", "-o", out, "--on-error", "ignore", "photos"},
@@ -251,7 +256,18 @@ class UsageTest {
   void anUnknownDatasetIsWrongUsage(String command) {
     String[] arguments = {command, "m", "--dataset", "cityscape", "--root", "r", "--split", "s"};
     assertEquals(2, shell.run(arguments), shell.err());
-    assertTrue(shell.err().contains("camvid"), shell.err());
+    for (String name : Datasets.collectionNames()) {
+      assertTrue(shell.err().contains(name), name + " in " + shell.err());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"match", "evaluate", "extract"})
+  void helpNamesEveryDataset(String command) {
+    shell.run(command, "--help");
+    for (String name : Datasets.collectionNames()) {
+      assertTrue(shell.out().contains(name), name + " in " + shell.out());
+    }
   }
 
   @ParameterizedTest

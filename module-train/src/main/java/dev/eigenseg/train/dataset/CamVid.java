@@ -72,22 +72,24 @@ public final class CamVid implements Dataset {
   private static List<Sample> samples(Path root, String split, List<String> frames)
       throws IOException {
     SampleFolders folders = new SampleFolders(root);
-    SortedMap<String, Sample> byName =
-        folders.pair(root.resolve("images").resolve(split), root.resolve("labels").resolve(split));
+    Path images = root.resolve("images").resolve(split);
+    Path labels = root.resolve("labels").resolve(split);
     List<Sample> samples = new ArrayList<>();
-    for (String frame : frames) {
-      Sample sample = byName.remove(frame);
-      if (sample == null) {
-        folders.problem("frame " + frame + " of classes.json has no pair of image and label");
-      } else {
-        samples.add(sample);
+    if (folders.present(images, labels)) {
+      SortedMap<String, Sample> byName = folders.pair(images, labels);
+      for (String frame : frames) {
+        Sample sample = byName.remove(frame);
+        if (sample == null) {
+          folders.problem("frame " + frame + " of classes.json has no pair of image and label");
+        } else {
+          samples.add(sample);
+        }
+      }
+      for (String name : byName.keySet()) {
+        folders.problem("frame " + name + " is not in the list of classes.json");
       }
     }
-    for (String name : byName.keySet()) {
-      folders.problem("frame " + name + " is not in the list of classes.json");
-    }
-    folders.requireSound("split '%s' of CamVid in %s".formatted(split, root));
-    return samples;
+    return folders.sound(samples, "split '%s' of CamVid".formatted(split), SampleFolders.REMEDY);
   }
 
   private static List<String> frames(Path classFile, String split) throws IOException {

@@ -4,6 +4,7 @@ import dev.eigenseg.api.BadInputException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** Opens datasets by name. */
 public final class Datasets {
@@ -11,7 +12,20 @@ public final class Datasets {
 
   /** The names that {@link #open} knows. */
   public static List<String> names() {
-    return List.of(CamVid.NAME, FolderDataset.NAME);
+    return List.of(
+        CamVid.NAME,
+        Cityscapes.NAME_19,
+        Cityscapes.NAME_27,
+        PascalContext.NAME_59,
+        PascalContext.NAME_60,
+        Ade20k.NAME,
+        CocoStuff.NAME,
+        FolderDataset.NAME);
+  }
+
+  /** The names that {@link #openImages} knows: also those of collections without ground truth. */
+  public static List<String> collectionNames() {
+    return Stream.concat(names().stream(), Stream.of(ClassFolders.NAME)).toList();
   }
 
   /**
@@ -27,10 +41,36 @@ public final class Datasets {
   public static Dataset open(String name, Path root, String split) throws IOException {
     return switch (name) {
       case CamVid.NAME -> CamVid.open(root, split);
+      case Cityscapes.NAME_19, Cityscapes.NAME_27 -> Cityscapes.open(name, root, split);
+      case PascalContext.NAME_59, PascalContext.NAME_60 -> PascalContext.open(name, root, split);
+      case Ade20k.NAME -> Ade20k.open(root, split);
+      case CocoStuff.NAME -> CocoStuff.open(root, split);
       case FolderDataset.NAME -> FolderDataset.open(root, split);
+      case ClassFolders.NAME ->
+          throw new BadInputException(
+              "'%s' has no labels of pixels: it serves to learn from; known with labels are %s"
+                  .formatted(name, String.join(", ", names())));
       default ->
           throw new BadInputException(
-              "unknown dataset '%s'; known are %s".formatted(name, String.join(", ", names())));
+              "unknown dataset '%s'; known are %s"
+                  .formatted(name, String.join(", ", collectionNames())));
     };
+  }
+
+  /**
+   * Opens one split of a collection for its images alone; labels that belong to it are checked all
+   * the same.
+   *
+   * @param name one of {@link #collectionNames()}
+   * @param root the collection's folder
+   * @param split such as {@code "train"} or {@code "val"}
+   * @throws BadInputException as {@link #open}
+   * @throws IOException if the folder cannot be read
+   */
+  public static ImageCollection openImages(String name, Path root, String split)
+      throws IOException {
+    return name.equals(ClassFolders.NAME)
+        ? ClassFolders.open(root, split)
+        : open(name, root, split);
   }
 }

@@ -47,11 +47,11 @@ public final class FolderDataset implements Dataset {
       requireSplit(images, split);
     }
     SampleFolders folders = new SampleFolders(root);
-    List<Sample> samples = List.copyOf(folders.pair(images, labels).values());
-    folders.requireSound("split '%s' of the dataset in %s".formatted(split, root));
-    if (samples.isEmpty()) {
-      throw new BadInputException("there are no images in " + images);
-    }
+    List<Sample> samples =
+        folders.sound(
+            List.copyOf(folders.pair(images, labels).values()),
+            "split '%s' of the dataset".formatted(split),
+            SampleFolders.REMEDY);
     return new FolderDataset(split, ClassFiles.read(root.resolve("classes.json")), samples);
   }
 

@@ -6,6 +6,7 @@ import java.awt.image.BufferedImage;
 import java.awt.image.DataBuffer;
 import java.awt.image.Raster;
 import java.nio.file.Path;
+import java.util.function.IntUnaryOperator;
 
 /** The class index of every pixel of an image. Immutable and thread-safe. */
 public final class LabelMap {
@@ -93,6 +94,35 @@ public final class LabelMap {
       data.setElem(i, labels[i]);
     }
     return image;
+  }
+
+  /**
+   * Other values in the same places.
+   *
+   * @param valueOf the new value for an old one, or -1 for what should not be there
+   * @param file where the labels come from, for the message
+   * @param fault what is wrong with a value that should not be there
+   */
+  LabelMap map(IntUnaryOperator valueOf, Path file, String fault) {
+    char[] mapped = new char[labels.length];
+    for (int i = 0; i < labels.length; i++) {
+      int value = valueOf.applyAsInt(labels[i]);
+      if (value < 0) {
+        throw new BadInputException(
+            "%s holds %d at (%d, %d), %s"
+                .formatted(file, (int) labels[i], i % width, i / width, fault));
+      }
+      mapped[i] = (char) value;
+    }
+    return new LabelMap(width, height, mapped);
+  }
+
+  void requireSize(int imageWidth, int imageHeight, Sample sample) {
+    if (width != imageWidth || height != imageHeight) {
+      throw new BadInputException(
+          "%s is %d x %d pixels, its image %s is %d x %d; labels must have the size of their image"
+              .formatted(sample.label(), width, height, sample.image(), imageWidth, imageHeight));
+    }
   }
 
   void requireIndices(int classes, int voidIndex, Path file) {

@@ -8,12 +8,10 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ClassFiles;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.ClassList.NamedClass;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,28 +19,13 @@ import org.junit.jupiter.api.io.TempDir;
 /** Folders of images and labels, whole and broken. */
 class FolderDatasetTest {
   @TempDir private Path root;
+  private TinyTree tree;
 
   @BeforeEach
   void classes() throws IOException {
+    tree = new TinyTree(root);
     ClassList classes = new ClassList(List.of(new NamedClass("a", 1), new NamedClass("b", 2)));
     ClassFiles.write(root.resolve("classes.json"), new ClassFiles.LabelClasses(classes, 9));
-  }
-
-  private void image(String path, int width, int height) throws IOException {
-    Path file = root.resolve(path);
-    Files.createDirectories(file.getParent());
-    ImageIO.write(
-        new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB), "png", file.toFile());
-  }
-
-  private void label(String path, int width, int height, int... labels) throws IOException {
-    Path file = root.resolve(path);
-    Files.createDirectories(file.getParent());
-    char[] all = new char[width * height];
-    for (int i = 0; i < labels.length; i++) {
-      all[i] = (char) labels[i];
-    }
-    ImageIO.write(LabelMap.of(width, height, all).toImage(), "png", file.toFile());
   }
 
   private BadInputException refused(String split) {
@@ -53,8 +36,8 @@ class FolderDatasetTest {
   @Test
   void pairsFilesOfASplitInOrder() throws IOException {
     for (String name : new String[] {"z", "a.b", "m"}) {
-      image("images/val/" + name + ".png", 3, 2);
-      label("labels/val/" + name + ".png", 3, 2, 0, 1, 9);
+      tree.image("images/val/" + name + ".png", 3, 2);
+      tree.label("labels/val/" + name + ".png", 3, 2, 0, 1, 9);
     }
     Files.writeString(root.resolve("images/val/.DS_Store"), "x");
     Dataset dataset = Datasets.open(FolderDataset.NAME, root, "val");
@@ -70,25 +53,25 @@ class FolderDatasetTest {
 
   @Test
   void withoutSplitFoldersAllIsOneSplit() throws IOException {
-    image("images/x.png", 1, 1);
-    label("labels/x.png", 1, 1);
+    tree.image("images/x.png", 1, 1);
+    tree.label("labels/x.png", 1, 1);
     assertEquals(1, FolderDataset.open(root, "anything").samples().size());
   }
 
   @Test
   void anUnknownSplitIsAnsweredWithTheKnownOnes() throws IOException {
-    image("images/train/x.png", 1, 1);
+    tree.image("images/train/x.png", 1, 1);
     String message = refused("val").getMessage();
     assertTrue(message.contains("'val'") && message.contains("[train]"), message);
   }
 
   @Test
   void everythingWrongIsListedAtOnce() throws IOException {
-    image("images/val/alone.png", 1, 1);
-    label("labels/val/orphan.png", 1, 1);
-    image("images/val/twice.png", 1, 1);
+    tree.image("images/val/alone.png", 1, 1);
+    tree.label("labels/val/orphan.png", 1, 1);
+    tree.image("images/val/twice.png", 1, 1);
     Files.copy(root.resolve("images/val/twice.png"), root.resolve("images/val/twice.jpg"));
-    label("labels/val/twice.png", 1, 1);
+    tree.label("labels/val/twice.png", 1, 1);
     Files.writeString(root.resolve("images/val/notes.txt"), "x");
     String message = refused("val").getMessage();
     for (String part :
@@ -104,18 +87,29 @@ class FolderDatasetTest {
   }
 
   @Test
-  void manyProblemsAreCutShort() throws IOException {
+  void allOfManyProblemsAreListed() throws IOException {
     for (int i = 0; i < 25; i++) {
-      image("images/val/%02d.png".formatted(i), 1, 1);
+      tree.image("images/val/%02d.png".formatted(i), 1, 1);
     }
     Files.createDirectories(root.resolve("labels/val"));
     String message = refused("val").getMessage();
-    assertTrue(message.contains("25 problems") && message.contains("and 15 more"), message);
+    assertTrue(message.contains("25 problems"), message);
+    for (int i = 0; i < 25; i++) {
+      assertTrue(message.contains("val/%02d.png has no label".formatted(i)), message);
+    }
+  }
+
+  @Test
+  void aMissingFolderIsOneProblem() throws IOException {
+    tree.image("images/val/x.png", 1, 1);
+    tree.image("images/val/y.png", 1, 1);
+    String message = refused("val").getMessage();
+    assertTrue(message.contains("1 problem:") && message.contains("labels/val is"), message);
   }
 
   @Test
   void aMissingLabelFolderOrAnEmptyOneIsAnError() throws IOException {
-    image("images/val/x.png", 1, 1);
+    tree.image("images/val/x.png", 1, 1);
     assertTrue(refused("val").getMessage().contains("labels/val is missing"));
     Files.delete(root.resolve("images/val/x.png"));
     Files.createDirectories(root.resolve("labels/val"));
@@ -124,8 +118,8 @@ class FolderDatasetTest {
 
   @Test
   void labelsOfAnotherSizeNameBothFiles() throws IOException {
-    image("images/val/x.png", 4, 3);
-    label("labels/val/x.png", 3, 4);
+    tree.image("images/val/x.png", 4, 3);
+    tree.label("labels/val/x.png", 3, 4);
     Dataset dataset = FolderDataset.open(root, "val");
     Sample sample = dataset.samples().getFirst();
     String message =
@@ -136,8 +130,8 @@ class FolderDatasetTest {
 
   @Test
   void unknownIndicesNameTheirPlace() throws IOException {
-    image("images/val/x.png", 2, 2);
-    label("labels/val/x.png", 2, 2, 0, 1, 9, 5);
+    tree.image("images/val/x.png", 2, 2);
+    tree.label("labels/val/x.png", 2, 2, 0, 1, 9, 5);
     Dataset dataset = FolderDataset.open(root, "val");
     String message =
         assertThrows(
@@ -149,9 +143,11 @@ class FolderDatasetTest {
   @Test
   void unknownDatasetsAndFoldersAreNamed() {
     String message =
-        assertThrows(BadInputException.class, () -> Datasets.open("ade20k", root, "val"))
+        assertThrows(BadInputException.class, () -> Datasets.open("mnist", root, "val"))
             .getMessage();
-    assertTrue(message.contains("camvid, folder"), message);
+    for (String name : Datasets.names()) {
+      assertTrue(message.contains(name), message);
+    }
     Path nowhere = root.resolve("nowhere");
     assertThrows(BadInputException.class, () -> FolderDataset.open(nowhere, "val"));
   }

@@ -1,0 +1,103 @@
+package dev.eigenseg.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From a dataset in its own layout to scores. */
+class DatasetCommandsTest {
+  private static final int WIDTH = 64;
+  private static final int HEIGHT = 32;
+
+  private final Shell shell = new Shell();
+
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void cityscapesOfTwoFrames() throws IOException {
+    for (String frame : new String[] {"ulm/ulm_000000_000019", "jena/jena_000000_000019"}) {
+      BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
+      BufferedImage label = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_BYTE_GRAY);
+      Random random = new Random(frame.hashCode());
+      for (int i = 0; i < WIDTH * HEIGHT; i++) {
+        boolean sky = i < WIDTH * HEIGHT / 2;
+        int noise = random.nextInt(16);
+        image.setRGB(i % WIDTH, i / WIDTH, sky ? 0x90b0f0 + noise : 0x505050 + noise);
+        label.getRaster().setSample(i % WIDTH, i / WIDTH, 0, sky ? 23 : 7);
+      }
+      write(image, "leftImg8bit/train/" + frame + "_leftImg8bit.png");
+      write(label, "gtFine/train/" + frame + "_gtFine_labelIds.png");
+    }
+  }
+
+  private void write(BufferedImage image, String path) throws IOException {
+    Path file = folder.resolve("city").resolve(path);
+    Files.createDirectories(file.getParent());
+    ImageIO.write(image, "png", file.toFile());
+  }
+
+  private int run(String command, String name, String... more) {
+    String[] arguments = new String[more.length + 7];
+    arguments[0] = command;
+    System.arraycopy(more, 0, arguments, 1, more.length);
+    System.arraycopy(
+        new String[] {
+          "--dataset", name, "--root", folder.resolve("city").toString(), "--split", "train"
+        },
+        0,
+        arguments,
+        more.length + 1,
+        6);
+    return shell.run(arguments);
+  }
+
+  @Test
+  void imagesOfADatasetAreExtractedAndScored() {
+    String bank = folder.resolve("bank").toString();
+    String model = folder.resolve("model.safetensors").toString();
+    assertEquals(0, run("extract", "cityscapes-19", "-o", bank), shell.err());
+    assertTrue(shell.out().contains("2 images"), shell.out());
+    assertEquals(
+        0,
+        shell.run("train", bank, "-o", model, "--clusters=2", "--method=kmeans-features"),
+        shell.err());
+    assertEquals(0, run("match", "cityscapes-27", model), shell.err());
+    assertEquals(0, run("evaluate", "cityscapes-27", "--match=stored", model), shell.err());
+    assertTrue(shell.out().contains("2975 images as published, here are 2"), shell.out());
+    assertTrue(shell.out().contains("2 (without sidewalk"), shell.out());
+  }
+
+  @Test
+  void oddFilesAreListedBeforeTheWork() throws IOException {
+    BufferedImage small = new BufferedImage(9, 9, BufferedImage.TYPE_BYTE_GRAY);
+    write(small, "gtFine/train/ulm/ulm_000000_000019_gtFine_labelIds.png");
+    write(small, "leftImg8bit/train/jena/jena_000000_000019_leftImg8bit.png");
+    Path bank = folder.resolve("bank");
+    assertEquals(1, run("extract", "cityscapes-19", "-o", bank.toString()));
+    assertTrue(shell.err().contains("2 problems"), shell.err());
+    assertFalse(Files.exists(bank));
+  }
+
+  @Test
+  void imageNetIsThereToLearnFromAlone() throws IOException {
+    Path split = Files.createDirectories(folder.resolve("city/train/n01440764"));
+    Files.copy(
+        folder.resolve("city/leftImg8bit/train/ulm/ulm_000000_000019_leftImg8bit.png"),
+        split.resolve("n01440764_1.png"));
+    String bank = folder.resolve("bank").toString();
+    assertEquals(0, run("extract", "imagenet", "-o", bank), shell.err());
+    assertTrue(shell.out().contains("1 images"), shell.out());
+    assertEquals(1, run("evaluate", "imagenet", "model"));
+    assertTrue(shell.err().contains("to learn from"), shell.err());
+  }
+}

@@ -1,0 +1,85 @@
+package dev.eigenseg.train.dataset;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.CancelledException;
+import dev.eigenseg.api.ClassFiles;
+import dev.eigenseg.api.ClassList;
+import dev.eigenseg.api.ClassList.NamedClass;
+import dev.eigenseg.api.Progress;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files that are there but are not what they should be. */
+class DatasetCheckTest {
+  @TempDir private Path root;
+  private TinyTree tree;
+
+  @BeforeEach
+  void soundSamples() throws IOException {
+    tree = new TinyTree(root);
+    ClassList classes = new ClassList(List.of(new NamedClass("a", 1)));
+    ClassFiles.write(root.resolve("classes.json"), new ClassFiles.LabelClasses(classes, 9));
+    tree.image("images/val/grey.png", 5, 4);
+    tree.label("labels/val/grey.png", 5, 4, 0, 9);
+    tree.image("images/val/palette.jpg", 6, 4);
+    tree.paletteLabel("labels/val/palette.png", 6, 4, 9);
+    tree.image("images/val/wide.jpg", 3, 4);
+    tree.label("labels/val/wide.png", 3, 4, 300);
+  }
+
+  private void check(Progress progress) throws IOException {
+    DatasetCheck.run(FolderDataset.open(root, "val"), 2, progress);
+  }
+
+  @Test
+  void soundFilesPass() throws IOException {
+    check(Progress.NONE);
+    assertEquals(3, FolderDataset.open(root, "val").samples().size());
+  }
+
+  @Test
+  void allOddFilesAreListedInOrder() throws IOException {
+    tree.image("labels/val/grey.png", 5, 4);
+    tree.label("labels/val/palette.png", 4, 6);
+    tree.text("images/val/wide.jpg", "a web page that says 404");
+    String message = assertThrows(BadInputException.class, () -> check(Progress.NONE)).getMessage();
+    int last = -1;
+    for (String part :
+        new String[] {
+          "3 problems",
+          "grey.png has 3 channels",
+          "palette.png is 4 x 6 pixels, its image",
+          "is 6 x 4",
+          "wide.jpg: not an image",
+          "single-channel"
+        }) {
+      assertTrue(message.indexOf(part) > last, part + " in " + message);
+      last = message.indexOf(part);
+    }
+  }
+
+  @Test
+  void stopsWhenAsked() {
+    Progress impatient =
+        new Progress() {
+          @Override
+          public Task start(String name, long total, String unit) {
+            return Task.NONE;
+          }
+
+          @Override
+          public boolean cancelled() {
+            return true;
+          }
+        };
+    assertThrows(CancelledException.class, () -> check(impatient));
+  }
+}

@@ -1,0 +1,62 @@
+package dev.eigenseg.train.dataset;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javax.imageio.ImageIO;
+
+/** Writes the few small files of a dataset in its own layout. */
+record TinyTree(Path root) {
+  /** An image without content, in the format that its ending says. */
+  void image(String path, int width, int height) throws IOException {
+    write(path, new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB));
+  }
+
+  /** An 8-bit grey label map, or one of 16 bits if a value needs them; unnamed pixels are 0. */
+  void label(String path, int width, int height, int... labels) throws IOException {
+    char[] all = new char[width * height];
+    for (int i = 0; i < labels.length; i++) {
+      all[i] = (char) labels[i];
+    }
+    write(path, LabelMap.of(width, height, all).toImage());
+  }
+
+  /** A label map with a palette, whose colours say nothing about the indices. */
+  void paletteLabel(String path, int width, int height, int... labels) throws IOException {
+    byte[] grey = new byte[256];
+    BufferedImage image =
+        new BufferedImage(
+            width,
+            height,
+            BufferedImage.TYPE_BYTE_INDEXED,
+            new IndexColorModel(8, 256, grey, grey, grey));
+    for (int i = 0; i < labels.length; i++) {
+      image.getRaster().setSample(i % width, i / width, 0, labels[i]);
+    }
+    write(path, image);
+  }
+
+  void text(String path, String... lines) throws IOException {
+    Files.write(parent(path), List.of(lines));
+  }
+
+  void delete(String path) throws IOException {
+    Files.delete(root.resolve(path));
+  }
+
+  private void write(String path, BufferedImage image) throws IOException {
+    String ending = path.substring(path.lastIndexOf('.') + 1);
+    if (!ImageIO.write(image, ending, parent(path).toFile())) {
+      throw new IOException("no writer for " + path);
+    }
+  }
+
+  private Path parent(String path) throws IOException {
+    Path file = root.resolve(path);
+    Files.createDirectories(file.getParent());
+    return file;
+  }
+}
