@@ -28,7 +28,7 @@ figure() { awk -F '\t' -v name="$1" -v column="$2" '$1 == name { print $column }
 # One thread each: OpenBLAS's own threads spin while they wait, and processor time would count that.
 exact_search() {
   local rows=$1 k=$2 rounds=$3 engine target dim=384 threads=1 peer
-  export OPENBLAS_NUM_THREADS=$threads
+  local -x OPENBLAS_NUM_THREADS=$threads
   "${java[@]}" dev.eigenseg.graph.ExactComparison "$rows" $dim "$k" $threads "$rounds" vector blas faiss >"$work/exact.tsv" 2>>"$work/log"
   for engine in vector blas; do
     target=$4
@@ -42,7 +42,6 @@ exact_search() {
   rm "$work/rows.f32"
   line "exact, $rows x $dim, k = $k, vector" "$(figure vector 2)" "$(cut -f 1 <<<"$peer")" s "$4" \
     "$(faiss_cpu), right after; wall $(cut -f 2 <<<"$peer") s"
-  unset OPENBLAS_NUM_THREADS
 }
 
 faiss_cpu() { "$python" -c 'import faiss; print("faiss-cpu", faiss.__version__, "from Python")'; }

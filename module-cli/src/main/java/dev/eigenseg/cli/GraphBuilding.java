@@ -138,7 +138,12 @@ final class GraphBuilding {
     session.say("wrote " + file);
     KnnGraphInfo graph = KnnGraphInfo.read(file);
     graph.recall().ifPresent(recall -> sayRecall(graph.provenance().settings(), recall));
-    return json(graph);
+    return json(graph, cost);
+  }
+
+  /** What {@code --json} says of a graph that is there already. */
+  JsonObject json(KnnGraphInfo graph) {
+    return json(graph, engine.predict(request));
   }
 
   private void sayRecall(Map<String, String> settings, Recall recall) {
@@ -175,8 +180,7 @@ final class GraphBuilding {
     return settings;
   }
 
-  /** The result for {@code --json}. */
-  JsonObject json(KnnGraphInfo graph) {
+  private JsonObject json(KnnGraphInfo graph, KnnEngine.Cost cost) {
     JsonObject json = new JsonObject();
     json.addProperty("n", graph.rows());
     json.addProperty("neighbors", graph.k());
@@ -190,7 +194,7 @@ final class GraphBuilding {
       json.addProperty("part", graph.part().toString());
     }
     json.addProperty("seconds", session.stages().seconds("graph"));
-    json.addProperty("peak-bytes", engine.predict(request).peakBytes());
+    json.addProperty("peak-bytes", cost.peakBytes());
     return json;
   }
 }

@@ -1,6 +1,5 @@
 package dev.eigenseg.graph;
 
-import dev.eigenseg.api.internal.kernel.VectorMath;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -12,72 +11,34 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * {@link SparseProduct} with a dense matrix of float16, which is widened in registers: the same
- * bytes as if it had been widened in memory before.
+ * With a dense matrix of finite float16, which is widened in registers: the same bytes as if it had
+ * been widened in memory before.
  */
-final class HalfSparseProduct {
-  private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+final class HalfSparseProduct extends SparseProduct {
   private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(
           short.class, VectorShape.forBitSize(FLOATS.vectorBitSize() * Short.BYTES / Float.BYTES));
-  private static final int LANES = FLOATS.length();
   private static final long STEP = (long) LANES * Short.BYTES;
   private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
-  // With 16 lanes, K = 64 is one block.
-  private static final int BLOCK = 4 * LANES;
-  private static final boolean VECTORS = VectorMath.best().equals(VectorMath.simd());
 
-  private HalfSparseProduct() {}
-
-  /** {@code out[i] = matrix[first + i] * dense} for {@code i < count}. */
-  static void rows(
-      SymmetricRows.Window matrix,
-      long first,
-      long count,
+  // Widening takes registers of its own.
+  @Override
+  void wide(
+      MemorySegment entries,
+      long begin,
+      long end,
       MemorySegment dense,
       long k,
-      MemorySegment out) {
-    if (!VECTORS) {
-      scalarRows(matrix, first, count, dense, k, out);
-      return;
-    }
-    MemorySegment entries = matrix.entries();
-    for (long r = 0; r < count; r++) {
-      long begin = matrix.begin(first + r);
-      long end = matrix.begin(first + r + 1);
-      long target = r * k * Float.BYTES;
-      long c = 0;
-      for (; c + BLOCK <= k; c += BLOCK) {
-        block(entries, begin, end, dense, k, c, out, target + c * Float.BYTES);
-      }
-      for (; c + LANES <= k; c += LANES) {
-        vector(entries, begin, end, dense, k, c, out, target + c * Float.BYTES);
-      }
-      for (; c < k; c++) {
-        scalar(entries, begin, end, dense, k, c, out, target + c * Float.BYTES);
-      }
-    }
+      long c,
+      MemorySegment out,
+      long target) {
+    block(entries, begin, end, dense, k, c, out, target);
+    block(entries, begin, end, dense, k, c + 4L * LANES, out, target + 8 * STEP);
   }
 
-  /** The scalar twin of {@link #rows}. */
-  static void scalarRows(
-      SymmetricRows.Window matrix,
-      long first,
-      long count,
-      MemorySegment dense,
-      long k,
-      MemorySegment out) {
-    for (long r = 0; r < count; r++) {
-      long begin = matrix.begin(first + r);
-      long end = matrix.begin(first + r + 1);
-      for (long c = 0; c < k; c++) {
-        scalar(matrix.entries(), begin, end, dense, k, c, out, (r * k + c) * Float.BYTES);
-      }
-    }
-  }
-
-  private static void block(
+  @Override
+  void block(
       MemorySegment entries,
       long begin,
       long end,
@@ -104,7 +65,8 @@ final class HalfSparseProduct {
     s3.intoMemorySegment(out, target + 6 * STEP, NATIVE);
   }
 
-  private static void vector(
+  @Override
+  void vector(
       MemorySegment entries,
       long begin,
       long end,
@@ -135,21 +97,8 @@ final class HalfSparseProduct {
         .mul(0x1p112f);
   }
 
-  private static void scalar(
-      MemorySegment entries,
-      long begin,
-      long end,
-      MemorySegment dense,
-      long k,
-      long c,
-      MemorySegment out,
-      long target) {
-    float sum = 0;
-    for (long p = begin; p < end; p++) {
-      long index = SymmetricRows.column(entries, p) * k + c;
-      float value = Float.float16ToFloat(dense.getAtIndex(ValueLayout.JAVA_SHORT, index));
-      sum = Math.fma(SymmetricRows.value(entries, p), value, sum);
-    }
-    out.set(ValueLayout.JAVA_FLOAT, target, sum);
+  @Override
+  float value(MemorySegment dense, long index) {
+    return Float.float16ToFloat(dense.getAtIndex(ValueLayout.JAVA_SHORT, index));
   }
 }

@@ -45,7 +45,8 @@ public final class KnnGraph implements AutoCloseable {
    * Searches with an engine; an approximate search is followed by a measurement of its recall on
    * random rows.
    *
-   * @throws IllegalArgumentException if k is not at least 1 and less than the number of rows
+   * @throws IllegalArgumentException if k is not at least 1 and less than the number of rows, or
+   *     there is no thread
    * @throws UnavailableException if the engine cannot search here, or not on that device
    * @throws dev.eigenseg.api.BadInputException if a row is not finite, or the memory is too small
    * @throws dev.eigenseg.api.CancelledException if the user wants the work to stop
@@ -76,12 +77,7 @@ public final class KnnGraph implements AutoCloseable {
   }
 
   static void require(KnnEngine engine, KnnEngine.Request request) {
-    long rows = request.features().rows();
-    if (request.k() < 1 || request.k() >= rows || rows >= 1L << 32) {
-      throw new IllegalArgumentException(
-          "k must be at least 1 and less than the number of rows (below 2^32): k = %d, %d rows"
-              .formatted(request.k(), rows));
-    }
+    request.check();
     Optional<String> refusal = KnnEngines.refusal(engine, request.device());
     if (refusal.isPresent()) {
       throw new UnavailableException("engine %s: %s".formatted(engine.name(), refusal.get()));

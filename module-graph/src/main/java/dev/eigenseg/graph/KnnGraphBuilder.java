@@ -85,7 +85,7 @@ public record KnnGraphBuilder(KnnEngine engine, KnnEngine.Request request, Prove
   }
 
   /** Whether a search is kept when it is stopped, and can be divided. */
-  public boolean resumable() {
+  private boolean resumable() {
     return engine instanceof VectorKnnEngine && request.index().kind() == KnnIndex.Kind.EXACT;
   }
 

@@ -133,11 +133,8 @@ public final class NormalizedAdjacency implements AutoCloseable {
   private static void multiply(
       SymmetricRows source, long first, long rows, Tensor dense, Tensor out) {
     try (SymmetricRows.Window window = source.windowHere(first, first + rows)) {
-      if (dense.dtype() == DType.F16) {
-        HalfSparseProduct.rows(window, first, rows, dense.segment(), dense.size(1), out.segment());
-      } else {
-        SparseProduct.rows(window, first, rows, dense.segment(), dense.size(1), out.segment());
-      }
+      SparseProduct.with(dense.dtype())
+          .rows(window, first, rows, dense.segment(), dense.size(1), out.segment());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

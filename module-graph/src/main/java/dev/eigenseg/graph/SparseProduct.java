@@ -1,32 +1,41 @@
 package dev.eigenseg.graph;
 
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Sparse rows times a dense matrix. Every element of the result is one chain of fused multiply-adds
- * over the row's entries in their order, so the vector loop and its scalar twin give the same
- * bytes.
+ * Sparse rows times a dense matrix, by the type of the latter. Every element of the result is one
+ * chain of fused multiply-adds over the row's entries in their order, so the vector loop and its
+ * scalar twin give the same bytes.
+ *
+ * <p>What loads the dense matrix is written twice, once for each type: a choice within the
+ * innermost loop would keep vectors out of the registers.
  */
-final class SparseProduct {
-  private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
-  private static final int LANES = SPECIES.length();
-  private static final long STEP = SPECIES.vectorByteSize();
-  private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
-  // Eight accumulators hide the latency of the multiply-add and fit into sixteen registers.
-  private static final int BLOCK = 8 * LANES;
-  // With 16 lanes, K = 64 is half a block.
-  private static final int HALF = 4 * LANES;
+abstract sealed class SparseProduct permits SingleSparseProduct, HalfSparseProduct {
+  static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+  static final int LANES = FLOATS.length();
+  private static final int WIDE = 8 * LANES;
+  // With 16 lanes, K = 64 is half a wide block.
+  private static final int BLOCK = 4 * LANES;
   private static final boolean VECTORS = VectorMath.best().equals(VectorMath.simd());
 
-  private SparseProduct() {}
+  /** Apart, since a class must not wait for its subclasses. */
+  private static final class Kinds {
+    static final SparseProduct SINGLE = new SingleSparseProduct();
+    static final SparseProduct HALF = new HalfSparseProduct();
+  }
+
+  /** The product with a matrix of float16 if it is that, else of float32. */
+  static SparseProduct with(DType dense) {
+    return dense == DType.F16 ? Kinds.HALF : Kinds.SINGLE;
+  }
 
   /** {@code out[i] = matrix[first + i] * dense} for {@code i < count}. */
-  static void rows(
+  final void rows(
       SymmetricRows.Window matrix,
       long first,
       long count,
@@ -43,12 +52,11 @@ final class SparseProduct {
       long end = matrix.begin(first + r + 1);
       long target = r * k * Float.BYTES;
       long c = 0;
+      for (; c + WIDE <= k; c += WIDE) {
+        wide(entries, begin, end, dense, k, c, out, target + c * Float.BYTES);
+      }
       for (; c + BLOCK <= k; c += BLOCK) {
         block(entries, begin, end, dense, k, c, out, target + c * Float.BYTES);
-      }
-      if (c + HALF <= k) {
-        half(entries, begin, end, dense, k, c, out, target + c * Float.BYTES);
-        c += HALF;
       }
       for (; c + LANES <= k; c += LANES) {
         vector(entries, begin, end, dense, k, c, out, target + c * Float.BYTES);
@@ -60,7 +68,7 @@ final class SparseProduct {
   }
 
   /** The scalar twin of {@link #rows}. */
-  static void scalarRows(
+  final void scalarRows(
       SymmetricRows.Window matrix,
       long first,
       long count,
@@ -76,7 +84,8 @@ final class SparseProduct {
     }
   }
 
-  private static void block(
+  /** Eight vectors of a row, from column c on. */
+  abstract void wide(
       MemorySegment entries,
       long begin,
       long end,
@@ -84,39 +93,10 @@ final class SparseProduct {
       long k,
       long c,
       MemorySegment out,
-      long target) {
-    FloatVector s0 = FloatVector.zero(SPECIES);
-    FloatVector s1 = s0;
-    FloatVector s2 = s0;
-    FloatVector s3 = s0;
-    FloatVector s4 = s0;
-    FloatVector s5 = s0;
-    FloatVector s6 = s0;
-    FloatVector s7 = s0;
-    for (long p = begin; p < end; p++) {
-      long column = SymmetricRows.column(entries, p);
-      long base = (column * k + c) * Float.BYTES;
-      FloatVector v = FloatVector.broadcast(SPECIES, SymmetricRows.value(entries, p));
-      s0 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base, NATIVE), s0);
-      s1 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + STEP, NATIVE), s1);
-      s2 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 2 * STEP, NATIVE), s2);
-      s3 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 3 * STEP, NATIVE), s3);
-      s4 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 4 * STEP, NATIVE), s4);
-      s5 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 5 * STEP, NATIVE), s5);
-      s6 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 6 * STEP, NATIVE), s6);
-      s7 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 7 * STEP, NATIVE), s7);
-    }
-    s0.intoMemorySegment(out, target, NATIVE);
-    s1.intoMemorySegment(out, target + STEP, NATIVE);
-    s2.intoMemorySegment(out, target + 2 * STEP, NATIVE);
-    s3.intoMemorySegment(out, target + 3 * STEP, NATIVE);
-    s4.intoMemorySegment(out, target + 4 * STEP, NATIVE);
-    s5.intoMemorySegment(out, target + 5 * STEP, NATIVE);
-    s6.intoMemorySegment(out, target + 6 * STEP, NATIVE);
-    s7.intoMemorySegment(out, target + 7 * STEP, NATIVE);
-  }
+      long target);
 
-  private static void half(
+  /** Four vectors. */
+  abstract void block(
       MemorySegment entries,
       long begin,
       long end,
@@ -124,27 +104,10 @@ final class SparseProduct {
       long k,
       long c,
       MemorySegment out,
-      long target) {
-    FloatVector s0 = FloatVector.zero(SPECIES);
-    FloatVector s1 = s0;
-    FloatVector s2 = s0;
-    FloatVector s3 = s0;
-    for (long p = begin; p < end; p++) {
-      long column = SymmetricRows.column(entries, p);
-      long base = (column * k + c) * Float.BYTES;
-      FloatVector v = FloatVector.broadcast(SPECIES, SymmetricRows.value(entries, p));
-      s0 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base, NATIVE), s0);
-      s1 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + STEP, NATIVE), s1);
-      s2 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 2 * STEP, NATIVE), s2);
-      s3 = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base + 3 * STEP, NATIVE), s3);
-    }
-    s0.intoMemorySegment(out, target, NATIVE);
-    s1.intoMemorySegment(out, target + STEP, NATIVE);
-    s2.intoMemorySegment(out, target + 2 * STEP, NATIVE);
-    s3.intoMemorySegment(out, target + 3 * STEP, NATIVE);
-  }
+      long target);
 
-  private static void vector(
+  /** One vector. */
+  abstract void vector(
       MemorySegment entries,
       long begin,
       long end,
@@ -152,18 +115,12 @@ final class SparseProduct {
       long k,
       long c,
       MemorySegment out,
-      long target) {
-    FloatVector sum = FloatVector.zero(SPECIES);
-    for (long p = begin; p < end; p++) {
-      long column = SymmetricRows.column(entries, p);
-      FloatVector v = FloatVector.broadcast(SPECIES, SymmetricRows.value(entries, p));
-      long base = (column * k + c) * Float.BYTES;
-      sum = v.fma(FloatVector.fromMemorySegment(SPECIES, dense, base, NATIVE), sum);
-    }
-    sum.intoMemorySegment(out, target, NATIVE);
-  }
+      long target);
 
-  private static void scalar(
+  /** A value of the dense matrix. */
+  abstract float value(MemorySegment dense, long index);
+
+  private void scalar(
       MemorySegment entries,
       long begin,
       long end,
@@ -174,12 +131,8 @@ final class SparseProduct {
       long target) {
     float sum = 0;
     for (long p = begin; p < end; p++) {
-      long column = SymmetricRows.column(entries, p);
-      sum =
-          Math.fma(
-              SymmetricRows.value(entries, p),
-              dense.getAtIndex(ValueLayout.JAVA_FLOAT, column * k + c),
-              sum);
+      float value = value(dense, SymmetricRows.column(entries, p) * k + c);
+      sum = Math.fma(SymmetricRows.value(entries, p), value, sum);
     }
     out.set(ValueLayout.JAVA_FLOAT, target, sum);
   }

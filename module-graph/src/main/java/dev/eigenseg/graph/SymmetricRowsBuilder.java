@@ -102,16 +102,12 @@ final class SymmetricRowsBuilder implements AutoCloseable {
   private void append(long first, long end, long work, Supplier<RowMaker> makers)
       throws IOException {
     int workers = SymmetricRows.workers(work, threads);
-    SymmetricRows.forEachTask(
+    forEachRow(
         first,
         end,
         workers,
-        (from, to) -> {
-          RowMaker maker = makers.get();
-          for (long row = from; row < to; row++) {
-            pointers.setAtIndex(ValueLayout.JAVA_LONG, row + 1, maker.size(row));
-          }
-        });
+        makers,
+        (maker, row) -> pointers.setAtIndex(ValueLayout.JAVA_LONG, row + 1, maker.size(row)));
     long base = pointer(first);
     long total = base;
     for (long row = first + 1; row <= end; row++) {
@@ -126,16 +122,30 @@ final class SymmetricRowsBuilder implements AutoCloseable {
         base * SymmetricRows.ENTRY_BYTES,
         bytes,
         target ->
-            SymmetricRows.forEachTask(
+            forEachRow(
                 first,
                 end,
                 workers,
-                (from, to) -> {
-                  RowMaker maker = makers.get();
-                  for (long row = from; row < to; row++) {
-                    maker.write(row, target, pointer(row) - base);
-                  }
-                }));
+                makers,
+                (maker, row) -> maker.write(row, target, pointer(row) - base)));
+  }
+
+  private interface RowTask {
+    void run(RowMaker maker, long row);
+  }
+
+  private static void forEachRow(
+      long first, long end, int workers, Supplier<RowMaker> makers, RowTask task) {
+    SymmetricRows.forEachTask(
+        first,
+        end,
+        workers,
+        (from, to) -> {
+          RowMaker maker = makers.get();
+          for (long row = from; row < to; row++) {
+            task.run(maker, row);
+          }
+        });
   }
 
   private long pointer(long row) {

@@ -7,7 +7,7 @@ import com.google.gson.Gson;
 import dev.eigenseg.api.Progress;
 import java.io.File;
 import java.io.IOException;
-import java.net.URISyntaxException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,6 +39,16 @@ public final class ChildJvm implements AutoCloseable {
   public static ChildJvm start(
       Path log, List<Path> places, List<String> options, Class<?> main, String... arguments)
       throws IOException {
+    ProcessBuilder builder =
+        command(places, options, main, arguments)
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile());
+    return new ChildJvm(builder.start(), log);
+  }
+
+  /** The command that starts one; what it prints is its caller's. */
+  static ProcessBuilder command(
+      List<Path> places, List<String> options, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
@@ -46,12 +56,10 @@ public final class ChildJvm implements AutoCloseable {
     command.addAll(options);
     command.addAll(List.of("-cp", classPath(places, main), main.getName()));
     command.addAll(List.of(arguments));
-    ProcessBuilder builder =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-    return new ChildJvm(builder.start(), log);
+    return new ProcessBuilder(command);
   }
 
-  private static String classPath(List<Path> more, Class<?> main) throws IOException {
+  private static String classPath(List<Path> more, Class<?> main) {
     List<String> places = new ArrayList<>();
     for (Class<?> type : List.of(main, KnnGraph.class, Progress.class, Gson.class)) {
       places.add(place(type).toString());
@@ -60,12 +68,13 @@ public final class ChildJvm implements AutoCloseable {
     return String.join(File.pathSeparator, places);
   }
 
-  private static Path place(Class<?> type) throws IOException {
-    try {
-      return Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
-    } catch (URISyntaxException e) {
-      throw new IOException(e);
-    }
+  // A test class is patched into its module, so its code source may name the other folder.
+  private static Path place(Class<?> type) {
+    String file = type.getName().replace('.', '/') + ".class";
+    String url = type.getResource("/" + file).toString();
+    String whole = url.substring(0, url.length() - file.length());
+    return Path.of(
+        URI.create(whole.startsWith("jar:") ? whole.substring(4, whole.length() - 2) : whole));
   }
 
   /** Waits for its end, which must be a good one, and returns what it printed. */

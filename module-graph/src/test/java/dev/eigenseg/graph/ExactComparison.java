@@ -34,15 +34,16 @@ final class ExactComparison {
 
     KnnGraph run(KnnEngine.Request request) throws IOException {
       long start = System.nanoTime();
-      double before = cpuSeconds();
+      double before = CpuTime.seconds();
       KnnGraph graph = KnnGraph.build(engine, request, Progress.NONE);
-      cpu.add(cpuSeconds() - before);
+      cpu.add(CpuTime.seconds() - before);
       wall.add((System.nanoTime() - start) * 1e-9);
       return graph;
     }
 
     String line() {
-      return "%s\t%.3f\t%.3f\t%.6f".formatted(engine.name(), median(cpu), median(wall), shared);
+      return "%s\t%.3f\t%.3f\t%.6f"
+          .formatted(engine.name(), CpuTime.median(cpu), CpuTime.median(wall), shared);
     }
   }
 
@@ -110,13 +111,5 @@ final class ExactComparison {
       target[i] = graph.ids().getLong(row * target.length + i);
     }
     Arrays.sort(target);
-  }
-
-  private static double cpuSeconds() {
-    return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toMillis() * 1e-3;
-  }
-
-  private static double median(List<Double> values) {
-    return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
   }
 }

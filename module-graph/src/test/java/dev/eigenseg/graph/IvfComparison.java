@@ -13,7 +13,6 @@ import dev.eigenseg.graph.vector.PreparedRows;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -72,23 +71,17 @@ final class IvfComparison {
 
   private record Found(KnnIndex index, double seconds, double cpuSeconds, Recall recall) {}
 
-  /** Processor time of all threads, native ones as well: what other processes take is not in it. */
-  private static double cpuSeconds() {
-    Duration spent = ProcessHandle.current().info().totalCpuDuration().orElseThrow();
-    return spent.toMillis() * 1e-3;
-  }
-
   private static Found search(String engine, FeatureRows features, KnnIndex index)
       throws IOException {
     long rows = features.rows();
     try (Tensor ids = Tensor.allocate(DType.I32, rows, K);
         Tensor similarities = Tensor.allocate(DType.F32, rows, K)) {
       KnnEngine.Request request = new KnnEngine.Request(features, K, MEMORY, THREADS, index);
-      double cpu = cpuSeconds();
+      double cpu = CpuTime.seconds();
       long start = System.nanoTime();
       KnnIndex used = KnnEngines.select(engine).search(request, ids, similarities, Progress.NONE);
       double seconds = (System.nanoTime() - start) * 1e-9;
-      cpu = cpuSeconds() - cpu;
+      cpu = CpuTime.seconds() - cpu;
       try (PreparedRows prepared = PreparedRows.measure(features, true, THREADS, Progress.NONE);
           RecallSample sample = new RecallSample(prepared, K, THREADS, Progress.NONE)) {
         Found found = new Found(used, seconds, cpu, sample.of(similarities));
@@ -133,7 +126,7 @@ final class IvfComparison {
         Locale.ROOT,
         "%s of faiss / vector: median %.2f, from %.2f to %.2f%n",
         what,
-        sorted.get(sorted.size() / 2),
+        CpuTime.median(sorted),
         sorted.getFirst(),
         sorted.getLast());
   }

@@ -201,18 +201,7 @@ class KMeansTest {
               BadInputException.class,
               () -> KMeans.fit(FeatureRows.of(rows), options(11), Progress.NONE));
       assertTrue(few.getMessage().contains("11 clusters"), few.getMessage());
-      Progress stopping =
-          new Progress() {
-            @Override
-            public Task start(String name, long total, String unit) {
-              return Task.NONE;
-            }
-
-            @Override
-            public boolean cancelled() {
-              return true;
-            }
-          };
+      Progress stopping = new StoppingProgress();
       assertThrows(
           CancelledException.class, () -> KMeans.fit(FeatureRows.of(rows), options(2), stopping));
       rows.set(13, Float.NaN);

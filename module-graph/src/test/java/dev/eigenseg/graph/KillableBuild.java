@@ -1,6 +1,5 @@
 package dev.eigenseg.graph;
 
-import com.google.gson.Gson;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.FeatureRows;
@@ -8,10 +7,7 @@ import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.File;
 import java.io.IOException;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -67,32 +63,14 @@ final class KillableBuild {
    *
    * @param slow so that whoever reads can kill in the middle
    */
-  static Process start(Path target, boolean slow, File errors)
-      throws IOException, URISyntaxException {
-    List<String> places = new ArrayList<>();
-    for (Class<?> type :
-        List.of(KillableBuild.class, KnnGraph.class, Provenance.class, Gson.class)) {
-      places.add(place(type));
-    }
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx128m",
-            "--add-modules=jdk.incubator.vector",
-            "-cp",
-            String.join(File.pathSeparator, places),
-            KillableBuild.class.getName(),
+  static Process start(Path target, boolean slow, File errors) throws IOException {
+    return ChildJvm.command(
+            List.of(),
+            List.of("-Xmx128m"),
+            KillableBuild.class,
             target.toString(),
             slow ? "10" : "0")
         .redirectError(errors)
         .start();
-  }
-
-  // A test class is patched into its module, so its code source would name the other folder.
-  private static String place(Class<?> type) throws URISyntaxException {
-    String file = type.getName().replace('.', '/') + ".class";
-    String url = type.getResource("/" + file).toString();
-    String whole = url.substring(0, url.length() - file.length());
-    String place = whole.startsWith("jar:") ? whole.substring(4, whole.length() - 2) : whole;
-    return Path.of(new URI(place)).toString();
   }
 }

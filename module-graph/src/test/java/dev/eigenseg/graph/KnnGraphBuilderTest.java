@@ -30,8 +30,6 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,15 +63,6 @@ class KnnGraphBuilderTest {
     return Files.readAllBytes(target);
   }
 
-  /** The least memory that the search accepts, as it says itself. */
-  private long least(Tensor features, int k, int threads) {
-    KnnEngine.Request request = new KnnEngine.Request(FeatureRows.of(features), k, 1, threads);
-    BadInputException e = assertThrows(BadInputException.class, () -> engine.predict(request));
-    Matcher bytes = Pattern.compile("at least ([0-9,]+) bytes").matcher(e.getMessage());
-    assertTrue(bytes.find(), e.getMessage());
-    return Long.parseLong(bytes.group(1).replace(",", ""));
-  }
-
   private List<String> files() throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       return files.map(file -> file.getFileName().toString()).sorted().toList();
@@ -99,7 +88,7 @@ class KnnGraphBuilderTest {
               : RandomData.gaussian(random, shape[0], shape[1])) {
         byte[] expected = inMemory(features, shape[2]);
         for (int threads : new int[] {1, 3}) {
-          long least = least(features, shape[2], threads);
+          long least = TestEngines.leastMemory(engine, features, shape[2], threads);
           for (long memory : new long[] {least, least * 3 / 2, ENOUGH}) {
             String what =
                 "%s, %d threads, %d bytes, seed %d"
@@ -286,7 +275,7 @@ class KnnGraphBuilderTest {
   void anotherRequestIsRefusedOrStartsOver() throws IOException {
     Path target = folder.resolve("g.knn");
     try (Tensor features = RandomData.gaussian(random, 1500, 6)) {
-      long memory = least(features, 8, 2);
+      long memory = TestEngines.leastMemory(engine, features, 8, 2);
       begin(builder(features, 8, memory, 2), target);
       assertEquals(List.of(".g.knn.candidates", ".g.knn.journal"), files());
       KnnGraphBuilder other = builder(features, 9, ENOUGH, 2);
@@ -315,7 +304,7 @@ class KnnGraphBuilderTest {
   void largeStripsNeedTheirMemoryAgain() throws IOException {
     Path target = folder.resolve("g.knn");
     try (Tensor features = RandomData.gaussian(random, 1500, 6)) {
-      long least = least(features, 40, 1);
+      long least = TestEngines.leastMemory(engine, features, 40, 1);
       begin(builder(features, 40, least * 3 / 2, 1), target);
       BadInputException e =
           assertThrows(
@@ -329,7 +318,8 @@ class KnnGraphBuilderTest {
     Path target = folder.resolve("g.knn");
     Path journal = folder.resolve(".g.knn.journal");
     try (Tensor features = RandomData.gaussian(random, 1000, 3)) {
-      KnnGraphBuilder builder = builder(features, 4, least(features, 4, 2), 2);
+      KnnGraphBuilder builder =
+          builder(features, 4, TestEngines.leastMemory(engine, features, 4, 2), 2);
       byte[] expected = inMemory(features, 4);
       for (int kept : new int[] {0, 10, -12, -1}) { // from the beginning, from the end
         begin(builder, target);
@@ -346,7 +336,8 @@ class KnnGraphBuilderTest {
     Path target = folder.resolve("g.knn");
     Path candidates = folder.resolve(".g.knn.candidates");
     try (Tensor features = RandomData.gaussian(random, 1000, 3)) {
-      KnnGraphBuilder builder = builder(features, 4, least(features, 4, 2), 2);
+      KnnGraphBuilder builder =
+          builder(features, 4, TestEngines.leastMemory(engine, features, 4, 2), 2);
       begin(builder, target);
       byte[] bytes = Files.readAllBytes(candidates);
       for (byte[] damaged : List.of(new byte[bytes.length], Arrays.copyOf(bytes, 100))) {

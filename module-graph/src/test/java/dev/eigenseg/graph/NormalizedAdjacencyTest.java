@@ -214,7 +214,8 @@ class NormalizedAdjacencyTest {
           }
           adjacency.multiply(50, 200, half, out, 2);
           adjacency.multiply(50, 200, wide, expected, 2);
-          HalfSparseProduct.scalarRows(window, 50, 200, half.segment(), k, twin.segment());
+          SparseProduct.with(DType.F16)
+              .scalarRows(window, 50, 200, half.segment(), k, twin.segment());
           assertArrayEquals(expected.toFloats(), out.toFloats(), "K = " + k + ", seed " + seed);
           assertArrayEquals(expected.toFloats(), twin.toFloats(), "K = " + k + ", seed " + seed);
         }
@@ -262,7 +263,8 @@ class NormalizedAdjacencyTest {
             Tensor twin = Tensor.allocate(DType.F32, count, k);
             SymmetricRows.Window window = adjacency.matrix().window(first, first + count)) {
           adjacency.multiply(first, count, dense, out, 3);
-          SparseProduct.scalarRows(window, first, count, dense.segment(), k, twin.segment());
+          SparseProduct.with(DType.F32)
+              .scalarRows(window, first, count, dense.segment(), k, twin.segment());
           assertArrayEquals(twin.toFloats(), out.toFloats(), "K = " + k + ", seed " + seed);
         }
       }

@@ -92,7 +92,8 @@ public class SpmmBenchmark {
   @Benchmark
   public Tensor scalarTwin() throws IOException {
     try (SymmetricRows.Window window = adjacency.matrix().windowHere(0, ROWS)) {
-      SparseProduct.scalarRows(window, 0, ROWS, dense.segment(), clusters, out.segment());
+      SparseProduct.with(DType.F32)
+          .scalarRows(window, 0, ROWS, dense.segment(), clusters, out.segment());
     }
     return out;
   }

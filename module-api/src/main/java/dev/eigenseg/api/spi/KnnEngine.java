@@ -82,6 +82,23 @@ public interface KnnEngine {
     public Request(FeatureRows features, int k, long memory, int threads) {
       this(features, k, memory, threads, KnnIndex.EXACT);
     }
+
+    /**
+     * Refuses numbers of neighbours, rows and threads with which there is nothing to search.
+     *
+     * @throws IllegalArgumentException naming them
+     */
+    public void check() {
+      long rows = features.rows();
+      if (k < 1 || k >= rows || rows >= 1L << 32) {
+        throw new IllegalArgumentException(
+            "k must be at least 1 and less than the number of rows (below 2^32): k = %d, %d rows"
+                .formatted(k, rows));
+      }
+      if (threads < 1) {
+        throw new IllegalArgumentException("at least one thread, not " + threads);
+      }
+    }
   }
 
   /** Predicted wall seconds and peak bytes. */

@@ -38,7 +38,10 @@ final class BlasLibrary {
     this.symbols = symbols;
     ValueLayout[] references =
         Collections.nCopies(SGEMM_ARGUMENTS, ADDRESS).toArray(ValueLayout[]::new);
-    this.sgemm = LINKER.downcallHandle(sgemm, FunctionDescriptor.ofVoid(references));
+    this.sgemm =
+        LINKER
+            .downcallHandle(sgemm, FunctionDescriptor.ofVoid(references))
+            .asSpreader(MemorySegment[].class, SGEMM_ARGUMENTS);
     this.setThreadsOfThread =
         function("MKL_Set_Num_Threads_Local", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
     this.setThreads = function("openblas_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT));
@@ -93,23 +96,10 @@ final class BlasLibrary {
     }
   }
 
-  /** The product that its arguments describe. */
-  void multiply(BlasProduct.Arguments a) {
+  /** {@code sgemm_}: its 13 arguments in Fortran's order, all by reference. */
+  void sgemm(MemorySegment... arguments) {
     try {
-      sgemm.invokeExact(
-          a.transposed(),
-          a.plain(),
-          a.width(),
-          a.rows(),
-          a.depth(),
-          a.one(),
-          a.columns(),
-          a.depth(),
-          a.slice(),
-          a.depth(),
-          a.zero(),
-          a.scores(),
-          a.width());
+      sgemm.invokeExact(arguments);
     } catch (Throwable e) {
       throw failure(e);
     }

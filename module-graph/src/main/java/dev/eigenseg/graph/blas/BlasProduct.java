@@ -43,22 +43,6 @@ final class BlasProduct implements TileProduct {
     library.enter();
   }
 
-  /**
-   * A product in the terms of Fortran, where matrices are column by column: what we call rows of
-   * scores are columns of the result, {@code scores = columns^T slice}.
-   */
-  record Arguments(
-      MemorySegment transposed,
-      MemorySegment plain,
-      MemorySegment width,
-      MemorySegment rows,
-      MemorySegment depth,
-      MemorySegment one,
-      MemorySegment columns,
-      MemorySegment slice,
-      MemorySegment zero,
-      MemorySegment scores) {}
-
   @Override
   public void take(int block, MemorySegment dense, int rowsTaken) {
     MemorySegment.copy(dense, 0, rows, block * blockBytes, rowsTaken * rowBytes);
@@ -73,8 +57,22 @@ final class BlasProduct implements TileProduct {
       int columnCount,
       MemorySegment scores) {
     MemorySegment part = rows.asSlice(block * blockBytes + slice * SLICE * rowBytes);
-    library.multiply(
-        new Arguments(transposed, plain, width, count, depth, one, columns, part, zero, scores));
+    // In Fortran matrices are column by column: our rows of scores are columns of the result,
+    // scores = columns^T part.
+    library.sgemm(
+        transposed,
+        plain,
+        width,
+        count,
+        depth,
+        one,
+        columns,
+        depth,
+        part,
+        depth,
+        zero,
+        scores,
+        width);
   }
 
   @Override

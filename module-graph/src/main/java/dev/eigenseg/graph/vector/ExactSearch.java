@@ -30,7 +30,7 @@ public final class ExactSearch {
 
   /** Predicts the cost; measures the kernel for that. */
   public KnnEngine.Cost predict(KnnEngine.Request request) {
-    require(request);
+    request.check();
     JoinPlan plan = JoinPlan.of(request, kernel);
     int workers = Math.min(plan.threads(), Runtime.getRuntime().availableProcessors());
     double products = plan.tiles(0) * secondsOfTile(plan.block(), plan.dim()) * PACKING;
@@ -82,7 +82,7 @@ public final class ExactSearch {
   public CandidateFile search(
       KnnEngine.Request request, RowRange range, CandidateFile.Place place, Progress progress)
       throws IOException {
-    require(request);
+    request.check();
     JoinPlan plan = JoinPlan.of(request, range, kernel);
     CandidateFile file = CandidateFile.open(place, plan.grid(), plan.k());
     try {
@@ -108,24 +108,11 @@ public final class ExactSearch {
     }
   }
 
-  /** Refuses results that are not of a request's shape, and what {@link #require} refuses. */
+  /** Refuses results that are not of a request's shape, and requests that cannot be searched. */
   static void require(KnnEngine.Request request, Tensor ids, Tensor similarities) {
-    require(request);
+    request.check();
     requireResult("ids", ids, DType.I32, request);
     requireResult("similarities", similarities, DType.F32, request);
-  }
-
-  /** Refuses numbers of neighbours, rows and threads with which there is nothing to search. */
-  static void require(KnnEngine.Request request) {
-    long rows = request.features().rows();
-    if (request.k() < 1 || request.k() >= rows || rows >= 1L << 32) {
-      throw new IllegalArgumentException(
-          "k must be at least 1 and less than the number of rows (below 2^32): k = %d, %d rows"
-              .formatted(request.k(), rows));
-    }
-    if (request.threads() < 1) {
-      throw new IllegalArgumentException("at least one thread, not " + request.threads());
-    }
   }
 
   private static void requireResult(

@@ -9,48 +9,34 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
-import java.util.Optional;
 
 /**
  * Memory for the large tables of a search, in huge pages where Linux has them ({@code madvise}) and
  * this module may call native code; otherwise as an arena gives it. A table that is written all
- * over costs a page fault for every page, and an entry of the processor's page cache afterwards.
+ * over costs a page fault for every page, and the processor's table of pages misses afterwards.
  */
-@SuppressWarnings("restricted") // three functions of the C library
 public final class LargeMemory {
   private static final long HUGE_PAGE = 2L << 20;
-  private static final int MADV_HUGEPAGE = 14; // of <sys/mman.h>, the same on every architecture
-  private static final Optional<LargeMemory> HUGE =
+  private static final boolean HUGE =
       LargeMemory.class.getModule().isNativeAccessEnabled()
-              && System.getProperty("os.name").equals("Linux")
-          ? find()
-          : Optional.empty();
+          && System.getProperty("os.name").equals("Linux");
 
-  private final MethodHandle alignedAlloc;
-  private final MethodHandle madvise;
-  private final MethodHandle free;
+  private LargeMemory() {}
 
-  private LargeMemory(MethodHandle alignedAlloc, MethodHandle madvise, MethodHandle free) {
-    this.alignedAlloc = alignedAlloc;
-    this.madvise = madvise;
-    this.free = free;
-  }
+  /** The functions of the C library; looked up when they are first needed. */
+  @SuppressWarnings("restricted")
+  private static final class Libc {
+    static final int MADV_HUGEPAGE = 14; // of <sys/mman.h>, the same on every architecture
+    static final MethodHandle ALIGNED_ALLOC =
+        function("aligned_alloc", FunctionDescriptor.of(ADDRESS, JAVA_LONG, JAVA_LONG));
+    static final MethodHandle MADVISE =
+        function("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
+    static final MethodHandle FREE = function("free", FunctionDescriptor.ofVoid(ADDRESS));
 
-  private static Optional<LargeMemory> find() {
-    FunctionDescriptor allocating = FunctionDescriptor.of(ADDRESS, JAVA_LONG, JAVA_LONG);
-    FunctionDescriptor advising = FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
-    FunctionDescriptor freeing = FunctionDescriptor.ofVoid(ADDRESS);
-    return function("aligned_alloc", allocating)
-        .flatMap(allocate ->
-            function("madvise", advising)
-                .flatMap(advise ->
-                    function("free", freeing)
-                        .map(free -> new LargeMemory(allocate, advise, free))));
-  }
-
-  private static Optional<MethodHandle> function(String name, FunctionDescriptor type) {
-    Linker linker = Linker.nativeLinker();
-    return linker.defaultLookup().find(name).map(address -> linker.downcallHandle(address, type));
+    private static MethodHandle function(String name, FunctionDescriptor type) {
+      Linker linker = Linker.nativeLinker();
+      return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type);
+    }
   }
 
   /**
@@ -59,35 +45,48 @@ public final class LargeMemory {
    * @throws OutOfMemoryError if there are not so many
    */
   public static MemorySegment allocate(Arena arena, long bytes) {
-    if (bytes < HUGE_PAGE || HUGE.isEmpty()) {
-      return arena.allocate(bytes, 64);
-    }
-    return HUGE.get().allocateHuge(arena, bytes);
+    return HUGE && bytes >= HUGE_PAGE ? allocateHuge(arena, bytes) : arena.allocate(bytes, 64);
   }
 
-  private MemorySegment allocateHuge(Arena arena, long bytes) {
+  @SuppressWarnings("restricted")
+  private static MemorySegment allocateHuge(Arena arena, long bytes) {
     long whole = Math.ceilDiv(bytes, HUGE_PAGE) * HUGE_PAGE;
     try {
-      MemorySegment memory = (MemorySegment) alignedAlloc.invokeExact(HUGE_PAGE, whole);
+      MemorySegment memory = (MemorySegment) Libc.ALIGNED_ALLOC.invokeExact(HUGE_PAGE, whole);
       if (memory.address() == 0) {
         throw new OutOfMemoryError("cannot allocate %,d bytes outside the heap".formatted(whole));
       }
-      int _ = (int) madvise.invokeExact(memory, whole, MADV_HUGEPAGE); // a wish, may be refused
-      return memory.reinterpret(bytes, arena, this::release);
-    } catch (Error | RuntimeException e) {
-      throw e;
+      // A wish, which may be refused.
+      int _ = (int) Libc.MADVISE.invokeExact(memory, whole, Libc.MADV_HUGEPAGE);
+      return owned(memory, bytes, arena);
     } catch (Throwable e) {
-      throw new IllegalStateException(e); // native functions throw nothing
+      throw failure(e);
     }
   }
 
-  private void release(MemorySegment memory) {
+  @SuppressWarnings("restricted")
+  private static MemorySegment owned(MemorySegment memory, long bytes, Arena arena) {
     try {
-      free.invokeExact(memory);
-    } catch (Error | RuntimeException e) {
+      return memory.reinterpret(bytes, arena, LargeMemory::free);
+    } catch (RuntimeException e) {
+      free(memory); // the arena is closed
       throw e;
-    } catch (Throwable e) {
-      throw new IllegalStateException(e);
     }
+  }
+
+  private static void free(MemorySegment memory) {
+    try {
+      Libc.FREE.invokeExact(memory);
+    } catch (Throwable e) {
+      throw failure(e);
+    }
+  }
+
+  // Native functions throw nothing; what comes out of a handle is an error of the JVM.
+  private static RuntimeException failure(Throwable e) {
+    if (e instanceof Error error) {
+      throw error;
+    }
+    return e instanceof RuntimeException known ? known : new IllegalStateException(e);
   }
 }

@@ -1,5 +1,7 @@
 package dev.eigenseg.graph.vector;
 
+import dev.eigenseg.api.internal.kernel.Parallel;
+
 /**
  * Owns a thread that asks for rows before they are needed, so that the disk works while the
  * processors do. What it cannot read is reported by whoever needs it.
@@ -38,17 +40,6 @@ final class ReadAhead implements AutoCloseable {
   @Override
   public void close() {
     stopped = true;
-    boolean interrupted = false;
-    while (true) {
-      try {
-        thread.join();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Parallel.joinUninterruptibly(thread);
   }
 }

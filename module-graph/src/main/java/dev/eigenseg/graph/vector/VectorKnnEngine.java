@@ -65,7 +65,7 @@ public final class VectorKnnEngine implements KnnEngine {
   }
 
   private Cost predictLists(Request request) {
-    ExactSearch.require(request);
+    request.check();
     IvfPlan plan = IvfPlan.of(request);
     double tiles = plan.multiplyAdds() / ((double) LISTS_BLOCK * LISTS_BLOCK * plan.dim());
     double seconds = tiles * exact.secondsOfTile(LISTS_BLOCK, plan.dim()) * LISTS_OVERHEAD;

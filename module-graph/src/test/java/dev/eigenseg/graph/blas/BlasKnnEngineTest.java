@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.bank.FeatureRows;
@@ -18,8 +17,6 @@ import dev.eigenseg.graph.TestEngines;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -59,7 +56,7 @@ class BlasKnnEngineTest {
     try (Tensor features = RandomData.gaussian(new Random(seed), 2111, 9);
         KnnGraph expected = graph(blas, features, 10)) {
       for (int threads : new int[] {1, 2, 5}) {
-        long least = least(blas, features, 10, threads);
+        long least = TestEngines.leastMemory(blas, features, 10, threads);
         for (long memory : new long[] {least, 2 * least, ENOUGH}) {
           try (KnnGraph found = graph(blas, features, 10, memory, threads)) {
             assertSame(expected, found, threads + " threads, " + memory + " bytes");
@@ -73,17 +70,6 @@ class BlasKnnEngineTest {
     assertEquals(-1, expected.ids().segment().mismatch(found.ids().segment()), what);
     assertEquals(
         -1, expected.similarities().segment().mismatch(found.similarities().segment()), what);
-  }
-
-  /** The least memory that the search accepts, as it says itself. */
-  private static long least(KnnEngine engine, Tensor features, int k, int threads) {
-    BadInputException e =
-        assertThrows(
-            BadInputException.class,
-            () -> engine.predict(new KnnEngine.Request(FeatureRows.of(features), k, 1, threads)));
-    Matcher bytes = Pattern.compile("at least ([0-9,]+) bytes").matcher(e.getMessage());
-    assertTrue(bytes.find(), e.getMessage());
-    return Long.parseLong(bytes.group(1).replace(",", ""));
   }
 
   @Test

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.BadInputException;
-import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.spi.KnnEngine;
@@ -17,6 +16,7 @@ import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.RandomData;
+import dev.eigenseg.graph.TestEngines;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -25,7 +25,6 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class IvfSearchTest {
@@ -259,34 +258,9 @@ class IvfSearchTest {
 
   @Test
   void countsAllBlocksAndStopsOnRequest() throws IOException {
-    try (Tensor features = RandomData.gaussian(new Random(4), 2000, 8);
-        Tensor ids = Tensor.allocate(DType.I32, 2000, 4);
-        Tensor similarities = Tensor.allocate(DType.F32, 2000, 4)) {
-      KnnEngine.Request request =
-          new KnnEngine.Request(FeatureRows.of(features), 4, ENOUGH, 2, lists(12, 3));
-      AtomicLong done = new AtomicLong();
-      AtomicLong promised = new AtomicLong();
-      Progress counting =
-          (name, total, unit) -> {
-            promised.addAndGet(total);
-            return done::addAndGet;
-          };
-      engine.search(request, ids, similarities, counting);
-      assertEquals(promised.get(), done.get());
-      Progress stopping =
-          new Progress() {
-            @Override
-            public Task start(String name, long total, String unit) {
-              return Task.NONE;
-            }
-
-            @Override
-            public boolean cancelled() {
-              return true;
-            }
-          };
-      assertThrows(
-          CancelledException.class, () -> engine.search(request, ids, similarities, stopping));
+    try (Tensor features = RandomData.gaussian(new Random(4), 2000, 8)) {
+      TestEngines.checkProgress(
+          engine, new KnnEngine.Request(FeatureRows.of(features), 4, ENOUGH, 2, lists(12, 3)));
     }
   }
 

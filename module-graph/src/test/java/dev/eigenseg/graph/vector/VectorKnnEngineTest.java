@@ -7,19 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.BadInputException;
-import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.RandomData;
+import dev.eigenseg.graph.TestEngines;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -226,33 +225,9 @@ class VectorKnnEngineTest {
 
   @Test
   void countsAllTilesAndStopsOnRequest() throws IOException {
-    try (Tensor features = RandomData.gaussian(new Random(4), 2000, 8);
-        Tensor ids = Tensor.allocate(DType.I32, 2000, 4);
-        Tensor similarities = Tensor.allocate(DType.F32, 2000, 4)) {
-      KnnEngine.Request request = new KnnEngine.Request(FeatureRows.of(features), 4, ENOUGH, 2);
-      AtomicLong done = new AtomicLong();
-      AtomicLong promised = new AtomicLong();
-      Progress counting =
-          (name, total, unit) -> {
-            promised.set(total);
-            return done::addAndGet;
-          };
-      engine.search(request, ids, similarities, counting);
-      assertEquals(promised.get(), done.get());
-      Progress stopping =
-          new Progress() {
-            @Override
-            public Task start(String name, long total, String unit) {
-              return Task.NONE;
-            }
-
-            @Override
-            public boolean cancelled() {
-              return true;
-            }
-          };
-      assertThrows(
-          CancelledException.class, () -> engine.search(request, ids, similarities, stopping));
+    try (Tensor features = RandomData.gaussian(new Random(4), 2000, 8)) {
+      TestEngines.checkProgress(
+          engine, new KnnEngine.Request(FeatureRows.of(features), 4, ENOUGH, 2));
     }
   }
 

@@ -10,6 +10,7 @@ import dev.eigenseg.api.ClassFiles;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.ClassList.NamedClass;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.train.StoppingProgress;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -68,18 +69,6 @@ class DatasetCheckTest {
 
   @Test
   void stopsWhenAsked() {
-    Progress impatient =
-        new Progress() {
-          @Override
-          public Task start(String name, long total, String unit) {
-            return Task.NONE;
-          }
-
-          @Override
-          public boolean cancelled() {
-            return true;
-          }
-        };
-    assertThrows(CancelledException.class, () -> check(impatient));
+    assertThrows(CancelledException.class, () -> check(new StoppingProgress()));
   }
 }

@@ -69,9 +69,11 @@ public final class Parallel {
     }
   }
 
-  // Workers write into memory that the caller frees afterwards: leaving before they end is never
-  // safe.
-  private static void joinUninterruptibly(Thread thread) {
+  /**
+   * Waits for a thread that reads or writes memory which the caller frees afterwards: leaving
+   * before it ends is never safe. An interrupt is kept for later.
+   */
+  public static void joinUninterruptibly(Thread thread) {
     boolean interrupted = false;
     while (true) {
       try {
