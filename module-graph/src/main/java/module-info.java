@@ -9,9 +9,12 @@
 module dev.eigenseg.graph {
   requires transitive dev.eigenseg.api;
   requires com.google.gson;
+  requires ejml.core;
+  requires ejml.ddense;
   requires jdk.incubator.vector;
 
   exports dev.eigenseg.graph;
+  exports dev.eigenseg.graph.spectral;
 
   uses dev.eigenseg.api.spi.KnnEngine;
 

@@ -3,15 +3,11 @@ package dev.eigenseg.graph;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.gson.JsonObject;
-import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.internal.file.SafeTensors;
-import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -35,17 +31,11 @@ class AdjacencyGoldenTest {
   private static void check(Path file, JsonObject shape, double tolerance) throws IOException {
     JsonObject config = shape.getAsJsonObject("config");
     long n = shape.get("n").getAsLong();
-    PixelGraphOptions pixelOptions =
-        PixelGraphOptions.of(
-            config.get("num_nearestn_pixel1").getAsInt(),
-            config.get("num_nearestn_pixel2").getAsInt());
+    PixelGraphOptions pixelOptions = GoldenKernel.pixelOptions(config);
     try (SafeTensors tensors = SafeTensors.open(file)) {
       Tensor features = tensors.tensor("highlevel_feature").reshape(n, shape.get("C").getAsLong());
-      KnnEngine.Request request =
-          new KnnEngine.Request(
-              FeatureRows.of(features), config.get("num_nearestn_feature").getAsInt(), 64 << 20, 2);
-      List<GridColors> images = images(tensors.tensor("im"));
-      try (KnnGraph graph = KnnGraph.build(TestEngines.underTest(), request, Progress.NONE);
+      List<GridColors> images = GoldenKernel.images(tensors.tensor("im"));
+      try (KnnGraph graph = GoldenKernel.graph(features, config);
           SymmetricRows featureRaw =
               NormalizedAdjacency.rawOfNeighbors(graph, Workspace.UNBOUNDED, 2);
           SymmetricRows pixelRaw = PixelGraph.raw(images, pixelOptions, 2);
@@ -65,26 +55,6 @@ class AdjacencyGoldenTest {
         images.forEach(image -> image.colors().close());
       }
     }
-  }
-
-  /**
-   * The stored images are [B, 3, h, w] in [-1, 1]: the published code maps them to [0, 1] itself.
-   */
-  private static List<GridColors> images(Tensor im) {
-    int rows = Math.toIntExact(im.size(2));
-    int columns = Math.toIntExact(im.size(3));
-    long plane = (long) rows * columns;
-    List<GridColors> images = new ArrayList<>();
-    for (long b = 0; b < im.size(0); b++) {
-      Tensor colors = Tensor.allocate(DType.F32, plane, 3);
-      for (long p = 0; p < plane; p++) {
-        for (int c = 0; c < 3; c++) {
-          colors.set(p * 3 + c, (im.get((b * 3 + c) * plane + p) + 1) / 2);
-        }
-      }
-      images.add(new GridColors(rows, columns, colors));
-    }
-    return images;
   }
 
   private static float[] dense(SymmetricRows matrix) throws IOException {

@@ -12,10 +12,11 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /** Finds the golden fixtures; their absence skips a test, but fails it where CI is set. */
-final class GoldenCases {
+public final class GoldenCases {
   private GoldenCases() {}
 
-  static Path folder(String name) {
+  /** A fixture's folder. */
+  public static Path folder(String name) {
     Path folder = Path.of(System.getProperty("eigenseg.golden", "../shared/golden"), name);
     boolean present = Files.isDirectory(folder);
     assertFalse(

@@ -1,0 +1,283 @@
+package dev.eigenseg.graph.spectral;
+
+import static dev.eigenseg.graph.spectral.TallMatrix.WIDTH;
+
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.NormalizedAdjacency;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.ejml.data.DMatrixRMaj;
+
+/**
+ * Owns a search by block Lanczos with full reorthogonalisation and thick restarts: the basis grows
+ * by the kernel's product with its last block, made orthogonal to all blocks twice; when it is
+ * full, the leading Ritz vectors are kept and the search goes on from them (Wu and Simon,
+ * Thick-restart Lanczos, 2000). The projected matrix is made of the very coefficients of the
+ * orthogonalisation, so a restart needs no case of its own.
+ */
+final class BlockLanczos implements AutoCloseable {
+  /** Directions below this fraction of a block's longest are taken for rounding. */
+  private static final double LEAST_LENGTH = 1e-5;
+
+  private final NormalizedAdjacency kernel;
+  private final EigenOptions options;
+  private final SplittableRandom random;
+  private final TallMatrix[] basis;
+  private final DMatrixRMaj projected;
+  private final int kept;
+
+  private BlockLanczos(NormalizedAdjacency kernel, EigenOptions options) {
+    this.kernel = kernel;
+    this.options = options;
+    this.random = new SplittableRandom(options.seed());
+    int blocks = basisBlocks(options.count());
+    this.kept = keptBlocks(options.count());
+    this.projected = new DMatrixRMaj(blocks * WIDTH, blocks * WIDTH);
+    this.basis = new TallMatrix[blocks + 1]; // and the one that the last product leaves
+    try {
+      for (int i = 0; i < basis.length; i++) {
+        basis[i] = new TallMatrix(kernel.rows());
+      }
+    } catch (RuntimeException | Error e) {
+      close();
+      throw e;
+    }
+  }
+
+  /** Some more than wanted, since the last of them converge slowly. */
+  private static int keptBlocks(int count) {
+    return Math.ceilDiv(count, WIDTH) + 1;
+  }
+
+  /** Twice what is kept, and some: fewer blocks need more restarts, more blocks more memory. */
+  static int basisBlocks(int count) {
+    return 2 * keptBlocks(count) + 2;
+  }
+
+  static long memory(long rows, int count) {
+    return (basisBlocks(count) + 1L) * rows * WIDTH * Float.BYTES;
+  }
+
+  static Eigenpairs leading(NormalizedAdjacency kernel, EigenOptions options, Progress progress)
+      throws IOException {
+    try (BlockLanczos search = new BlockLanczos(kernel, options);
+        Progress.Task task = progress.start("eigenvectors", options.count(), "eigenvectors")) {
+      return search.run(progress, task);
+    }
+  }
+
+  private Eigenpairs run(Progress progress, Progress.Task task) throws IOException {
+    boolean[] all = new boolean[WIDTH];
+    Arrays.fill(all, true);
+    basis[0].randomize(random, all);
+    orthonormalize(0);
+    int from = 0;
+    int reported = 0;
+    for (int restart = 0; ; restart++) {
+      double[] rest = new double[WIDTH * WIDTH];
+      for (int block = from; block < basis.length - 1; block++) {
+        progress.checkCancelled();
+        rest = extend(block);
+      }
+      SymmetricEigen ritz = SymmetricEigen.of(projected);
+      double[] residuals = residuals(ritz, rest);
+      int good = good(ritz, residuals);
+      task.advance(Math.max(0, good - reported));
+      reported = Math.max(reported, good);
+      if (good == options.count() || restart == options.restarts()) {
+        return new Eigenpairs(
+            Arrays.copyOf(ritz.values(), options.count()), residuals, vectors(ritz));
+      }
+      restart(ritz);
+      from = kept;
+    }
+  }
+
+  /**
+   * Multiplies a block by the kernel, notes its projection, and leaves what is orthogonal to the
+   * basis, of length 1, as the next block.
+   *
+   * @return what the next block was multiplied by to be that rest, {@code [16, 16]}
+   */
+  private double[] extend(int block) throws IOException {
+    TallMatrix next = basis[block + 1];
+    kernel.multiply(0, kernel.rows(), basis[block].values(), next.values(), options.threads());
+    for (int pass = 0; pass < 2; pass++) {
+      for (int i = 0; i <= block; i++) {
+        double[] part = basis[i].inner(next, options.threads());
+        next.add(-1, basis[i], part, options.threads());
+        project(i, block, part, pass > 0);
+      }
+    }
+    double[] rest = orthonormalize(block + 1);
+    if (block + 1 < basis.length - 1) {
+      project(block + 1, block, rest, false);
+    }
+    return rest;
+  }
+
+  private void project(int i, int j, double[] part, boolean more) {
+    for (int row = 0; row < WIDTH; row++) {
+      for (int column = 0; column < WIDTH; column++) {
+        int r = i * WIDTH + row;
+        int c = j * WIDTH + column;
+        double value = part[row * WIDTH + column] + (more ? projected.get(r, c) : 0);
+        projected.set(r, c, value);
+        if (i != j) {
+          projected.set(c, r, value);
+        }
+      }
+    }
+  }
+
+  /**
+   * Makes a block's columns orthogonal to each other and of length 1; columns that hold nothing new
+   * become random directions.
+   *
+   * @return R of the block's former value Q R
+   */
+  private double[] orthonormalize(int block) {
+    boolean[] empty = new boolean[WIDTH];
+    double[] first = normalize(basis[block], empty);
+    for (int column = 0; column < WIDTH; column++) {
+      if (empty[column]) {
+        basis[block].randomize(random, empty);
+        clear(block);
+        normalize(basis[block], new boolean[WIDTH]);
+        break;
+      }
+    }
+    double[] second = normalize(basis[block], new boolean[WIDTH]);
+    return product(second, first);
+  }
+
+  private void clear(int block) {
+    for (int pass = 0; pass < 2; pass++) {
+      for (int i = 0; i < block; i++) {
+        double[] part = basis[i].inner(basis[block], options.threads());
+        basis[block].add(-1, basis[i], part, options.threads());
+      }
+    }
+  }
+
+  /** W = Q R with R = S^1/2 U^T from W^T W = U S U^T (Stathopoulos and Wu, SVQB, 2002). */
+  private double[] normalize(TallMatrix block, boolean[] empty) {
+    SymmetricEigen gram =
+        SymmetricEigen.of(DMatrixRMaj.wrap(WIDTH, WIDTH, block.inner(block, options.threads())));
+    double longest = Math.sqrt(Math.max(0, gram.values()[0]));
+    double[] inverse = new double[WIDTH * WIDTH];
+    double[] factor = new double[WIDTH * WIDTH];
+    for (int column = 0; column < WIDTH; column++) {
+      double length = Math.sqrt(Math.max(0, gram.values()[column]));
+      empty[column] = !(length > LEAST_LENGTH * Math.max(longest, LEAST_LENGTH));
+      for (int row = 0; row < WIDTH && !empty[column]; row++) {
+        inverse[row * WIDTH + column] = gram.vectors().get(row, column) / length;
+        factor[column * WIDTH + row] = gram.vectors().get(row, column) * length;
+      }
+    }
+    block.multiply(inverse, options.threads());
+    return factor;
+  }
+
+  private static double[] product(double[] a, double[] b) {
+    double[] result = new double[WIDTH * WIDTH];
+    for (int row = 0; row < WIDTH; row++) {
+      for (int column = 0; column < WIDTH; column++) {
+        for (int i = 0; i < WIDTH; i++) {
+          result[row * WIDTH + column] += a[row * WIDTH + i] * b[i * WIDTH + column];
+        }
+      }
+    }
+    return result;
+  }
+
+  /** |A v - lambda v| of the leading Ritz pairs: the length of what the last product left of v. */
+  private double[] residuals(SymmetricEigen ritz, double[] rest) {
+    int lastBlock = projected.numRows - WIDTH;
+    double[] residuals = new double[options.count()];
+    for (int pair = 0; pair < residuals.length; pair++) {
+      double squares = 0;
+      for (int row = 0; row < WIDTH; row++) {
+        double value = 0;
+        for (int i = 0; i < WIDTH; i++) {
+          value += rest[row * WIDTH + i] * ritz.vectors().get(lastBlock + i, pair);
+        }
+        squares += value * value;
+      }
+      residuals[pair] = Math.sqrt(squares);
+    }
+    return residuals;
+  }
+
+  private int good(SymmetricEigen ritz, double[] residuals) {
+    double most = options.tolerance() * Math.abs(ritz.values()[0]);
+    return (int) Arrays.stream(residuals).filter(r -> r <= most).count();
+  }
+
+  /** The wanted Ritz vectors in the kernel's own space. */
+  private Tensor vectors(SymmetricEigen ritz) {
+    Tensor vectors = Tensor.allocate(DType.F32, kernel.rows(), options.count());
+    try (Rotation rotation = new Rotation(basis, ritz.vectors(), options.count())) {
+      rotation.forEachPiece(
+          options.threads(),
+          (first, piece) ->
+              vectors.slice(first, piece.size(0)).segment().copyFrom(piece.segment()));
+      return vectors;
+    } catch (RuntimeException | Error e) {
+      vectors.close();
+      throw e;
+    }
+  }
+
+  /** The leading Ritz vectors become the basis, and the last block the next to be multiplied. */
+  private void restart(SymmetricEigen ritz) {
+    try (Rotation rotation = new Rotation(basis, ritz.vectors(), kept * WIDTH)) {
+      rotation.forEachPiece(options.threads(), this::store);
+    }
+    TallMatrix last = basis[basis.length - 1];
+    basis[basis.length - 1] = basis[kept];
+    basis[kept] = last;
+    projected.zero();
+    for (int i = 0; i < kept * WIDTH; i++) {
+      projected.set(i, i, ritz.values()[i]);
+    }
+  }
+
+  private void store(long first, Tensor piece) {
+    long columns = piece.size(1);
+    for (int block = 0; block < kept; block++) {
+      Tensor target = basis[block].values();
+      for (long row = 0; row < piece.size(0); row++) {
+        target
+            .slice(first + row, 1)
+            .segment()
+            .copyFrom(
+                piece
+                    .segment()
+                    .asSlice(
+                        (row * columns + (long) block * WIDTH) * Float.BYTES,
+                        (long) WIDTH * Float.BYTES));
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    RuntimeException failure = null;
+    for (TallMatrix block : basis) {
+      try {
+        if (block != null) {
+          block.close();
+        }
+      } catch (RuntimeException e) {
+        failure = e;
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

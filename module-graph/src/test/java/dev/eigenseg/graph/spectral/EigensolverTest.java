@@ -1,0 +1,192 @@
+package dev.eigenseg.graph.spectral;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.CancelledException;
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.internal.file.SafeTensors;
+import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.GoldenCases;
+import dev.eigenseg.graph.GoldenKernel;
+import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.NormalizedAdjacency;
+import dev.eigenseg.graph.RandomData;
+import dev.eigenseg.graph.StoppingProgress;
+import dev.eigenseg.graph.TestEngines;
+import dev.eigenseg.graph.Workspace;
+import java.io.IOException;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class EigensolverTest {
+  /** A kernel of so many separate groups: its eigenvalue 1 is there once for each. */
+  private static NormalizedAdjacency groups(int rows, int groups, long seed) throws IOException {
+    Random random = new Random(seed);
+    try (Tensor features = RandomData.gaussian(random, rows, 8 * groups)) {
+      for (long row = 0; row < rows; row++) {
+        for (long c = 0; c < 8L * groups; c++) {
+          long place = row * 8 * groups + c;
+          float value = c / 8 == row % groups ? 3 + features.get(place) : 0;
+          features.set(place, value);
+        }
+      }
+      return of(features, 10);
+    }
+  }
+
+  private static NormalizedAdjacency of(Tensor features, int neighbors) throws IOException {
+    try (KnnGraph graph =
+        KnnGraph.build(
+            TestEngines.underTest(),
+            new KnnEngine.Request(FeatureRows.of(features), neighbors, 64 << 20, 2),
+            Progress.NONE)) {
+      return NormalizedAdjacency.ofNeighbors(graph, Workspace.UNBOUNDED, 2);
+    }
+  }
+
+  @Test
+  void theGoldenSpectrumIsFound() throws IOException {
+    try (NormalizedAdjacency kernel = GoldenKernel.of("case_a");
+        SafeTensors golden =
+            SafeTensors.open(
+                GoldenCases.folder("kernel-spectrum").resolve("tensors.safetensors"))) {
+      EigenOptions options = EigenOptions.of(8).withTolerance(1e-5);
+      try (Eigenpairs lanczos = BlockLanczos.leading(kernel, options, Progress.NONE);
+          Eigenpairs dense = DenseEigensolver.leading(kernel, options)) {
+        checkGolden(golden, lanczos);
+        checkGolden(golden, dense);
+      }
+    }
+  }
+
+  private static void checkGolden(SafeTensors golden, Eigenpairs found) {
+    for (int i = 0; i < 8; i++) {
+      assertEquals(golden.tensor("top8_eigenvalues").get(i), found.values()[i], 1e-5);
+    }
+    // The first six stand clear of the others: the projection onto their space.
+    Tensor expected = golden.tensor("top8_eigenvectors");
+    for (int i = 0; i < 6; i++) {
+      double inside = 0;
+      for (int j = 0; j < 6; j++) {
+        double product = 0;
+        for (long row = 0; row < expected.size(0); row++) {
+          product += (double) expected.get(row * 8 + i) * found.vectors().get(row * 8 + j);
+        }
+        inside += product * product;
+      }
+      assertEquals(1, inside, 1e-3);
+    }
+  }
+
+  @Test
+  void lanczosFindsWhatTheWholeDecompositionFinds() throws IOException {
+    long seed = RandomData.seed();
+    try (Tensor features = RandomData.gaussian(new Random(seed), 900, 6);
+        NormalizedAdjacency kernel = of(features, 12)) {
+      EigenOptions options = EigenOptions.of(20).withTolerance(1e-5);
+      try (Eigenpairs found = Eigensolver.leading(kernel, options, Progress.NONE);
+          Eigenpairs oracle = DenseEigensolver.leading(kernel, options)) {
+        assertArrayEquals(oracle.values(), found.values(), 1e-5, "seed " + seed);
+        assertTrue(found.worstResidual() <= 1e-5 * found.values()[0], "seed " + seed);
+        checkResiduals(kernel, found, 1e-4);
+        checkOrthonormal(found);
+      }
+    }
+  }
+
+  @Test
+  void equalEigenvaluesAreAllFound() throws IOException {
+    try (NormalizedAdjacency kernel = groups(700, 20, 1);
+        Eigenpairs found = Eigensolver.leading(kernel, EigenOptions.of(24), Progress.NONE)) {
+      for (int i = 0; i < 20; i++) {
+        assertEquals(1, found.values()[i], 1e-5);
+      }
+      assertTrue(found.values()[20] < 0.99, "20 groups only");
+      checkOrthonormal(found);
+      checkResiduals(kernel, found, 1e-3);
+    }
+  }
+
+  @Test
+  void threadsChangeNothingAndSeedsOnlyRounding() throws IOException {
+    try (NormalizedAdjacency kernel = groups(2500, 5, 2)) {
+      EigenOptions options = EigenOptions.of(9).withThreads(1);
+      try (Eigenpairs one = Eigensolver.leading(kernel, options, Progress.NONE);
+          Eigenpairs three = Eigensolver.leading(kernel, options.withThreads(3), Progress.NONE);
+          Eigenpairs other = Eigensolver.leading(kernel, options.withSeed(7), Progress.NONE)) {
+        assertEquals(-1, one.vectors().segment().mismatch(three.vectors().segment()));
+        assertArrayEquals(one.values(), three.values());
+        assertArrayEquals(one.values(), other.values(), 1e-4);
+      }
+    }
+  }
+
+  @Test
+  void patchesWithoutNeighboursAreZeroInEveryVector() throws IOException {
+    try (Tensor features = RandomData.gaussian(new Random(3), 600, 4)) {
+      for (long c = 0; c < 4; c++) {
+        features.set(100 * 4 + c, 0); // no similarity to anything
+      }
+      try (NormalizedAdjacency kernel = of(features, 5);
+          Eigenpairs found = Eigensolver.leading(kernel, EigenOptions.of(3), Progress.NONE)) {
+        for (long c = 0; c < 3; c++) {
+          assertEquals(0, found.vectors().get(100 * 3 + c), 1e-4);
+        }
+      }
+    }
+  }
+
+  @Test
+  void refusesMorePairsThanRowsAndStopsWhenAsked() throws IOException {
+    try (NormalizedAdjacency kernel = groups(600, 3, 4)) {
+      String message =
+          assertThrows(
+                  BadInputException.class,
+                  () -> Eigensolver.leading(kernel, EigenOptions.of(601), Progress.NONE))
+              .getMessage();
+      assertTrue(message.contains("601 eigenvectors of a kernel of 600 patches"), message);
+      assertThrows(
+          CancelledException.class,
+          () -> Eigensolver.leading(kernel, EigenOptions.of(3), new StoppingProgress()));
+    }
+  }
+
+  private static void checkResiduals(NormalizedAdjacency kernel, Eigenpairs found, double most)
+      throws IOException {
+    long rows = kernel.rows();
+    int count = found.count();
+    try (Tensor product = Tensor.allocate(DType.F32, rows, count)) {
+      kernel.multiply(0, rows, found.vectors(), product, 2);
+      for (int pair = 0; pair < count; pair++) {
+        double squares = 0;
+        for (long row = 0; row < rows; row++) {
+          long place = row * count + pair;
+          double rest = product.get(place) - found.values()[pair] * found.vectors().get(place);
+          squares += rest * rest;
+        }
+        assertTrue(Math.sqrt(squares) < most, "pair " + pair + ": " + Math.sqrt(squares));
+      }
+    }
+  }
+
+  private static void checkOrthonormal(Eigenpairs found) {
+    int count = found.count();
+    for (int i = 0; i < count; i++) {
+      for (int j = 0; j <= i; j++) {
+        double product = 0;
+        for (long row = 0; row < found.vectors().size(0); row++) {
+          product +=
+              (double) found.vectors().get(row * count + i) * found.vectors().get(row * count + j);
+        }
+        assertEquals(i == j ? 1 : 0, product, 1e-4);
+      }
+    }
+  }
+}
