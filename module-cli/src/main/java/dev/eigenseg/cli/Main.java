@@ -97,6 +97,7 @@ public final class Main {
         new DemoCommand(surroundings),
         new ExtractCommand(surroundings),
         new GraphCommand(surroundings),
+        new SpectralCommand(surroundings),
         new TrainCommand(surroundings),
         new MatchCommand(surroundings),
         new SegmentCommand(surroundings),

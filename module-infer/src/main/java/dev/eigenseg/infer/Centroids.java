@@ -13,7 +13,7 @@ import java.lang.foreign.ValueLayout;
  * Owns packed k-means centroids c and gives {@code -|f - c|^2} as logits of a row f. Thread-safe;
  * works on a tile of rows at a time.
  */
-final class Centroids implements AutoCloseable {
+public final class Centroids implements AutoCloseable {
   private static final int TILE = Scratch.TILE;
 
   private final VectorMath math = VectorMath.best();
@@ -28,7 +28,7 @@ final class Centroids implements AutoCloseable {
    * @param centroids float32 {@code [clusters, dim]}; copied
    * @param normalizeRows whether rows are divided by their L2 norm first; a zero row stays as it is
    */
-  Centroids(Tensor centroids, boolean normalizeRows) {
+  public Centroids(Tensor centroids, boolean normalizeRows) {
     this.normalizeRows = normalizeRows;
     try {
       products = new Linear(centroids, arena);
@@ -47,7 +47,7 @@ final class Centroids implements AutoCloseable {
   }
 
   /** Fills {@code out}, {@code [rows, clusters]}, from {@code rows}, {@code [rows, dim]}. */
-  void logits(Tensor rows, Tensor out, int threads) {
+  public void logits(Tensor rows, Tensor out, int threads) {
     int count = Math.toIntExact(rows.size(0));
     Workers.run(
         threads,

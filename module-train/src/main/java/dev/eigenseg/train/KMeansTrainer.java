@@ -3,29 +3,21 @@ package dev.eigenseg.train;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.IncompatibleException;
-import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.FeatureRows;
-import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.internal.file.Hashes;
-import dev.eigenseg.api.internal.kernel.Parallel;
-import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.KMeans;
 import dev.eigenseg.graph.KMeansOptions;
 import dev.eigenseg.graph.KMeansResult;
 import dev.eigenseg.infer.FeatureScales;
-import dev.eigenseg.infer.PsiConfig;
-import dev.eigenseg.infer.PsiInput;
-import dev.eigenseg.infer.PsiNetwork;
 import dev.eigenseg.infer.SegmenterFile;
 import dev.eigenseg.infer.SegmenterMethod;
 import dev.eigenseg.infer.SegmenterModel;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -115,7 +107,7 @@ public final class KMeansTrainer {
       if (!overwrite && Artefacts.alreadyDone(model, provenance)) {
         return new TrainingResult(model, 0, List.of(), 0, false, true);
       }
-      try (Tensor hidden = hiddenRows(bank, psiModel, options.threads(), progress);
+      try (Tensor hidden = BankPsi.hidden(bank, psiModel, options.threads(), progress);
           KMeansResult result = KMeans.fit(FeatureRows.of(hidden), options, progress)) {
         SequencedMap<String, Tensor> tensors = psiWeights(psiModel);
         tensors.put(SegmenterModel.CENTROIDS, result.centroids());
@@ -202,38 +194,5 @@ public final class KMeansTrainer {
       weights.put(name, psiModel.tensors().get(name));
     }
     return weights;
-  }
-
-  private static Tensor hiddenRows(
-      FeatureBank bank, SegmenterModel psiModel, int threads, Progress progress)
-      throws IOException {
-    PsiConfig config = psiModel.psi().orElseThrow();
-    List<ImageEntry> images = bank.images();
-    Tensor rows = Tensor.allocate(DType.F32, bank.rows(), config.hidden());
-    try (PsiNetwork network = psiModel.network().orElseThrow();
-        Progress.Task task = progress.start("hidden", images.size(), "images")) {
-      Parallel.forEach(
-          threads,
-          images.size(),
-          index -> {
-            progress.checkCancelled();
-            ImageEntry image = images.get((int) index);
-            try (PatchFeatures features = bank.features(image);
-                Tensor input = Tensor.allocate(DType.F32, image.patches(), config.inputDim())) {
-              PsiInput.concat(features, psiModel.scales(), input);
-              network.hidden(input, rows.slice(image.firstRow(), image.patches()), 1);
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
-            }
-            task.advance(1);
-          });
-      return rows;
-    } catch (UncheckedIOException e) {
-      rows.close();
-      throw e.getCause();
-    } catch (RuntimeException | Error e) {
-      rows.close();
-      throw e;
-    }
   }
 }

@@ -12,10 +12,10 @@ import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.BankKernel;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.NormalizedAdjacency;
-import dev.eigenseg.graph.PixelGraph;
 import dev.eigenseg.graph.Workspace;
 import dev.eigenseg.infer.FeatureScales;
 import dev.eigenseg.infer.PsiConfig;
@@ -270,28 +270,14 @@ public final class Trainer {
 
   private NormalizedAdjacency bankKernel(KnnGraph graph) throws IOException {
     Workspace space = TrainingMemory.plan(bank, options).matrix(model.toAbsolutePath().getParent());
-    try (Progress.Task task = progress.start("kernel", 1, "kernels")) {
-      NormalizedAdjacency features =
-          NormalizedAdjacency.ofNeighbors(graph, space, options.threads());
-      if (options.pixelWeight() == 0) {
-        task.advance(1);
-        return features;
-      }
-      try (features;
-          NormalizedAdjacency pixels =
-              PixelGraph.adjacency(
-                  images,
-                  bank.level(Level.PIXELS),
-                  options.pixelGraph(),
-                  space,
-                  options.threads(),
-                  progress)) {
-        NormalizedAdjacency sum =
-            NormalizedAdjacency.sum(features, (float) options.pixelWeight(), pixels);
-        task.advance(1);
-        return sum;
-      }
-    }
+    return BankKernel.of(
+        bank,
+        graph,
+        options.pixelWeight(),
+        options.pixelGraph(),
+        space,
+        options.threads(),
+        progress);
   }
 
   private void fill(RememberedOutputs remembered, PsiLearner learner) throws IOException {
