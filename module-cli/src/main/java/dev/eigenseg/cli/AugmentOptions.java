@@ -47,7 +47,7 @@ final class AugmentOptions {
   private Optional<Double> colors = Optional.empty();
 
   /** Two factors. */
-  private record Scale(double smallest, double largest) {}
+  record Scale(double smallest, double largest) {}
 
   /** An augmentation with what the user gave in place of what it had. */
   Augmentation change(Augmentation augmentation) {
