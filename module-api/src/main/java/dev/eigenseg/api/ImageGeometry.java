@@ -49,6 +49,11 @@ public record ImageGeometry(Optional<Size> resize, int patchSize) {
     }
   }
 
+  /** The same patches, for content that keeps its own size. */
+  public ImageGeometry withoutResize() {
+    return new ImageGeometry(Optional.empty(), patchSize);
+  }
+
   /** The content's size before padding, for an image of the given size. */
   public Size content(int width, int height) {
     return resize.orElseGet(() -> new Size(width, height));

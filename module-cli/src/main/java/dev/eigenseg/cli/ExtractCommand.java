@@ -8,6 +8,8 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.BankSettings;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.FeatureBankWriter;
+import dev.eigenseg.api.bank.ImageEntry;
+import dev.eigenseg.train.Augmentation;
 import dev.eigenseg.train.Devices;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -34,6 +37,7 @@ import picocli.CommandLine.Option;
       "  eigenseg extract -b vit:vit_small_patch16_384.augreg_in21k_ft_in1k.safetensors -o street.bank photos/",
       "  eigenseg extract -b vit:dino.safetensors --normalization imagenet --high keys -o street.bank photos/",
       "  eigenseg extract -b torchscript:mobilenetv2-dense.pt --size 480x352 -o street.bank photos/",
+      "  eigenseg extract --views 4 -b torchscript:mobilenetv2-dense.pt --size 480x352 -o street-4.bank photos/",
       "  eigenseg extract --dataset cityscapes-27 --root cityscapes --split train --size 640x320 -o city.bank"
     })
 final class ExtractCommand extends WorkCommand {
@@ -77,6 +81,15 @@ final class ExtractCommand extends WorkCommand {
       description = "Where the backbone runs: cpu or cuda:0 (default: ${DEFAULT-VALUE}).")
   private String device;
 
+  @Option(
+      names = "--views",
+      paramLabel = "N",
+      defaultValue = "1",
+      converter = CommonOptions.PositiveInt.class,
+      description =
+          "Views of each image: itself, and N - 1 augmented ones, for cross-batch training on what augmentation shows in-batch training (default: ${DEFAULT-VALUE}).")
+  private int views;
+
   @Option(names = "--overwrite", description = "Delete a bank that is there already.")
   private boolean overwrite;
 
@@ -86,12 +99,16 @@ final class ExtractCommand extends WorkCommand {
   @ArgGroup(multiplicity = "1")
   private ImageSource source;
 
+  @ArgGroup(exclusive = false, heading = "%nOptions of --views:%n")
+  private AugmentOptions augment;
+
   ExtractCommand(Surroundings surroundings) {
     super(surroundings);
   }
 
   @Override
   JsonObject work(Session session) throws IOException {
+    BankViews bankViews = bankViews(session);
     List<Inputs.Input> images = source.images(session, !errors.skip());
     if (backbone.equals(DESCRIPTOR)) {
       session.say(
@@ -100,14 +117,15 @@ final class ExtractCommand extends WorkCommand {
     Devices.preferThreads(session.threadsPerImage(images.size()));
     try (Backbone opened =
         session.stage("open", () -> backboneOptions.open(session, backbone, device))) {
-      BankSettings settings = settings(opened);
+      BankSettings settings = settings(opened, bankViews);
       if (overwrite) { // only now that a new bank can be made
         requireReadable(images);
         FeatureBank.delete(output);
       }
       try (FeatureBankWriter writer =
           FeatureBankWriter.open(output, settings, provenance(session, settings))) {
-        new Extraction(session, opened, settings.geometry(), writer, errors.skip()).run(images);
+        new Extraction(session, opened, settings.geometry(), bankViews, writer, errors.skip())
+            .run(images);
       }
     }
     return summary(session);
@@ -122,7 +140,20 @@ final class ExtractCommand extends WorkCommand {
     }
   }
 
-  private BankSettings settings(Backbone opened) {
+  private BankViews bankViews(Session session) {
+    if (augment != null && views == 1) {
+      throw usage("the --augment- options need --views of at least 2");
+    }
+    try {
+      Augmentation augmentation =
+          augment == null ? Augmentation.DEFAULT : augment.change(Augmentation.DEFAULT);
+      return new BankViews(views, augmentation, session.seed());
+    } catch (BadInputException e) { // begins with the option's name
+      throw usage("--" + e.getMessage());
+    }
+  }
+
+  private BankSettings settings(Backbone opened, BankViews bankViews) {
     return new BankSettings(
         opened.id(),
         opened.sha256(),
@@ -130,28 +161,28 @@ final class ExtractCommand extends WorkCommand {
         opened.settings(),
         opened.dims(),
         dtype.dtype(),
-        new ImageGeometry(size, opened.patchSize()));
+        new ImageGeometry(size, opened.patchSize()),
+        bankViews.settings());
   }
 
   private Provenance provenance(Session session, BankSettings settings) {
+    Map<String, String> made = new TreeMap<>(settings.views());
+    made.put("backbone", settings.backboneId());
+    made.put("size", size.map(ImageGeometry.Size::toString).orElse("own"));
+    made.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
     return Provenance.here(
-        "extract",
-        Map.of(
-            "backbone", settings.backboneId(),
-            "size", size.map(ImageGeometry.Size::toString).orElse("own"),
-            "dtype", dtype.name().toLowerCase(Locale.ROOT)),
-        Map.of("backbone", settings.backboneSha256()),
-        session.seed(),
-        device);
+        "extract", made, Map.of("backbone", settings.backboneSha256()), session.seed(), device);
   }
 
   private JsonObject summary(Session session) throws IOException {
     try (FeatureBank bank = FeatureBank.open(output)) {
+      long plain = bank.images().stream().filter(ImageEntry::plain).count();
       session.say(
-          "%s: %d images, %d patches, %d + %d + %d channels"
+          "%s: %d images%s, %d patches, %d + %d + %d channels"
               .formatted(
                   output,
-                  bank.images().size(),
+                  plain,
+                  views == 1 ? "" : " in " + bank.images().size() + " views",
                   bank.rows(),
                   bank.manifest().dims().low(),
                   bank.manifest().dims().mid(),
@@ -159,7 +190,8 @@ final class ExtractCommand extends WorkCommand {
       JsonObject json = new JsonObject();
       json.addProperty("bank", output.toString());
       json.addProperty("backbone", bank.manifest().backboneId());
-      json.addProperty("images", bank.images().size());
+      json.addProperty("images", plain);
+      json.addProperty("views", bank.images().size());
       json.addProperty("patches", bank.rows());
       json.addProperty("dim", bank.manifest().dims().total());
       json.addProperty("dtype", dtype.name().toLowerCase(Locale.ROOT));

@@ -7,11 +7,14 @@ import dev.eigenseg.api.Images;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureBankWriter;
+import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.train.AugmentedView;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,6 +27,7 @@ final class Extraction {
   private final Session session;
   private final Backbone backbone;
   private final ImageGeometry geometry;
+  private final BankViews views;
   private final FeatureBankWriter writer;
   private final boolean skip;
 
@@ -31,11 +35,13 @@ final class Extraction {
       Session session,
       Backbone backbone,
       ImageGeometry geometry,
+      BankViews views,
       FeatureBankWriter writer,
       boolean skip) {
     this.session = session;
     this.backbone = backbone;
     this.geometry = geometry;
+    this.views = views;
     this.writer = writer;
     this.skip = skip;
   }
@@ -45,7 +51,7 @@ final class Extraction {
     List<String> missing =
         images.stream()
             .map(i -> i.path().toString())
-            .filter(path -> !writer.contains(path))
+            .filter(path -> !missingViews(path).isEmpty())
             .toList();
     if (missing.size() < images.size()) {
       session.say(
@@ -71,6 +77,11 @@ final class Extraction {
         });
   }
 
+  // An interrupt may have left some views of an image.
+  private List<Integer> missingViews(String path) {
+    return views.numbers().filter(view -> !writer.contains(path, view)).boxed().toList();
+  }
+
   // What was appended before a failure or an interrupt stays a valid bank.
   private void finishAfter(Throwable failure) {
     if (writer.images().isEmpty()) {
@@ -84,7 +95,7 @@ final class Extraction {
   }
 
   private void appendAll(List<String> paths) throws IOException {
-    int group = session.threads() * IMAGES_PER_THREAD;
+    int group = session.threads() * Math.ceilDiv(IMAGES_PER_THREAD, views.count());
     try (Progress.Task task = session.progress().start("extract", paths.size(), "images")) {
       for (int first = 0; first < paths.size(); first += group) {
         appendGroup(paths.subList(first, Math.min(first + group, paths.size())), task);
@@ -128,17 +139,27 @@ final class Extraction {
     }
   }
 
+  /** Owns the features of one view. */
+  private record ExtractedView(
+      int number, int width, int height, PatchFeatures features, Tensor colors)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      try (features;
+          colors) {
+        // Both are closed, even if one fails.
+      }
+    }
+  }
+
   /**
-   * Owns the features of one image, or remembers why there are none. Filled by one thread, emptied
-   * by another after it.
+   * Owns the features of one image's missing views, or remembers why there are none. Filled by one
+   * thread, emptied by another after it.
    */
   private final class Extracted implements AutoCloseable {
     private final String path;
+    private final List<ExtractedView> extracted = new ArrayList<>();
     private boolean attempted;
-    private int width;
-    private int height;
-    private Optional<PatchFeatures> features = Optional.empty();
-    private Optional<Tensor> colors = Optional.empty();
     private Optional<RuntimeException> failure = Optional.empty();
 
     Extracted(String path) {
@@ -149,14 +170,34 @@ final class Extraction {
       attempted = true;
       try {
         BufferedImage image = Images.read(Path.of(path));
-        width = image.getWidth();
-        height = image.getHeight();
-        try (Tensor pixels = geometry.pixels(image)) {
-          features = Optional.of(backbone.extract(pixels));
-          colors = Optional.of(geometry.patchColors(pixels));
+        for (int number : missingViews(path)) {
+          extracted.add(number == ImageEntry.PLAIN ? plain(image) : augmented(image, number));
         }
       } catch (RuntimeException e) {
         failure = Optional.of(e);
+      }
+    }
+
+    private ExtractedView plain(BufferedImage image) {
+      try (Tensor pixels = geometry.pixels(image)) {
+        return of(ImageEntry.PLAIN, image.getWidth(), image.getHeight(), pixels);
+      }
+    }
+
+    private ExtractedView augmented(BufferedImage image, int number) {
+      AugmentedView view = views.view(geometry, image.getWidth(), image.getHeight(), path, number);
+      try (Tensor pixels = view.pixels(image)) {
+        return of(number, view.width(), view.height(), pixels);
+      }
+    }
+
+    private ExtractedView of(int number, int width, int height, Tensor pixels) {
+      PatchFeatures features = backbone.extract(pixels);
+      try {
+        return new ExtractedView(number, width, height, features, geometry.patchColors(pixels));
+      } catch (RuntimeException | Error e) {
+        features.close();
+        throw e;
       }
     }
 
@@ -164,13 +205,15 @@ final class Extraction {
       if (failure.isPresent()) {
         throw failure.get();
       }
-      bank.append(path, width, height, features.orElseThrow(), colors.orElseThrow());
+      for (ExtractedView view : extracted) {
+        bank.append(
+            path, view.number(), view.width(), view.height(), view.features(), view.colors());
+      }
     }
 
     @Override
     public void close() {
-      features.ifPresent(PatchFeatures::close);
-      colors.ifPresent(Tensor::close);
+      extracted.forEach(ExtractedView::close);
     }
   }
 }

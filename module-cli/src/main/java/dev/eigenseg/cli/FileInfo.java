@@ -10,6 +10,7 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.bank.BankManifest;
 import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.infer.SafetensorsSegmenterLoader;
@@ -64,7 +65,13 @@ final class FileInfo {
       BankManifest manifest = bank.manifest();
       JsonObject json = new JsonObject();
       json.addProperty("kind", "feature bank");
-      json.addProperty("images", manifest.images());
+      json.addProperty("images", bank.images().stream().filter(ImageEntry::plain).count());
+      if (!manifest.settings().views().isEmpty()) {
+        json.addProperty("all-views", manifest.images());
+        JsonObject views = new JsonObject();
+        new TreeMap<>(manifest.settings().views()).forEach(views::addProperty);
+        json.add("views", views);
+      }
       json.addProperty("patches", manifest.rows());
       json.addProperty(
           "channels", dims(manifest.dims().low(), manifest.dims().mid(), manifest.dims().high()));

@@ -1,6 +1,8 @@
 package dev.eigenseg.cli;
 
 import dev.eigenseg.graph.PixelGraphOptions;
+import dev.eigenseg.train.Augmentation;
+import dev.eigenseg.train.Preset;
 import dev.eigenseg.train.TrainingMode;
 import dev.eigenseg.train.TrainingOptions;
 import java.nio.file.Path;
@@ -18,7 +20,16 @@ final class NeuralOptions {
       converter = KebabEnum.Mode.class,
       description =
           "One graph over the whole bank, or one inside each batch (default: cross-batch).")
-  private TrainingMode mode = TrainingMode.CROSS_BATCH;
+  private Optional<TrainingMode> mode = Optional.empty();
+
+  @Option(
+      names = "--augment",
+      paramLabel = "true|false",
+      arity = "0..1",
+      fallbackValue = "true",
+      description =
+          "Read the images of every update again, and train on random views of them (in-batch mode).")
+  private Optional<Boolean> augment = Optional.empty();
 
   @Option(
       names = "--epochs",
@@ -61,9 +72,12 @@ final class NeuralOptions {
 
   @Option(
       names = "--scale-inputs",
+      paramLabel = "true|false",
+      arity = "0..1",
+      fallbackValue = "true",
       description =
           "Divide low, mid and high features by their standard deviation over the bank (for CNNs).")
-  private boolean scaleInputs;
+  private Optional<Boolean> scaleInputs = Optional.empty();
 
   @Option(
       names = "--pixel-weight",
@@ -188,16 +202,36 @@ final class NeuralOptions {
     return log;
   }
 
-  TrainingOptions options(int clusters, CommonOptions common) {
+  /** Whether the images are augmented, if a preset says that they are, or are not. */
+  boolean augment(boolean preset) {
+    return augment.orElse(preset);
+  }
+
+  /**
+   * The options, those of a preset where the user gave none.
+   *
+   * @param augmentation to use if {@link #augment} says so
+   */
+  TrainingOptions options(
+      Optional<Preset> preset,
+      Optional<Integer> clusters,
+      Augmentation augmentation,
+      CommonOptions common) {
     TrainingOptions.Builder builder =
-        TrainingOptions.builder()
-            .clusters(clusters)
-            .mode(mode)
-            .scaleInputs(scaleInputs)
+        preset
+            .map(Preset::options)
+            .orElseGet(TrainingOptions::builder)
             .device(device)
             .seed(common.seed())
             .threads(common.threads())
             .pixelGraph(pixelGraph());
+    clusters.ifPresent(builder::clusters);
+    mode.ifPresent(builder::mode);
+    scaleInputs.ifPresent(builder::scaleInputs);
+    builder.augmentation(
+        augment(preset.isPresent() && preset.get().augmentation().isPresent())
+            ? Optional.of(augmentation)
+            : Optional.empty());
     epochs.ifPresent(builder::epochs);
     batchSize.ifPresent(builder::batchSize);
     projection.ifPresent(builder::projection);
@@ -207,7 +241,7 @@ final class NeuralOptions {
     headDim.ifPresent(builder::headDim);
     mlp.ifPresent(builder::mlp);
     blocks.ifPresent(builder::blocks);
-    if (mode == TrainingMode.IN_BATCH) { // across batches, neighbours belong to the bank's graph
+    if (builder.build().mode() == TrainingMode.IN_BATCH) { // else they belong to the bank's graph
       neighbors.ifPresent(builder::neighbors);
     }
     pixelWeight.ifPresent(builder::pixelWeight);

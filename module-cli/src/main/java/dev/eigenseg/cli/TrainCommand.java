@@ -10,8 +10,10 @@ import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.infer.SegmenterMethod;
+import dev.eigenseg.train.Augmentation;
 import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.KMeansTrainer;
+import dev.eigenseg.train.Preset;
 import dev.eigenseg.train.Trainer;
 import dev.eigenseg.train.TrainingListener;
 import dev.eigenseg.train.TrainingMemory;
@@ -24,8 +26,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
 
 /** Feature bank to segmenter. */
 @Command(
@@ -38,6 +42,7 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  eigenseg train street.bank -o street.safetensors --clusters 64 --projection 256 --scale-inputs",
+      "  eigenseg train city.bank -o city.safetensors --preset cityscapes",
       "  eigenseg train street.bank -o kmeans.safetensors --clusters 64 --method kmeans-features",
       "  eigenseg train street.bank -o hidden.safetensors --clusters 64 --method kmeans-hidden --from street.safetensors"
     })
@@ -57,10 +62,22 @@ final class TrainCommand extends WorkCommand {
   @Option(
       names = "--clusters",
       paramLabel = "K",
-      required = true,
       converter = CommonOptions.PositiveInt.class,
-      description = "How many clusters to look for.")
-  private int clusters;
+      description = "How many clusters to look for; may be left out with --preset.")
+  private Optional<Integer> clusters = Optional.empty();
+
+  @Option(
+      names = "--preset",
+      paramLabel = "pascal-context|cityscapes|ade20k|camvid",
+      converter = PresetConverter.class,
+      description = {
+        "Settings for a dataset, as published for the first three; what you give beside it counts before it. For k-means only its --clusters count.",
+        "pascal-context: --clusters 256 --mode in-batch --epochs 40 --batch-size 16 --beta 0.08 --neighbors 256 --augment --augment-crop 480x480 --augment-base 4160x520.",
+        "cityscapes: --clusters 256 --mode in-batch --epochs 40 --batch-size 8 --beta 0.08 --neighbors 256 --augment --augment-crop 768x768 --augment-base 2048x1024.",
+        "ade20k: --clusters 512 --mode in-batch --epochs 20 --batch-size 16 --beta 0.04 --neighbors 256 --augment --augment-crop 512x512 --augment-base 2048x512.",
+        "camvid: --clusters 64 --mode cross-batch --epochs 16 --batch-size 8 --beta 0.32 --projection 256 --scale-inputs."
+      })
+  private Optional<Preset> preset = Optional.empty();
 
   @Option(
       names = "--method",
@@ -90,6 +107,9 @@ final class TrainCommand extends WorkCommand {
   @ArgGroup(exclusive = false, heading = "%nOptions of neural-eigenfunctions:%n")
   private NeuralOptions neural;
 
+  @ArgGroup(exclusive = false, heading = "%nOptions of --augment:%n")
+  private AugmentOptions augment;
+
   @ArgGroup(exclusive = false, heading = "%nOptions of kmeans-features and kmeans-hidden:%n")
   private KMeansFlags kmeans;
 
@@ -104,12 +124,13 @@ final class TrainCommand extends WorkCommand {
           "--from names the trained eigenfunctions of --method kmeans-hidden: give both or none");
     }
     boolean learnsPsi = method == SegmenterMethod.NEURAL_EIGENFUNCTIONS;
-    if (learnsPsi ? kmeans != null : neural != null) {
+    if (learnsPsi ? kmeans != null : neural != null || augment != null) {
       throw usage(
           "an option belongs to another method than "
               + method.text()
               + "; --help lists them by method");
     }
+    int sought = clusters();
     Optional<TrainingOptions> options =
         learnsPsi ? Optional.of(options(session)) : Optional.empty();
     Session.checkFolder(model);
@@ -117,10 +138,10 @@ final class TrainCommand extends WorkCommand {
       if (embed) { // not only after the training
         EmbeddedBackbone.require(bankFolder, bank.manifest().backboneSpec());
       }
-      if (clusters > bank.rows()) { // the trainers say so too, but only after the graph was built
+      if (sought > bank.rows()) { // the trainers say so too, but only after the graph was built
         throw new BadInputException(
             "%d clusters are more than the %d patches of %s; ask for fewer with --clusters, or extract more images"
-                .formatted(clusters, bank.rows(), bankFolder));
+                .formatted(sought, bank.rows(), bankFolder));
       }
       return learnsPsi
           ? neural(session, bank, neuralOptions(), options.orElseThrow())
@@ -128,13 +149,30 @@ final class TrainCommand extends WorkCommand {
     }
   }
 
+  private int clusters() {
+    return clusters
+        .or(() -> preset.map(Preset::clusters))
+        .orElseThrow(
+            () -> usage("how many clusters? give --clusters K, or a --preset that knows how many"));
+  }
+
   private NeuralOptions neuralOptions() {
     return neural == null ? new NeuralOptions() : neural;
   }
 
   private TrainingOptions options(Session session) {
+    Optional<Augmentation> presets = preset.flatMap(Preset::augmentation);
+    if (augment != null && !neuralOptions().augment(presets.isPresent())) {
+      throw usage("the --augment- options need --augment");
+    }
     try {
-      return neuralOptions().options(clusters, session.options());
+      Augmentation augmentation = presets.orElse(Augmentation.DEFAULT);
+      return neuralOptions()
+          .options(
+              preset,
+              clusters,
+              augment == null ? augmentation : augment.change(augmentation),
+              session.options());
     } catch (BadInputException e) { // begins with the option's name
       throw usage("--" + e.getMessage());
     } catch (IllegalArgumentException e) {
@@ -144,7 +182,7 @@ final class TrainCommand extends WorkCommand {
 
   private JsonObject kmeans(Session session, FeatureBank bank, KMeansFlags flags)
       throws IOException {
-    KMeansOptions options = flags.options(clusters, session.options());
+    KMeansOptions options = flags.options(clusters(), session.options());
     TrainingResult result =
         session.stage(
             "train",
@@ -160,7 +198,7 @@ final class TrainCommand extends WorkCommand {
       Session session, FeatureBank bank, NeuralOptions flags, TrainingOptions options)
       throws IOException {
     flags.log().ifPresent(Session::checkFolder);
-    TrainingListener listener = new EpochLog(session, clusters, flags.log());
+    TrainingListener listener = new EpochLog(session, options.clusters(), flags.log());
     Devices.preferThreads(session.threads());
     if (!options.device().equals("cpu")) {
       Devices.require(options.device()); // before a graph is built for nothing
@@ -215,6 +253,7 @@ final class TrainCommand extends WorkCommand {
                     bank, graph, options, model, overwrite, listener, session.progress()));
     JsonObject json = json(session, result);
     json.addProperty("mode", options.mode().optionName());
+    json.addProperty("augmented", options.augmentation().isPresent());
     return json;
   }
 
@@ -234,7 +273,7 @@ final class TrainCommand extends WorkCommand {
     JsonObject json = new JsonObject();
     json.addProperty("model", model.toString());
     json.addProperty("method", method.text());
-    json.addProperty("clusters", clusters);
+    json.addProperty("clusters", clusters());
     json.addProperty("steps", result.steps());
     json.addProperty("resumed", result.resumed());
     json.addProperty("already-done", result.alreadyDone());
@@ -243,5 +282,17 @@ final class TrainCommand extends WorkCommand {
     }
     json.add("seconds", session.stages().toJson());
     return json;
+  }
+
+  /** Finds a preset. */
+  static final class PresetConverter implements ITypeConverter<Preset> {
+    @Override
+    public Preset convert(String value) {
+      try {
+        return Preset.named(value);
+      } catch (BadInputException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
   }
 }

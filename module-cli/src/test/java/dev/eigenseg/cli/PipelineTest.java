@@ -23,6 +23,8 @@ import dev.eigenseg.api.bank.BankSettings;
 import dev.eigenseg.api.bank.FeatureBankWriter;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.train.Augmentation;
+import dev.eigenseg.train.AugmentedView;
 import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -56,6 +58,8 @@ class PipelineTest {
           "miou",
           "classes-present",
           "per-class");
+
+  private static final BankViews PLAIN = new BankViews(1, Augmentation.DEFAULT, 0);
 
   @TempDir static Path work;
 
@@ -610,14 +614,132 @@ class PipelineTest {
                 settings(backbone),
                 Provenance.here("extract", Map.of(), Map.of(), 0, "cpu"))) {
       Extraction extraction =
-          new Extraction(session, backbone, settings(backbone).geometry(), writer, false);
+          new Extraction(session, backbone, settings(backbone).geometry(), PLAIN, writer, false);
       assertThrows(CancelledException.class, () -> extraction.run(images));
     }
     done(shell, "info", "--verify", out("bank"));
     assertTrue(shell.out().contains("images: 3"), shell.out());
   }
 
+  @Test
+  void aBankOfViewsContinuesInTheMiddleOfAnImage() throws IOException {
+    String[] options = {"--views", "3", "--seed", "7", "--augment-crop", "64x64"};
+    extract("whole", options);
+    assertTrue(shell.out().contains("8 images in 24 views"), shell.out());
+    BankViews views =
+        new BankViews(3, Augmentation.DEFAULT.withCrop(new ImageGeometry.Size(64, 64)), 7);
+    String first = in("scenes/images/train/scene-0000.png");
+    try (Backbone backbone = Backbones.open("descriptor", "cpu");
+        FeatureBankWriter writer =
+            FeatureBankWriter.open(
+                folder.resolve("rest"),
+                settings(backbone, views),
+                Provenance.here("extract", Map.of(), Map.of(), 0, "cpu"))) {
+      BufferedImage image = Images.read(Path.of(first));
+      ImageGeometry geometry = settings(backbone).geometry();
+      AugmentedView view = views.view(geometry, image.getWidth(), image.getHeight(), first, 2);
+      append(
+          writer, backbone, first, 1, image.getWidth(), image.getHeight(), geometry.pixels(image));
+      append(writer, backbone, first, 2, view.width(), view.height(), view.pixels(image));
+    } // as a crash leaves it: never finished
+    extract("rest", options);
+    try (Stream<Path> files = Files.list(folder.resolve("whole"))) {
+      for (Path file : files.filter(file -> !file.endsWith("manifest.json")).toList()) {
+        assertEquals(-1, Files.mismatch(file, folder.resolve("rest").resolve(file.getFileName())));
+      }
+    }
+
+    extract("rest", options);
+    assertTrue(shell.out().contains("8 of 8 images are in the bank already"), shell.out());
+    String err = fails(1, "extract", "-o", out("rest"), in("scenes/images/train"));
+    assertTrue(err.contains("--views") && err.contains("--overwrite"), err);
+    done(shell, "info", "--verify", out("rest"));
+    assertTrue(shell.out().contains("all-views: 24"), shell.out());
+    done(shell, "graph", out("rest"), "--neighbors", "8");
+    String[] small = {"--clusters=6", "--epochs=1", "--projection=32", "--head-dim=8"};
+    train(out("rest"), "views.safetensors", "camvid", small);
+  }
+
+  private void extract(String bank, String... options) {
+    List<String> arguments =
+        new ArrayList<>(List.of("extract", "-o", out(bank), in("scenes/images/train")));
+    arguments.addAll(1, List.of(options));
+    done(shell, arguments.toArray(String[]::new));
+  }
+
+  private static void append(
+      FeatureBankWriter writer,
+      Backbone backbone,
+      String path,
+      int view,
+      int width,
+      int height,
+      Tensor pixels)
+      throws IOException {
+    try (pixels;
+        PatchFeatures features = backbone.extract(pixels);
+        Tensor colors =
+            new ImageGeometry(Optional.empty(), backbone.patchSize()).patchColors(pixels)) {
+      writer.append(path, view, width, height, features, colors);
+    }
+  }
+
+  @Test
+  void aPresetIsItsOptionsAndWhatIsGivenBesideItCountsMore() throws IOException {
+    String[] smaller = {"--clusters=8", "--projection=64", "--epochs=2", "--batch-size=4"};
+    train(in("bank"), "preset.safetensors", "camvid", smaller);
+    assertEquals(
+        -1, Files.mismatch(work.resolve("ours.safetensors"), folder.resolve("preset.safetensors")));
+    done(
+        shell,
+        "train",
+        in("bank"),
+        "-o",
+        out("kmeans.safetensors"),
+        "--preset",
+        "camvid",
+        "--method",
+        "kmeans-features");
+    done(shell, "info", out("kmeans.safetensors"));
+    assertTrue(shell.out().contains("clusters: 64"), shell.out());
+  }
+
+  @Test
+  void anAugmentedRunIsContinuedWithTheSameAugmentationOnly() {
+    String[] small = {
+      "--clusters=6",
+      "--projection=32",
+      "--head-dim=8",
+      "--epochs=1",
+      "--batch-size=4",
+      "--neighbors=8",
+      "--augment-base=128x96",
+      "--augment-crop=64x64"
+    };
+    train(in("bank"), "augmented.safetensors", "pascal-context", small);
+    train(in("bank"), "augmented.safetensors", "pascal-context", small);
+    assertTrue(shell.out().contains("is there already"), shell.out());
+    small[7] = "--augment-crop=64x72";
+    String err = fails(1, training(in("bank"), "augmented.safetensors", "pascal-context", small));
+    assertTrue(err.contains("augment-crop") && err.contains("64x72"), err);
+  }
+
+  private void train(String bank, String model, String preset, String... options) {
+    done(shell, training(bank, model, preset, options));
+  }
+
+  private String[] training(String bank, String model, String preset, String... options) {
+    List<String> arguments =
+        new ArrayList<>(List.of("train", bank, "-o", out(model), "--preset", preset));
+    arguments.addAll(List.of(options));
+    return arguments.toArray(String[]::new);
+  }
+
   private static BankSettings settings(Backbone backbone) {
+    return settings(backbone, PLAIN);
+  }
+
+  private static BankSettings settings(Backbone backbone, BankViews views) {
     return new BankSettings(
         backbone.id(),
         backbone.sha256(),
@@ -625,7 +747,8 @@ class PipelineTest {
         Map.of(),
         backbone.dims(),
         DType.F32,
-        new ImageGeometry(Optional.empty(), backbone.patchSize()));
+        new ImageGeometry(Optional.empty(), backbone.patchSize()),
+        views.settings());
   }
 
   private static Backbone stoppingAfter(int images, Backbone backbone, Shell shell) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.eigenseg.train.Preset;
 import dev.eigenseg.train.dataset.Datasets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,6 +51,15 @@ class UsageTest {
     for (String option :
         List.of("auto|vector|blas|faiss", "exact|ivf|hnsw", "--probes", "--ef-search")) {
       assertTrue(shell.out().contains(option), option + " in " + shell.out());
+    }
+  }
+
+  @Test
+  void trainSaysWhatEachPresetSets() {
+    shell.run("train", "--help");
+    String help = shell.out().replaceAll("\\s+", " ");
+    for (Preset preset : Preset.all()) {
+      assertTrue(help.contains(preset.name() + ": " + preset + "."), preset + " in " + help);
     }
   }
 
@@ -129,6 +139,28 @@ class UsageTest {
               "train", "bank", "-o", out, "--clusters", "8", "--method", "kmeans-hidden"
             },
             new String[] {"train", "bank", "-o", out, "--clusters", "8", "--from", "model"},
+            new String[] {"train", "bank", "-o", out, "--preset", "paris"},
+            new String[] {"train", "bank", "-o", out, "--clusters", "8", "--augment"},
+            new String[] {"train", "bank", "-o", out, "--preset", "camvid", "--augment-flip=true"},
+            new String[] {
+              "train", "bank", "-o", out, "--preset", "ade20k", "--mode", "cross-batch"
+            },
+            new String[] {"train", "bank", "-o", out, "--preset", "ade20k", "--augment-scale=2,1"},
+            new String[] {"train", "bank", "-o", out, "--preset", "ade20k", "--augment-scale=2"},
+            new String[] {
+              "train",
+              "bank",
+              "-o",
+              out,
+              "--preset",
+              "ade20k",
+              "--method",
+              "kmeans-features",
+              "--augment-flip=true"
+            },
+            new String[] {"extract", "-o", out, "--augment-flip=false", "photos"},
+            new String[] {"extract", "-o", out, "--views", "0", "photos"},
+            new String[] {"extract", "-o", out, "--views", "2", "--augment-colors=-1", "photos"},
             new String[] {"match", "model"},
             new String[] {"match", "model", "--dataset", "folder"},
             new String[] {

@@ -1,13 +1,13 @@
 package dev.eigenseg.train;
 
+import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.PatchFeatures;
-import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.GridColors;
 import dev.eigenseg.infer.FeatureScales;
 import dev.eigenseg.infer.PsiInput;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -15,51 +15,87 @@ import java.util.List;
 /**
  * Owns psi's input for a few whole images, image after image.
  *
- * @param images ordered by their number of patches, so that equal grids stand together
+ * @param parts ordered by their number of patches, so that equal grids stand together
  * @param rows patches of all images
  * @param input float32 {@code [rows, channels]}, scaled
  * @param high the unscaled high features, float32 {@code [rows, channels]}
+ * @param colors of the patches, float32 {@code [rows, 3]}
  */
-record Batch(List<ImageEntry> images, long rows, Tensor input, Tensor high)
+record Batch(List<Part> parts, long rows, Tensor input, Tensor high, Tensor colors)
     implements AutoCloseable {
+
+  /**
+   * What a batch has of one image.
+   *
+   * @param image as it is in the bank
+   * @param gridRows patches from top to bottom, which are those of the bank unless the image was
+   *     augmented
+   * @param gridColumns patches from left to right
+   */
+  record Part(ImageEntry image, int gridRows, int gridColumns) {
+    int patches() {
+      return gridRows * gridColumns;
+    }
+  }
 
   /** Neighbouring images with the same number of patches, which pass through psi as one tensor. */
   record Group(long firstRow, int images, int patches) {}
 
-  static Batch read(FeatureBank bank, List<ImageEntry> chosen, FeatureScales scales)
-      throws IOException {
-    List<ImageEntry> images =
-        chosen.stream().sorted(Comparator.comparingInt(ImageEntry::patches)).toList();
-    long rows = images.stream().mapToLong(ImageEntry::patches).sum();
-    Tensor input = Tensor.allocate(DType.F32, rows, bank.manifest().dims().total());
-    Tensor high = null;
+  /** Room for some images, which {@link #put} fills. */
+  static Batch allocate(FeatureDims dims, List<Part> chosen) {
+    List<Part> parts = chosen.stream().sorted(Comparator.comparingInt(Part::patches)).toList();
+    long rows = parts.stream().mapToLong(Part::patches).sum();
+    List<Tensor> owned = new ArrayList<>();
     try {
-      high = Tensor.allocate(DType.F32, rows, bank.manifest().dims().high());
-      long row = 0;
-      for (ImageEntry image : images) {
-        try (PatchFeatures features = bank.features(image)) {
-          PsiInput.concat(features, scales, input.slice(row, image.patches()));
-          high.slice(row, image.patches()).segment().copyFrom(features.high().segment());
-        }
-        row += image.patches();
+      for (int channels : new int[] {dims.total(), dims.high(), 3}) {
+        owned.add(Tensor.allocate(DType.F32, rows, channels));
       }
-      return new Batch(images, rows, input, high);
-    } catch (IOException | RuntimeException | Error e) {
-      input.close();
-      if (high != null) {
-        high.close();
-      }
+      return new Batch(parts, rows, owned.get(0), owned.get(1), owned.get(2));
+    } catch (RuntimeException | Error e) {
+      owned.forEach(Tensor::close);
       throw e;
     }
+  }
+
+  /**
+   * Fills the rows of one image; several threads may fill several images.
+   *
+   * @param part of the parts
+   * @param features of it; borrowed
+   * @param patchColors of it, float32 {@code [patches, 3]}; borrowed
+   */
+  void put(int part, PatchFeatures features, Tensor patchColors, FeatureScales scales) {
+    long row = firstRow(part);
+    long patches = parts.get(part).patches();
+    PsiInput.concat(features, scales, input.slice(row, patches));
+    high.slice(row, patches).segment().copyFrom(features.high().segment());
+    colors.slice(row, patches).segment().copyFrom(patchColors.segment());
+  }
+
+  /** The row of a part's first patch. */
+  long firstRow(int part) {
+    return parts.subList(0, part).stream().mapToLong(Part::patches).sum();
+  }
+
+  /** The colours image by image; they borrow from this. */
+  List<GridColors> gridColors() {
+    List<GridColors> images = new ArrayList<>();
+    long row = 0;
+    for (Part part : parts) {
+      images.add(
+          new GridColors(part.gridRows(), part.gridColumns(), colors.slice(row, part.patches())));
+      row += part.patches();
+    }
+    return images;
   }
 
   List<Group> groups() {
     List<Group> groups = new ArrayList<>();
     long row = 0;
-    for (int i = 0; i < images.size(); ) {
-      int patches = images.get(i).patches();
+    for (int i = 0; i < parts.size(); ) {
+      int patches = parts.get(i).patches();
       int count = 0;
-      while (i < images.size() && images.get(i).patches() == patches) {
+      while (i < parts.size() && parts.get(i).patches() == patches) {
         count++;
         i++;
       }
@@ -72,8 +108,9 @@ record Batch(List<ImageEntry> images, long rows, Tensor input, Tensor high)
   @Override
   public void close() {
     try (input;
-        high) {
-      // Both are closed, even if one fails.
+        high;
+        colors) {
+      // All are closed, even if one fails.
     }
   }
 }

@@ -35,7 +35,8 @@ final class CrossBatchKernel implements StepKernel {
   @Override
   public void multiply(Batch batch, Tensor outputs, Tensor products) throws IOException {
     long row = 0;
-    for (ImageEntry image : batch.images()) {
+    for (Batch.Part part : batch.parts()) {
+      ImageEntry image = part.image();
       Tensor target = products.slice(row, image.patches());
       kernel.multiply(image.firstRow(), image.patches(), remembered.outputs(), target, threads);
       row += image.patches();
@@ -62,7 +63,8 @@ final class CrossBatchKernel implements StepKernel {
   @Override
   public void remember(Batch batch, MemorySegment outputs, long update) {
     long row = 0;
-    for (ImageEntry image : batch.images()) {
+    for (Batch.Part part : batch.parts()) {
+      ImageEntry image = part.image();
       remembered.write(image.firstRow(), image.patches(), outputs, row);
       row += image.patches();
     }

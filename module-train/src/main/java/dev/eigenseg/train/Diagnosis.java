@@ -37,7 +37,7 @@ final class Diagnosis {
     json.addProperty("learning-rate", learningRate);
     json.add("settings", GSON.toJsonTree(options.settings()));
     JsonArray images = new JsonArray();
-    batch.images().forEach(image -> images.add(image.path()));
+    batch.parts().forEach(part -> images.add(part.image().name()));
     json.add("images", images);
     json.add("input", summary(batch.input()));
     JsonObject weights = new JsonObject();

@@ -76,7 +76,7 @@ public final class Trainer {
     this.overwrite = overwrite;
     this.listener = listener;
     this.progress = progress;
-    this.images = bank.images();
+    this.images = images(bank, options);
     this.scales =
         options.scaleInputs()
             ? new FeatureScales(
@@ -118,7 +118,8 @@ public final class Trainer {
    * @param progress counts the updates that are left to do; a wish to stop is granted after the
    *     update under way, and a checkpoint kept
    * @throws BadInputException if the bank has too few images or patches for the options, the graph
-   *     is missing, or the memory is too small; see {@link TrainingMemory}
+   *     is missing, the memory is too small (see {@link TrainingMemory}), or images that are to be
+   *     augmented are not where they were
    * @throws IncompatibleException if graph and bank do not belong together, or the place holds the
    *     work of other settings
    * @throws dev.eigenseg.api.UnavailableException if the device is not here; nothing was done then
@@ -147,10 +148,11 @@ public final class Trainer {
           "%d clusters from %d patches: use fewer clusters or more images"
               .formatted(options.clusters(), bank.rows()));
     }
-    if (options.batchSize() > bank.images().size()) {
+    List<ImageEntry> images = images(bank, options);
+    if (options.batchSize() > images.size()) {
       throw new BadInputException(
           "a batch of %d images from a bank of %d: lower batch-size or add images"
-              .formatted(options.batchSize(), bank.images().size()));
+              .formatted(options.batchSize(), images.size()));
     }
     if (options.mode() == TrainingMode.CROSS_BATCH) {
       KnnGraph found =
@@ -164,6 +166,13 @@ public final class Trainer {
       }
       TrainingMemory.plan(bank, options);
     }
+  }
+
+  /** What an epoch goes through: to augment what was augmented already makes no sense. */
+  private static List<ImageEntry> images(FeatureBank bank, TrainingOptions options) {
+    return options.augmentation().isPresent()
+        ? bank.images().stream().filter(ImageEntry::plain).toList()
+        : bank.images();
   }
 
   private static Provenance provenance(
@@ -225,11 +234,12 @@ public final class Trainer {
       return untrained(start);
     }
     try (PsiLearner learner = PsiLearner.fresh(config, options);
+        BatchSource batches = batches();
         StepKernel kernel = kernel(graph)) {
       if (kernel instanceof CrossBatchKernel crossBatch) {
-        fill(crossBatch.remembered(), learner);
+        fill(crossBatch.remembered(), learner, batches);
       }
-      return loop(learner, kernel, new RunHistory(), false, start);
+      return loop(learner, batches, kernel, new RunHistory(), false, start);
     }
   }
 
@@ -244,17 +254,25 @@ public final class Trainer {
   private TrainingResult resumed(Optional<KnnGraph> graph, Checkpoint.Opened opened, long start)
       throws IOException {
     try (PsiLearner learner = PsiLearner.restore(config, options, opened.tensors()::tensor);
+        BatchSource batches = batches();
         StepKernel kernel = kernel(graph)) {
       if (kernel instanceof CrossBatchKernel crossBatch) {
         opened.restore(crossBatch.remembered());
       }
-      return loop(learner, kernel, opened.history(), true, start);
+      return loop(learner, batches, kernel, opened.history(), true, start);
     }
+  }
+
+  private BatchSource batches() throws IOException {
+    return options.augmentation().isPresent()
+        ? AugmentedBatches.open(
+            bank.manifest(), images, scales, options.augmentation().get(), options)
+        : new BankBatches(bank, scales);
   }
 
   private StepKernel kernel(Optional<KnnGraph> graph) throws IOException {
     if (options.mode() == TrainingMode.IN_BATCH) {
-      return new InBatchKernel(bank, KnnEngines.select("auto"), options);
+      return new InBatchKernel(KnnEngines.select("auto"), options);
     }
     NormalizedAdjacency adjacency = bankKernel(graph.orElseThrow());
     try {
@@ -280,18 +298,20 @@ public final class Trainer {
         progress);
   }
 
-  private void fill(RememberedOutputs remembered, PsiLearner learner) throws IOException {
+  private void fill(RememberedOutputs remembered, PsiLearner learner, BatchSource batches)
+      throws IOException {
     try (Progress.Task task = progress.start("first outputs", images.size(), "images")) {
       for (int first = 0; first < images.size(); first += options.batchSize()) {
         progress.checkCancelled();
         List<ImageEntry> chosen =
             images.subList(first, Math.min(images.size(), first + options.batchSize()));
-        try (Batch batch = Batch.read(bank, chosen, scales)) {
+        try (Batch batch = batches.batch(chosen, 0)) {
           learner.outputs(
               batch,
               outputs -> {
                 long row = 0;
-                for (ImageEntry image : batch.images()) {
+                for (Batch.Part part : batch.parts()) {
+                  ImageEntry image = part.image();
                   remembered.write(image.firstRow(), image.patches(), outputs, row);
                   row += image.patches();
                 }
@@ -304,7 +324,12 @@ public final class Trainer {
   }
 
   private TrainingResult loop(
-      PsiLearner learner, StepKernel kernel, RunHistory history, boolean resumed, long start)
+      PsiLearner learner,
+      BatchSource batches,
+      StepKernel kernel,
+      RunHistory history,
+      boolean resumed,
+      long start)
       throws IOException {
     Cosine temperatures = new Cosine(options.temperature(), options.finalTemperature());
     Cosine rates = new Cosine(options.learningRate(), options.finalLearningRate());
@@ -336,7 +361,7 @@ public final class Trainer {
         BitSet used = new BitSet();
         PsiLearner.Outcome outcome;
         long rows;
-        try (Batch batch = Batch.read(bank, chosen(order, index % updatesPerEpoch), scales)) {
+        try (Batch batch = batches.batch(chosen(order, index % updatesPerEpoch), epoch)) {
           rows = batch.rows();
           outcome = learner.update(batch, kernel, index + 1, temperature, rate, used);
           if (!outcome.finite()) {

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -34,6 +35,8 @@ import java.util.OptionalLong;
  * @param beta the regulariser's weight; by default 0.08 * 256 / K
  * @param balance weight of the negative entropy of the batch's mean assignment, which pushes
  *     towards using all clusters; not part of the published objective, and 0 by default
+ * @param augmentation how the images of every step are augmented, in in-batch mode alone; by
+ *     default they are not, and the bank's patches are taken
  * @param scaleInputs whether each level is divided by its standard deviation over the bank
  * @param learningRate of the first update
  * @param finalLearningRate of the last, reached by a cosine
@@ -64,6 +67,7 @@ public record TrainingOptions(
     double t,
     OptionalDouble beta,
     double balance,
+    Optional<Augmentation> augmentation,
     boolean scaleInputs,
     double learningRate,
     double finalLearningRate,
@@ -96,6 +100,11 @@ public record TrainingOptions(
     check(t > 0, "t", t, "above 0");
     check(beta.orElse(0) >= 0, "beta", beta.orElse(0), "at least 0");
     check(balance >= 0, "balance", balance, "at least 0");
+    check(
+        augmentation.isEmpty() || mode == TrainingMode.IN_BATCH,
+        "mode",
+        mode.optionName(),
+        "in-batch with augment: one graph over the bank knows no other views; 'eigenseg extract --views' puts them into the bank (--augment=false leaves a preset's out)");
     check(learningRate > 0, "learning-rate", learningRate, "above 0");
     check(finalLearningRate >= 0, "final-learning-rate", finalLearningRate, "at least 0");
     check(temperature > 0, "temperature", temperature, "above 0");
@@ -177,6 +186,7 @@ public record TrainingOptions(
     if (mode == TrainingMode.CROSS_BATCH) {
       settings.put("outputs-dtype", text(outputsDtype));
     }
+    augmentation.ifPresent(made -> settings.putAll(made.settings()));
     return settings;
   }
 
@@ -205,6 +215,7 @@ public record TrainingOptions(
     private double t = 0.01;
     private OptionalDouble beta = OptionalDouble.empty();
     private double balance;
+    private Optional<Augmentation> augmentation = Optional.empty();
     private boolean scaleInputs;
     private double learningRate = 1e-3;
     private double finalLearningRate = 1e-5;
@@ -311,6 +322,12 @@ public record TrainingOptions(
       return this;
     }
 
+    /** Changes {@link TrainingOptions#augmentation}. */
+    public Builder augmentation(Optional<Augmentation> augmentation) {
+      this.augmentation = augmentation;
+      return this;
+    }
+
     /** Changes {@link TrainingOptions#scaleInputs}. */
     public Builder scaleInputs(boolean scaleInputs) {
       this.scaleInputs = scaleInputs;
@@ -389,6 +406,7 @@ public record TrainingOptions(
           t,
           beta,
           balance,
+          augmentation,
           scaleInputs,
           learningRate,
           finalLearningRate,

@@ -85,15 +85,20 @@ class CrossBatchGoldenTest {
   // Only the images' places count here.
   private static Batch batch(NeuralEfFixture fixture) {
     int patches = fixture.size("h") * fixture.size("w");
-    List<ImageEntry> images = new ArrayList<>();
+    int rows = fixture.size("h");
+    int columns = fixture.size("w");
+    List<Batch.Part> parts = new ArrayList<>();
     for (int i = 0; i < fixture.size("B"); i++) {
-      images.add(
-          new ImageEntry(
-              i, "image " + i, 1, 1, fixture.size("h"), fixture.size("w"), (long) i * patches));
+      parts.add(
+          new Batch.Part(
+              new ImageEntry(i, "image " + i, 1, 1, rows, columns, (long) i * patches),
+              rows,
+              columns));
     }
     return new Batch(
-        images,
+        parts,
         fixture.size("n"),
+        Tensor.allocate(DType.F32, 0, 1),
         Tensor.allocate(DType.F32, 0, 1),
         Tensor.allocate(DType.F32, 0, 1));
   }

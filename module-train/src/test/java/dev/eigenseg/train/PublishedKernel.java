@@ -6,12 +6,10 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import dev.eigenseg.api.bank.FeatureBank;
-import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.GridColors;
 import dev.eigenseg.graph.PixelGraphOptions;
 import dev.eigenseg.train.neuralef.Torch;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -19,18 +17,16 @@ import java.lang.foreign.MemorySegment;
  * comparison only.
  */
 final class PublishedKernel implements StepKernel {
-  private final FeatureBank bank;
   private final TrainingOptions options;
   private final NDManager manager;
 
-  PublishedKernel(FeatureBank bank, TrainingOptions options) {
-    this.bank = bank;
+  PublishedKernel(TrainingOptions options) {
     this.options = options;
     this.manager = Torch.engine(options.threads()).newBaseManager();
   }
 
   @Override
-  public void multiply(Batch batch, Tensor outputs, Tensor products) throws IOException {
+  public void multiply(Batch batch, Tensor outputs, Tensor products) {
     try (NDManager scope = manager.newSubManager()) {
       NDArray kernel =
           normalized(features(scope, batch))
@@ -52,42 +48,42 @@ final class PublishedKernel implements StepKernel {
     return chosen.add(chosen.transpose()).mul(0.5f);
   }
 
-  private NDArray pixels(NDManager scope, Batch batch) throws IOException {
+  private NDArray pixels(NDManager scope, Batch batch) {
     NDArray joined = scope.zeros(new Shape(batch.rows(), batch.rows()));
     long row = 0;
     PixelGraphOptions counts = options.pixelGraph();
-    for (ImageEntry image : batch.images()) {
-      try (Tensor colors = bank.patchColors(image)) {
-        NDArray edges =
-            near(scope, image, colors, counts.nearWeight(), counts.nearNeighbors())
-                .add(near(scope, image, colors, counts.colorWeight(), counts.colorNeighbors()));
-        edges = edges.add(edges.transpose()).minimum(1);
-        joined.set(
-            new NDIndex(
-                "%d:%d,%d:%d".formatted(row, row + image.patches(), row, row + image.patches())),
-            edges);
-      }
+    for (GridColors image : batch.gridColors()) {
+      NDArray edges =
+          near(scope, image, counts.nearWeight(), counts.nearNeighbors())
+              .add(near(scope, image, counts.colorWeight(), counts.colorNeighbors()));
+      edges = edges.add(edges.transpose()).minimum(1);
+      joined.set(
+          new NDIndex(
+              "%d:%d,%d:%d".formatted(row, row + image.patches(), row, row + image.patches())),
+          edges);
       row += image.patches();
     }
     return joined;
   }
 
-  private static NDArray near(
-      NDManager scope, ImageEntry image, Tensor colors, float weight, int count) {
+  private static NDArray near(NDManager scope, GridColors image, float weight, int count) {
     int patches = image.patches();
     NDArray y =
         scope
-            .linspace(0, weight, image.gridRows())
+            .linspace(0, weight, image.rows())
             .reshape(-1, 1)
-            .broadcast(image.gridRows(), image.gridColumns())
+            .broadcast(image.rows(), image.columns())
             .reshape(-1, 1);
     NDArray x =
         scope
-            .linspace(0, weight, image.gridColumns())
+            .linspace(0, weight, image.columns())
             .reshape(1, -1)
-            .broadcast(image.gridRows(), image.gridColumns())
+            .broadcast(image.rows(), image.columns())
             .reshape(-1, 1);
-    NDArray points = Torch.share(scope, colors.segment(), colors.shape()).concat(x, 1).concat(y, 1);
+    NDArray points =
+        Torch.share(scope, image.colors().segment(), image.colors().shape())
+            .concat(x, 1)
+            .concat(y, 1);
     NDArray squares = points.square().sum(new int[] {1}, true);
     NDArray distances =
         squares

@@ -90,6 +90,7 @@ public class StepBenchmark {
 
   private Path folder;
   private FeatureBank bank;
+  private BatchSource batches;
   private PsiLearner learner;
   private StepKernel kernel;
   private long update;
@@ -103,6 +104,7 @@ public class StepBenchmark {
   public void setUp() throws IOException {
     folder = Files.createTempDirectory("eigenseg-bench");
     bank = writeBank(folder.resolve("bank"), images);
+    batches = new BankBatches(bank, FeatureScales.ONE);
     TrainingOptions options =
         TrainingOptions.builder()
             .clusters(clusters)
@@ -115,8 +117,8 @@ public class StepBenchmark {
     kernel =
         switch (mode) {
           case "cross-batch" -> crossBatch(bank, options);
-          case "in-batch" -> new InBatchKernel(bank, KnnEngines.select("auto"), options);
-          default -> new PublishedKernel(bank, options);
+          case "in-batch" -> new InBatchKernel(KnnEngines.select("auto"), options);
+          default -> new PublishedKernel(options);
         };
   }
 
@@ -205,7 +207,7 @@ public class StepBenchmark {
     int first = (int) (update % (images / BATCH)) * BATCH;
     List<ImageEntry> chosen = bank.images().subList(first, first + BATCH);
     update++;
-    try (Batch batch = Batch.read(bank, chosen, FeatureScales.ONE)) {
+    try (Batch batch = batches.batch(chosen, 0)) {
       PsiLearner.Outcome outcome = learner.update(batch, kernel, update, 0.7, 1e-3, new BitSet());
       times.add(outcome.times());
       return outcome.loss();
@@ -226,6 +228,7 @@ public class StepBenchmark {
         warm.size());
     kernel.close();
     learner.close();
+    batches.close();
     bank.close();
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {

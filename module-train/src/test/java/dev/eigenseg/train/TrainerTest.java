@@ -415,9 +415,10 @@ class TrainerTest {
   @Test
   void theBenchmarksBaselineIsTheSameKernel() throws IOException {
     TrainingOptions options = options(TrainingMode.IN_BATCH).build();
-    try (Batch batch = Batch.read(bank, bank.images().subList(2, 6), FeatureScales.ONE);
-        StepKernel ours = new InBatchKernel(bank, KnnEngines.select("auto"), options);
-        StepKernel published = new PublishedKernel(bank, options);
+    try (Batch batch =
+            new BankBatches(bank, FeatureScales.ONE).batch(bank.images().subList(2, 6), 0);
+        StepKernel ours = new InBatchKernel(KnnEngines.select("auto"), options);
+        StepKernel published = new PublishedKernel(options);
         Tensor outputs = Tensor.allocate(DType.F32, batch.rows(), 5);
         Tensor expected = Tensor.allocate(DType.F32, batch.rows(), 5);
         Tensor found = Tensor.allocate(DType.F32, batch.rows(), 5)) {
@@ -436,11 +437,12 @@ class TrainerTest {
     train(options, "model");
     try (SegmenterFile file = SegmenterFile.open(folder.resolve("model"));
         PsiLearner learner = PsiLearner.fresh(file.model().psi().orElseThrow(), options);
-        StepKernel kernel = new InBatchKernel(bank, KnnEngines.select("auto"), options)) {
+        BatchSource batches = new BankBatches(bank, file.model().scales());
+        StepKernel kernel = new InBatchKernel(KnnEngines.select("auto"), options)) {
       int before = learner.managedArrays();
       assertTrue(before > 0);
       for (int update = 1; update <= 5; update++) {
-        try (Batch batch = Batch.read(bank, bank.images().subList(0, 3), file.model().scales())) {
+        try (Batch batch = batches.batch(bank.images().subList(0, 3), 0)) {
           learner.update(batch, kernel, update, 1, 1e-3, new BitSet());
           learner.outputs(batch, outputs -> {});
         }
@@ -467,7 +469,7 @@ class TrainerTest {
         PatchFeatures features = bank.features(image);
         Tensor input = Tensor.allocate(DType.F32, image.patches(), TestBanks.DIMS.total());
         Tensor logits = Tensor.allocate(DType.F32, image.patches(), 5);
-        Batch batch = Batch.read(bank, List.of(image), file.model().scales())) {
+        Batch batch = new BankBatches(bank, file.model().scales()).batch(List.of(image), 0)) {
       PsiInput.concat(features, file.model().scales(), input);
       network.logits(input, logits, 1);
       learner.outputs(

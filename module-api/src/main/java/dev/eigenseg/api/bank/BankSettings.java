@@ -16,6 +16,8 @@ import java.util.Map;
  * @param dims its channels
  * @param dtype {@link DType#F32} or {@link DType#F16}, in which low, mid and high are stored
  * @param geometry how images became patches
+ * @param views how further views of each image were made, by option names; empty if the bank holds
+ *     the images as they are alone
  */
 public record BankSettings(
     String backboneId,
@@ -24,15 +26,37 @@ public record BankSettings(
     Map<String, String> backboneSettings,
     FeatureDims dims,
     DType dtype,
-    ImageGeometry geometry) {
-  /** Checks the type and the channels; copies the backbone's settings. */
+    ImageGeometry geometry,
+    Map<String, String> views) {
+  /** Checks the type and the channels; copies the maps. */
   public BankSettings {
     backboneSettings = Map.copyOf(backboneSettings);
+    views = Map.copyOf(views);
     if (dtype != DType.F32 && dtype != DType.F16) {
       throw new IllegalArgumentException("banks hold float32 or float16, not " + dtype);
     }
     if (dims.low() < 1 || dims.mid() < 1 || dims.high() < 1) {
       throw new IllegalArgumentException("every level needs at least one channel: " + dims);
     }
+  }
+
+  /** Settings of a bank that holds each image as it is. */
+  public BankSettings(
+      String backboneId,
+      String backboneSha256,
+      String backboneSpec,
+      Map<String, String> backboneSettings,
+      FeatureDims dims,
+      DType dtype,
+      ImageGeometry geometry) {
+    this(
+        backboneId,
+        backboneSha256,
+        backboneSpec,
+        backboneSettings,
+        dims,
+        dtype,
+        geometry,
+        Map.of());
   }
 }

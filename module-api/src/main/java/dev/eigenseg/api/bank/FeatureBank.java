@@ -248,7 +248,7 @@ public final class FeatureBank implements AutoCloseable {
                   layout.offsetOf(image.firstRow()),
                   layout.file(directory, layout.fileOf(last)).getFileName(),
                   layout.offsetOf(last) + layout.stride(),
-                  image.path(),
+                  image.name(),
                   found,
                   expected));
     }

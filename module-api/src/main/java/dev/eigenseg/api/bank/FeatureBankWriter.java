@@ -53,12 +53,15 @@ public final class FeatureBankWriter implements AutoCloseable {
   private final Map<Level, LevelWriter> levels = new EnumMap<>(Level.class);
   private final RowStager stager;
   private final List<ImageJournal.Line> lines = new ArrayList<>();
-  private final Set<String> paths = new HashSet<>();
+  private final Set<Look> looks = new HashSet<>();
   private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
   private long journalBytes;
   private long lastCommit = System.nanoTime();
   private boolean failed;
   private boolean closed;
+
+  /** What is in a bank but once. */
+  private record Look(String path, int view) {}
 
   private FeatureBankWriter(
       Path directory,
@@ -185,7 +188,8 @@ public final class FeatureBankWriter implements AutoCloseable {
         "patch size",
         Integer.toString(bank.geometry().patchSize()),
         Integer.toString(run.geometry().patchSize())
-      }
+      },
+      {"--views", describeViews(bank), describeViews(run)}
     };
     for (String[] setting : compared) {
       if (!setting[1].equals(setting[2])) {
@@ -198,6 +202,10 @@ public final class FeatureBankWriter implements AutoCloseable {
 
   private static String describeSize(ImageGeometry geometry) {
     return geometry.resize().map(ImageGeometry.Size::toString).orElse("each image's own");
+  }
+
+  private static String describeViews(BankSettings settings) {
+    return settings.views().isEmpty() ? "1" : new TreeMap<>(settings.views()).toString();
   }
 
   /** Finds the whole images, and cuts everything else off. */
@@ -285,8 +293,13 @@ public final class FeatureBankWriter implements AutoCloseable {
   }
 
   /** Whether an image is in the bank already. */
-  public synchronized boolean contains(String path) {
-    return paths.contains(path);
+  public boolean contains(String path) {
+    return contains(path, ImageEntry.PLAIN);
+  }
+
+  /** Whether a view of an image is in the bank already. */
+  public synchronized boolean contains(String path, int view) {
+    return looks.contains(new Look(path, view));
   }
 
   /** The images so far. */
@@ -295,10 +308,20 @@ public final class FeatureBankWriter implements AutoCloseable {
   }
 
   /**
-   * Appends an image. If it is refused, the bank stays as it was.
+   * Appends an image as it is; see {@link #append(String, int, int, int, PatchFeatures, Tensor)}.
+   */
+  public void append(String path, int width, int height, PatchFeatures features, Tensor patchColors)
+      throws IOException {
+    append(path, ImageEntry.PLAIN, width, height, features, patchColors);
+  }
+
+  /**
+   * Appends an image, or a view of one. If it is refused, the bank stays as it was.
    *
-   * @param path where the image was read from; not in the bank yet
-   * @param width pixels of the image
+   * @param path where the image was read from
+   * @param view {@link ImageEntry#view}; not in the bank yet for this path. Views beyond the plain
+   *     image are not resized to the bank's size
+   * @param width pixels of the image, or of the view
    * @param height likewise
    * @param features of the image; borrowed
    * @param patchColors its colours on the patch grid, float32, {@code [patches, 3]}; borrowed
@@ -307,10 +330,10 @@ public final class FeatureBankWriter implements AutoCloseable {
    * @throws IOException if writing fails; what was committed before is kept
    */
   public synchronized void append(
-      String path, int width, int height, PatchFeatures features, Tensor patchColors)
+      String path, int view, int width, int height, PatchFeatures features, Tensor patchColors)
       throws IOException {
     ensureOpen();
-    refuseMisfits(path, width, height, features, patchColors);
+    refuseMisfits(path, view, width, height, features, patchColors);
     long firstRow = rows();
     if (firstRow + features.patches() >= MOST_ROWS) {
       throw new BadInputException(
@@ -333,6 +356,7 @@ public final class FeatureBankWriter implements AutoCloseable {
             new ImageEntry(
                 lines.size(),
                 path,
+                view,
                 width,
                 height,
                 features.gridRows(),
@@ -347,11 +371,13 @@ public final class FeatureBankWriter implements AutoCloseable {
   }
 
   private void refuseMisfits(
-      String path, int width, int height, PatchFeatures features, Tensor patchColors) {
-    if (paths.contains(path)) {
-      throw new IllegalArgumentException(path + " is in bank " + directory + " already");
+      String path, int view, int width, int height, PatchFeatures features, Tensor patchColors) {
+    if (contains(path, view)) {
+      throw new IllegalArgumentException(
+          "%s is in bank %s already, view %d".formatted(path, directory, view));
     }
-    ImageGeometry geometry = settings.geometry();
+    ImageGeometry geometry =
+        view == ImageEntry.PLAIN ? settings.geometry() : settings.geometry().withoutResize();
     if (features.gridRows() != geometry.gridRows(width, height)
         || features.gridColumns() != geometry.gridColumns(width, height)) {
       throw new IllegalArgumentException(
@@ -451,7 +477,7 @@ public final class FeatureBankWriter implements AutoCloseable {
 
   private void remember(ImageJournal.Line line) {
     lines.add(line);
-    paths.add(line.image().path());
+    looks.add(new Look(line.image().path(), line.image().view()));
   }
 
   private long rows() {

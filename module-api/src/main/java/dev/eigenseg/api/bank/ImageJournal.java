@@ -11,6 +11,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
 
 /**
@@ -47,6 +49,12 @@ final class ImageJournal {
 
   /** The first line. */
   static final byte[] HEADER = COLUMNS.getBytes(StandardCharsets.UTF_8);
+
+  // A path, then the number of the view if it is not the image itself. In an escaped path no
+  // backslash stands alone before a number sign.
+  private static final String VIEW_MARK = "\\#";
+  private static final Pattern VIEW =
+      Pattern.compile("((?:[^\\\\]++|\\\\[^#])*+)\\\\#(\\d+)", Pattern.DOTALL);
 
   private static final int FIELDS = COLUMNS.split("\t").length;
 
@@ -92,7 +100,7 @@ final class ImageJournal {
   static byte[] format(Line line) {
     StringBuilder text = new StringBuilder();
     ImageEntry image = line.image();
-    text.append(image.id()).append('\t').append(escape(image.path())).append('\t');
+    text.append(image.id()).append('\t').append(name(image)).append('\t');
     text.append(image.width()).append('\t').append(image.height()).append('\t');
     text.append(image.gridRows()).append('\t').append(image.gridColumns()).append('\t');
     text.append(image.firstRow()).append('\t');
@@ -175,10 +183,13 @@ final class ImageJournal {
       return Optional.empty();
     }
     // The checksum holds, so this is what was written; numbers need no second doubt.
+    Matcher view = VIEW.matcher(fields[1]);
+    boolean plain = !view.matches();
     ImageEntry image =
         new ImageEntry(
             Integer.parseInt(fields[0]),
-            unescape(fields[1]),
+            unescape(plain ? fields[1] : view.group(1)),
+            plain ? ImageEntry.PLAIN : Integer.parseInt(view.group(2)),
             Integer.parseInt(fields[2]),
             Integer.parseInt(fields[3]),
             Integer.parseInt(fields[4]),
@@ -208,6 +219,11 @@ final class ImageJournal {
 
   private static String hex(int crc) {
     return String.format(Locale.ROOT, "%08x", crc);
+  }
+
+  private static String name(ImageEntry image) {
+    String path = escape(image.path());
+    return image.plain() ? path : path + VIEW_MARK + image.view();
   }
 
   // Paths may hold any character, also those that end fields and lines.

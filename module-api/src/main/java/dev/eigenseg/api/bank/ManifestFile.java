@@ -106,6 +106,9 @@ record ManifestFile(
     settings.geometry().resize().ifPresent(size -> json.addProperty("size", size.toString()));
     json.addProperty("patch-size", settings.geometry().patchSize());
     json.addProperty(PIXELS, PIXELS_TO_BACKBONE);
+    if (!settings.views().isEmpty()) {
+      json.add("views", new Gson().toJsonTree(new TreeMap<>(settings.views())));
+    }
     json.addProperty("file-bytes", fileBytes);
     summary.ifPresent(finished -> {
       json.addProperty("images", finished.images());
@@ -151,7 +154,8 @@ record ManifestFile(
                 bank.get("mid").getAsInt(),
                 bank.get("high").getAsInt()),
             DType.valueOf(bank.get("dtype").getAsString().toUpperCase(Locale.ROOT)),
-            new ImageGeometry(size, bank.get("patch-size").getAsInt()));
+            new ImageGeometry(size, bank.get("patch-size").getAsInt()),
+            texts(bank.getAsJsonObject("views")));
     Optional<Summary> summary =
         Optional.ofNullable(bank.get("images"))
             .map(images ->

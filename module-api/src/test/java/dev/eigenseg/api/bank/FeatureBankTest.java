@@ -538,6 +538,40 @@ class FeatureBankTest {
   }
 
   @Test
+  void viewsOfAnImageAreToldApart() throws IOException {
+    List<String> paths = List.of("a.png", "a.png#2", "a\\#2", "a\\\\#2", "#3", "\\", "a\n#2\\");
+    try (FeatureBankWriter writer = open(folder, DType.F32);
+        PatchFeatures features =
+            new PatchFeatures(
+                1,
+                1,
+                Tensor.allocate(DType.F32, 1, SyntheticBank.DIMS.low()),
+                Tensor.allocate(DType.F32, 1, SyntheticBank.DIMS.mid()),
+                Tensor.allocate(DType.F32, 1, SyntheticBank.DIMS.high()));
+        Tensor colors = Tensor.allocate(DType.F32, 1, 3)) {
+      for (String path : paths) {
+        for (int view : new int[] {1, 2, 13}) {
+          assertFalse(writer.contains(path, view));
+          writer.append(path, view, 8, 8, features, colors);
+          assertTrue(writer.contains(path, view));
+        }
+        assertThrows(
+            IllegalArgumentException.class, () -> writer.append(path, 2, 8, 8, features, colors));
+      }
+      writer.finish(Progress.NONE);
+    }
+    try (FeatureBank bank = FeatureBank.open(folder)) {
+      for (int i = 0; i < bank.images().size(); i++) {
+        ImageEntry image = bank.images().get(i);
+        assertEquals(paths.get(i / 3), image.path());
+        assertEquals(new int[] {1, 2, 13}[i % 3], image.view());
+      }
+      assertEquals("a.png#13", bank.images().get(2).name());
+    }
+    assertTrue(Files.readString(folder.resolve("images.tsv")).contains("\ta.png\\#13\t"));
+  }
+
+  @Test
   void zeroRowsHaveNoNormAndConstantLevelsScaleOne() throws IOException {
     try (FeatureBankWriter writer = open(folder, DType.F32);
         PatchFeatures features =

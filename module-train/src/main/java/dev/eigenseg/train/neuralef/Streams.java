@@ -24,7 +24,9 @@ public final class Streams {
     /** The order of images in an epoch. */
     ORDER(2),
     /** The Gumbel noise of an update. */
-    NOISE(3);
+    NOISE(3),
+    /** One augmented view of an image. */
+    AUGMENTATION(4);
 
     private final long code;
 

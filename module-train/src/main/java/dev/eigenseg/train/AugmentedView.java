@@ -1,0 +1,61 @@
+package dev.eigenseg.train;
+
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.internal.kernel.ImagePixels;
+import dev.eigenseg.api.internal.kernel.ImagePixels.Crop;
+import dev.eigenseg.api.tensor.Tensor;
+import java.awt.image.BufferedImage;
+
+/** One random view of an image of a known size, drawn but not yet looked at. Immutable. */
+public final class AugmentedView {
+  private final Crop crop;
+  private final ColorDistortion colors;
+  private final ImageGeometry geometry;
+
+  /** A rectangle and what is done to its colours; {@code geometry} without a resize. */
+  AugmentedView(Crop crop, ColorDistortion colors, ImageGeometry geometry) {
+    this.crop = crop;
+    this.colors = colors;
+    this.geometry = geometry;
+  }
+
+  /** The rectangle in the resized image. */
+  Crop crop() {
+    return crop;
+  }
+
+  /** Pixels from left to right, without padding. */
+  public int width() {
+    return crop.columns();
+  }
+
+  /** Pixels from top to bottom, without padding. */
+  public int height() {
+    return crop.rows();
+  }
+
+  /** Patches from top to bottom. */
+  public int gridRows() {
+    return geometry.gridRows(width(), height());
+  }
+
+  /** Patches from left to right. */
+  public int gridColumns() {
+    return geometry.gridColumns(width(), height());
+  }
+
+  /**
+   * The backbone's input.
+   *
+   * @param image of the size for which this was drawn
+   * @return float32, {@code [3, gridRows * patch, gridColumns * patch]}, RGB in [0, 1], padded with
+   *     black to whole patches; the caller owns it
+   */
+  public Tensor pixels(BufferedImage image) {
+    Tensor planes =
+        ImagePixels.planes(
+            image, crop, gridColumns() * geometry.patchSize(), gridRows() * geometry.patchSize());
+    colors.apply(planes, width(), height());
+    return planes;
+  }
+}
