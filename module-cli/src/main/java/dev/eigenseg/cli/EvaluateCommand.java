@@ -9,6 +9,7 @@ import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.evaluation.Evaluation;
 import dev.eigenseg.train.evaluation.Evaluator;
 import dev.eigenseg.train.evaluation.Matching;
+import dev.eigenseg.train.evaluation.Protocol;
 import dev.eigenseg.train.evaluation.Scores;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -55,6 +56,15 @@ final class EvaluateCommand extends WorkCommand {
   @Mixin private ErrorOptions errors;
 
   @Option(
+      names = "--protocol",
+      paramLabel = "whole-image|center-crop-320|sliding-window",
+      defaultValue = "whole-image",
+      converter = KebabEnum.Protocols.class,
+      description =
+          "What of the images counts and how they are looked at; a window, stride or size given here comes first (default: ${DEFAULT-VALUE}).")
+  private Protocol protocol;
+
+  @Option(
       names = "--crf",
       paramLabel = "off|on|both",
       defaultValue = "off",
@@ -96,7 +106,13 @@ final class EvaluateCommand extends WorkCommand {
   /** How each model looks at the images: one way, or with and without refinement. */
   private List<SegmentOptions> variants() {
     try {
-      SegmentOptions options = views.options(crf != Refinement.OFF, 1);
+      SegmentOptions options =
+          views.options(protocol.options(dataset.name()), crf != Refinement.OFF);
+      if (protocol == Protocol.SLIDING_WINDOW && options.windows().isEmpty()) {
+        throw usage(
+            "no windows are published for %s: give --window, and --stride if it is not 3/4 of that"
+                .formatted(dataset.name()));
+      }
       return crf == Refinement.BOTH ? List.of(options.withoutCrf(), options) : List.of(options);
     } catch (IllegalArgumentException e) {
       throw usage(e.getMessage());
@@ -125,7 +141,7 @@ final class EvaluateCommand extends WorkCommand {
         "evaluate",
         () ->
             Evaluator.evaluate(
-                opened, evaluated, session.threads(), errors.skip(), session.progress()));
+                opened, protocol, evaluated, session.threads(), errors.skip(), session.progress()));
   }
 
   private JsonObject report(Session session, Dataset opened, Evaluation evaluation) {
@@ -151,10 +167,19 @@ final class EvaluateCommand extends WorkCommand {
       }
     }
     session.result(
-        "%s %s, %d images; percent; an oracle matching looks at the ground truth that it is scored on"
-            .formatted(opened.name(), opened.split(), evaluation.images()));
+        "%s %s, %d images, protocol %s (%s); percent; an oracle matching looks at the ground truth that it is scored on"
+            .formatted(
+                opened.name(),
+                opened.split(),
+                evaluation.images(),
+                protocol.option(),
+                remark(opened, evaluation)));
     session.result(table.toString());
     return json(session, opened, evaluation, results);
+  }
+
+  private String remark(Dataset opened, Evaluation evaluation) {
+    return protocol.remark(opened.name(), evaluation.results().getLast().options());
   }
 
   private List<Matching> matchings(Evaluation.Result result) {
@@ -201,12 +226,14 @@ final class EvaluateCommand extends WorkCommand {
     return json;
   }
 
-  private static JsonObject json(
+  private JsonObject json(
       Session session, Dataset dataset, Evaluation evaluation, JsonArray results) {
     JsonObject json = new JsonObject();
     json.addProperty("dataset", dataset.name());
     json.addProperty("split", dataset.split());
     json.addProperty("images", evaluation.images());
+    json.addProperty("protocol", protocol.option());
+    json.addProperty("protocol-remark", remark(dataset, evaluation));
     json.add("results", results);
     JsonObject settings = new JsonObject();
     ViewOptions.settings(evaluation.results().getLast().options()).forEach(settings::addProperty);
