@@ -188,15 +188,15 @@ final class NeuralOptions {
     return log;
   }
 
-  TrainingOptions options(int clusters, CommonOptions common) {
+  TrainingOptions options(int clusters, long seed, int threads) {
     TrainingOptions.Builder builder =
         TrainingOptions.builder()
             .clusters(clusters)
             .mode(mode)
             .scaleInputs(scaleInputs)
             .device(device)
-            .seed(common.seed())
-            .threads(common.threads())
+            .seed(seed)
+            .threads(threads)
             .pixelGraph(pixelGraph());
     epochs.ifPresent(builder::epochs);
     batchSize.ifPresent(builder::batchSize);
