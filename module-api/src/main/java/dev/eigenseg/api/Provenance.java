@@ -25,6 +25,8 @@ public record Provenance(
     SortedMap<String, String> inputs,
     long seed,
     SortedMap<String, String> versions) {
+  /** What the name of an input's recipe ends with. */
+  public static final String RECIPE = "-recipe";
 
   /** Copies the maps. */
   public Provenance {
@@ -70,6 +72,19 @@ public record Provenance(
     SortedMap<String, String> more = new TreeMap<>(versions);
     more.put(name, version);
     return new Provenance(task, settings, inputs, seed, more);
+  }
+
+  /**
+   * What this work has in common with the same work of other seeds: the seed is 0 and not among the
+   * settings, versions are left out, and so is each input that depends on a seed itself, beside
+   * which stands another, named after it and {@value #RECIPE}, that does not.
+   */
+  public Provenance recipe() {
+    SortedMap<String, String> common = new TreeMap<>(settings);
+    common.remove("seed");
+    SortedMap<String, String> kept = new TreeMap<>(inputs);
+    kept.keySet().removeIf(name -> inputs.containsKey(name + RECIPE));
+    return new Provenance(task, common, kept, 0, new TreeMap<>());
   }
 
   /** The version of Eigenseg, or {@code "unknown"} where neither a module nor a jar tells it. */

@@ -63,6 +63,36 @@ public record SegmentOptions(
       }
     }
 
+    /**
+     * Resized so that the shorter side has some length, unless the longer side got too long.
+     *
+     * @param pixels of the shorter side
+     * @param longestRatio the longer side's most pixels, in multiples of {@code pixels}: longer
+     *     images become smaller as a whole
+     */
+    record ShorterSide(int pixels, int longestRatio) implements Resolution {
+      /** Checks that both are positive. */
+      public ShorterSide {
+        if (pixels < 1 || longestRatio < 1) {
+          throw new IllegalArgumentException(
+              "a shorter side of %d pixels and a longer one of at most %d times that"
+                  .formatted(pixels, longestRatio));
+        }
+      }
+
+      @Override
+      public Size of(Size image, ImageGeometry model) {
+        int shorter = Math.min(image.width(), image.height());
+        int longer = Math.max(image.width(), image.height());
+        double scale = Math.min((double) pixels / shorter, (double) pixels * longestRatio / longer);
+        return new Size(scaled(image.width(), scale), scaled(image.height(), scale));
+      }
+
+      private static int scaled(int side, double scale) {
+        return Math.toIntExact(Math.max(1, Math.round(side * scale)));
+      }
+    }
+
     /** One size for all images. */
     record Fixed(Size size) implements Resolution {
       @Override
@@ -126,11 +156,17 @@ public record SegmentOptions(
     return new SegmentOptions(resolution, windows, scales, flip, Optional.empty(), threads);
   }
 
-  /** Whether an image is looked at just once, as a whole, at the model's resolution. */
-  public boolean wholeImage() {
-    return resolution instanceof Resolution.Model
-        && windows.isEmpty()
-        && scales.equals(List.of(1.0))
-        && !flip;
+  /** Whether a model looks at an image just once, as a whole, at the resolution of its training. */
+  public boolean wholeImage(ImageGeometry model) {
+    return windows.isEmpty() && scales.equals(List.of(1.0)) && !flip && asInTraining(model);
+  }
+
+  private boolean asInTraining(ImageGeometry model) {
+    return switch (resolution) {
+      case Resolution.Model training -> true;
+      case Resolution.Own own -> model.resize().isEmpty();
+      case Resolution.Fixed(Size size) -> model.resize().equals(Optional.of(size));
+      case Resolution.ShorterSide varying -> false;
+    };
   }
 }

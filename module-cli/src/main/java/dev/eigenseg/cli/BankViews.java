@@ -16,6 +16,9 @@ import java.util.stream.IntStream;
  * @param seed likewise
  */
 record BankViews(int count, Augmentation augmentation, long seed) {
+  /** The images as they are alone. */
+  static final BankViews PLAIN = new BankViews(1, Augmentation.DEFAULT, 0);
+
   /** The numbers of the views, from {@link ImageEntry#PLAIN}. */
   IntStream numbers() {
     return IntStream.range(ImageEntry.PLAIN, ImageEntry.PLAIN + count);

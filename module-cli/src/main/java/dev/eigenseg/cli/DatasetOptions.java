@@ -51,6 +51,11 @@ final class DatasetOptions {
       description = "The part of the dataset, such as train or val.")
   private String split;
 
+  /** The dataset's name. */
+  String name() {
+    return name;
+  }
+
   /**
    * Opens a dataset with ground truth.
    *

@@ -1,22 +1,26 @@
 package dev.eigenseg.cli;
 
-import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.eigenseg.api.ModelInfo;
+import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.infer.SegmenterFile;
 import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.evaluation.Evaluation;
+import dev.eigenseg.train.evaluation.EvaluationReport;
 import dev.eigenseg.train.evaluation.Evaluator;
 import dev.eigenseg.train.evaluation.Matching;
-import dev.eigenseg.train.evaluation.Scores;
+import dev.eigenseg.train.evaluation.Protocol;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Stream;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,12 +31,13 @@ import picocli.CommandLine.Parameters;
     name = "evaluate",
     description = {
       "Compares models with a ground truth.",
-      "One row for each model, matching and, with --crf both, refinement. The matchings iou, majority and hungarian look at the ground truth of the very split that is scored (oracle matchings); stored uses the names that 'match' wrote into the model."
+      "One row for each model, matching and, with --crf both, refinement; models that differ by their seed alone, as 'train --seeds' makes them, get another with mean and standard deviation (n - 1). The matchings iou, majority and hungarian look at the ground truth of the very split that is scored (oracle matchings); stored uses the names that 'match' wrote into the model."
     },
     footer = {
       "",
-      "Example:",
-      "  eigenseg evaluate --dataset camvid --root camvid --split val --match iou --crf both kmeans.safetensors ours.safetensors"
+      "Examples:",
+      "  eigenseg evaluate --dataset camvid --root camvid --split val --match iou --crf both kmeans.safetensors ours.safetensors",
+      "  eigenseg evaluate --dataset cityscapes-27 --root cityscapes --split val --protocol center-crop-320 ours-seed*.safetensors"
     })
 final class EvaluateCommand extends WorkCommand {
   private enum Choice {
@@ -55,6 +60,15 @@ final class EvaluateCommand extends WorkCommand {
   @Mixin private ErrorOptions errors;
 
   @Option(
+      names = "--protocol",
+      paramLabel = "whole-image|center-crop-320|sliding-window",
+      defaultValue = "whole-image",
+      converter = KebabEnum.Protocols.class,
+      description =
+          "What of the images counts and how they are looked at; a window, stride or size given here comes first (default: ${DEFAULT-VALUE}).")
+  private Protocol protocol;
+
+  @Option(
       names = "--crf",
       paramLabel = "off|on|both",
       defaultValue = "off",
@@ -66,8 +80,18 @@ final class EvaluateCommand extends WorkCommand {
       names = "--match",
       paramLabel = "all|iou|majority|hungarian|stored",
       defaultValue = "all",
-      description = "How clusters get the names of classes (default: ${DEFAULT-VALUE}).")
+      description =
+          "How clusters get the names of classes in the tables; the JSON always holds the three oracle matchings (default: ${DEFAULT-VALUE}).")
   private Choice match;
+
+  @Option(names = "--per-class", description = "Print the IoU of each class too.")
+  private boolean perClass;
+
+  @Option(
+      names = "--markdown",
+      paramLabel = "FILE",
+      description = "Write the tables as Markdown too.")
+  private Optional<Path> markdown = Optional.empty();
 
   @Parameters(arity = "1..*", paramLabel = "MODEL", description = "Segmenter files.")
   private List<Path> models;
@@ -79,6 +103,7 @@ final class EvaluateCommand extends WorkCommand {
   @Override
   JsonObject work(Session session) throws IOException {
     List<SegmentOptions> variants = variants();
+    markdown.ifPresent(Session::checkFolder);
     Dataset opened = dataset.open(session, !errors.skip());
     int threads = session.threadsPerImage(opened.samples().size());
     Devices.preferThreads(threads);
@@ -96,7 +121,13 @@ final class EvaluateCommand extends WorkCommand {
   /** How each model looks at the images: one way, or with and without refinement. */
   private List<SegmentOptions> variants() {
     try {
-      SegmentOptions options = views.options(crf != Refinement.OFF, 1);
+      SegmentOptions options =
+          views.options(protocol.options(dataset.name()), crf != Refinement.OFF);
+      if (protocol == Protocol.SLIDING_WINDOW && options.windows().isEmpty()) {
+        throw usage(
+            "no windows are published for %s: give --window, and --stride if it is not 3/4 of that"
+                .formatted(dataset.name()));
+      }
       return crf == Refinement.BOTH ? List.of(options.withoutCrf(), options) : List.of(options);
     } catch (IllegalArgumentException e) {
       throw usage(e.getMessage());
@@ -125,97 +156,47 @@ final class EvaluateCommand extends WorkCommand {
         "evaluate",
         () ->
             Evaluator.evaluate(
-                opened, evaluated, session.threads(), errors.skip(), session.progress()));
+                opened, protocol, evaluated, session.threads(), errors.skip(), session.progress()));
   }
 
-  private JsonObject report(Session session, Dataset opened, Evaluation evaluation) {
-    Table table =
-        new Table("model", "method", "K", "CRF", "matching", "accuracy", "mIoU", "classes");
-    JsonArray results = new JsonArray();
-    for (Evaluation.Result result : evaluation.results()) {
-      for (Matching matching : matchings(result)) {
-        Scores scores =
-            Scores.of(
-                result.confusion(),
-                matching.match(result.confusion(), opened.classes(), result.model().names()));
-        table.row(
-            result.name(),
-            Methods.label(result.model().method()),
-            Integer.toString(result.model().clusters()),
-            refined(result) ? "on" : "off",
-            matching.option() + (matching.oracle() ? " (oracle)" : ""),
-            percent(scores.accuracy()),
-            percent(scores.meanIou()),
-            classes(opened, scores));
-        results.add(json(opened, result, matching, scores));
+  private JsonObject report(Session session, Dataset opened, Evaluation evaluation)
+      throws IOException {
+    EvaluationReport report =
+        EvaluationReport.of(opened, protocol, evaluation, provenances(), this::scoresStored);
+    EvaluationTables tables = new EvaluationTables(report, this::shows, perClass);
+    session.result(tables.text());
+    if (markdown.isPresent()) {
+      AtomicFile.writeString(markdown.get(), tables.markdown());
+    }
+    return json(session, report, evaluation);
+  }
+
+  private Map<String, Provenance> provenances() throws IOException {
+    Map<String, Provenance> provenances = new HashMap<>();
+    for (Path model : models) {
+      try (SegmenterFile file = SegmenterFile.open(model)) {
+        provenances.put(model.toString(), file.model().provenance());
       }
     }
-    session.result(
-        "%s %s, %d images; percent; an oracle matching looks at the ground truth that it is scored on"
-            .formatted(opened.name(), opened.split(), evaluation.images()));
-    session.result(table.toString());
-    return json(session, opened, evaluation, results);
+    return provenances;
   }
 
-  private List<Matching> matchings(Evaluation.Result result) {
-    if (match != Choice.ALL) {
-      return List.of(Matching.valueOf(match.name()));
-    }
-    return Stream.of(Matching.values())
-        .filter(m -> m.oracle() || result.model().names().isPresent())
-        .toList();
+  private boolean scoresStored(ModelInfo model) {
+    return match == Choice.STORED || (match == Choice.ALL && model.names().isPresent());
   }
 
-  private static boolean refined(Evaluation.Result result) {
-    return result.options().crf().isPresent();
+  private boolean shows(Matching matching) {
+    return match == Choice.ALL || matching == Matching.valueOf(match.name());
   }
 
-  private static String percent(double fraction) {
-    return String.format(Locale.ROOT, "%.1f", 100 * fraction);
-  }
-
-  private static String classes(Dataset dataset, Scores scores) {
-    List<String> absent = scores.absentClasses(dataset.classes());
-    return scores.classesPresent()
-        + (absent.isEmpty() ? "" : " (without " + String.join(", ", absent) + ")");
-  }
-
-  private static JsonObject json(
-      Dataset dataset, Evaluation.Result result, Matching matching, Scores scores) {
-    JsonObject json = new JsonObject();
-    json.addProperty("model", result.name());
-    json.addProperty("method", result.model().method());
-    json.addProperty("clusters", result.model().clusters());
-    json.addProperty("clusters-used", result.confusion().clustersInUse());
-    json.addProperty("crf", refined(result));
-    json.addProperty("matching", matching.option());
-    json.addProperty("oracle", matching.oracle());
-    json.addProperty("accuracy", 100 * scores.accuracy());
-    json.addProperty("miou", 100 * scores.meanIou());
-    json.addProperty("classes-present", scores.classesPresent());
-    JsonObject perClass = new JsonObject();
-    scores
-        .perClass(dataset.classes())
-        .forEach((name, iou) -> perClass.addProperty(name, 100 * iou));
-    json.add("per-class", perClass);
-    return json;
-  }
-
-  private static JsonObject json(
-      Session session, Dataset dataset, Evaluation evaluation, JsonArray results) {
-    JsonObject json = new JsonObject();
-    json.addProperty("dataset", dataset.name());
-    json.addProperty("split", dataset.split());
-    json.addProperty("images", evaluation.images());
-    json.add("results", results);
+  private static JsonObject json(Session session, EvaluationReport report, Evaluation evaluation) {
+    JsonObject json = report.toJson();
     JsonObject settings = new JsonObject();
     ViewOptions.settings(evaluation.results().getLast().options()).forEach(settings::addProperty);
     json.add("settings", settings);
     json.add("skipped", session.skippedJson());
     JsonObject seconds = session.stages().toJson();
-    for (Map.Entry<String, Double> stage : evaluation.seconds().entrySet()) {
-      seconds.addProperty(stage.getKey(), stage.getValue());
-    }
+    evaluation.seconds().forEach(seconds::addProperty);
     json.add("seconds", seconds);
     return json;
   }

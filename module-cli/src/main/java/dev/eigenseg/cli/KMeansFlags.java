@@ -36,14 +36,14 @@ final class KMeansFlags {
           "Mini-batches of so many patches where there are more; a large N always takes all (default: 16384 beyond 1048576 patches).")
   private Optional<Integer> batchRows = Optional.empty();
 
-  KMeansOptions options(int clusters, CommonOptions common) {
+  KMeansOptions options(int clusters, long seed, int threads) {
     KMeansOptions defaults = KMeansOptions.of(clusters);
     return defaults
         .withInits(inits.orElse(defaults.inits()))
         .withLimits(maxIterations.orElse(defaults.maxIterations()), defaults.tolerance())
         .withNormalizeRows(normalizeRows)
         .withBatchRows(batchRows.orElse(defaults.batchRows()))
-        .withSeed(common.seed())
-        .withThreads(common.threads());
+        .withSeed(seed)
+        .withThreads(threads);
   }
 }

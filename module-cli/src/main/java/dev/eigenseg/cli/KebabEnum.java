@@ -2,6 +2,7 @@ package dev.eigenseg.cli;
 
 import dev.eigenseg.infer.SegmenterMethod;
 import dev.eigenseg.train.TrainingMode;
+import dev.eigenseg.train.evaluation.Protocol;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -41,6 +42,13 @@ abstract class KebabEnum<E extends Enum<E>> implements ITypeConverter<E> {
   static final class Mode extends KebabEnum<TrainingMode> {
     Mode() {
       super(TrainingMode.class);
+    }
+  }
+
+  /** Protocols. */
+  static final class Protocols extends KebabEnum<Protocol> {
+    Protocols() {
+      super(Protocol.class);
     }
   }
 

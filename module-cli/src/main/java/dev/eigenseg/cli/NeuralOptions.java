@@ -216,14 +216,15 @@ final class NeuralOptions {
       Optional<Preset> preset,
       Optional<Integer> clusters,
       Augmentation augmentation,
-      CommonOptions common) {
+      long seed,
+      int threads) {
     TrainingOptions.Builder builder =
         preset
             .map(Preset::options)
             .orElseGet(TrainingOptions::builder)
             .device(device)
-            .seed(common.seed())
-            .threads(common.threads())
+            .seed(seed)
+            .threads(threads)
             .pixelGraph(pixelGraph());
     clusters.ifPresent(builder::clusters);
     mode.ifPresent(builder::mode);

@@ -276,7 +276,7 @@ final class SpectralCommand extends WorkCommand {
             geometry);
     Provenance provenance = Provenance.here("extract", Map.of(), Map.of(), session.seed(), "cpu");
     try (FeatureBankWriter writer = FeatureBankWriter.open(bank, settings, provenance)) {
-      new Extraction(session, opened, geometry, writer, false).run(image);
+      new Extraction(session, opened, geometry, BankViews.PLAIN, writer, false).run(image);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.eigenseg.cli;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.bank.FeatureBank;
@@ -23,6 +24,7 @@ import dev.eigenseg.train.TrainingResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -44,7 +46,8 @@ import picocli.CommandLine.TypeConversionException;
       "  eigenseg train street.bank -o street.safetensors --clusters 64 --projection 256 --scale-inputs",
       "  eigenseg train city.bank -o city.safetensors --preset cityscapes",
       "  eigenseg train street.bank -o kmeans.safetensors --clusters 64 --method kmeans-features",
-      "  eigenseg train street.bank -o hidden.safetensors --clusters 64 --method kmeans-hidden --from street.safetensors"
+      "  eigenseg train street.bank -o hidden.safetensors --clusters 64 --method kmeans-hidden --from street.safetensors",
+      "  eigenseg train street.bank -o ours.safetensors --clusters 64 --seeds 3"
     })
 final class TrainCommand extends WorkCommand {
   private static final int GRAPH_NEIGHBORS = 64;
@@ -94,6 +97,14 @@ final class TrainCommand extends WorkCommand {
   private Optional<Path> from = Optional.empty();
 
   @Option(
+      names = "--seeds",
+      paramLabel = "N",
+      converter = CommonOptions.PositiveInt.class,
+      description =
+          "Train N models that differ by their seed alone, --seed and those after it: NAME.safetensors becomes NAME-seed0.safetensors, NAME-seed1.safetensors, ..., and so do the files of --from and --log.")
+  private Optional<Integer> seeds = Optional.empty();
+
+  @Option(
       names = "--overwrite",
       description = "Start anew and replace a model, or a run, that is there already.")
   private boolean overwrite;
@@ -130,22 +141,56 @@ final class TrainCommand extends WorkCommand {
               + method.text()
               + "; --help lists them by method");
     }
-    int sought = clusters();
-    Optional<TrainingOptions> options =
-        learnsPsi ? Optional.of(options(session)) : Optional.empty();
-    Session.checkFolder(model);
+    clusters(); // wrong usage is found before any work
+    List<TrainingRun> runs = runs(session);
+    if (learnsPsi) {
+      options(session, runs.getFirst());
+    }
+    for (TrainingRun run : runs) {
+      check(run);
+    }
     try (FeatureBank bank = FeatureBank.open(bankFolder)) {
-      if (embed) { // not only after the training
-        EmbeddedBackbone.require(bankFolder, bank.manifest().backboneSpec());
+      check(bank);
+      JsonArray models = new JsonArray();
+      for (TrainingRun run : runs) {
+        models.add(learnsPsi ? neural(session, bank, run) : kmeans(session, bank, run));
       }
-      if (sought > bank.rows()) { // the trainers say so too, but only after the graph was built
-        throw new BadInputException(
-            "%d clusters are more than the %d patches of %s; ask for fewer with --clusters, or extract more images"
-                .formatted(sought, bank.rows(), bankFolder));
+      JsonObject json = new JsonObject();
+      if (seeds.isPresent()) {
+        json.add("models", models);
+      } else {
+        json = models.get(0).getAsJsonObject();
       }
-      return learnsPsi
-          ? neural(session, bank, neuralOptions(), options.orElseThrow())
-          : kmeans(session, bank, kmeans == null ? new KMeansFlags() : kmeans);
+      json.add("seconds", session.stages().toJson());
+      return json;
+    }
+  }
+
+  private List<TrainingRun> runs(Session session) {
+    Optional<Path> log = neural == null ? Optional.empty() : neural.log();
+    TrainingRun run = new TrainingRun(session.seed(), model, from, log);
+    return seeds.map(run::repeated).orElse(List.of(run));
+  }
+
+  private static void check(TrainingRun run) {
+    Session.checkFolder(run.model());
+    run.log().ifPresent(Session::checkFolder);
+    if (run.from().isPresent() && !Files.exists(run.from().get())) {
+      throw new BadInputException(
+          "there is no %s for %s: train the eigenfunctions first, and with the same --seed and --seeds if these are given"
+              .formatted(run.from().get(), run.model()));
+    }
+  }
+
+  private void check(FeatureBank bank) {
+    if (embed) { // not only after the training
+      EmbeddedBackbone.require(bankFolder, bank.manifest().backboneSpec());
+    }
+    int sought = clusters();
+    if (sought > bank.rows()) { // the trainers say so too, but only after the graph was built
+      throw new BadInputException(
+          "%d clusters are more than the %d patches of %s; ask for fewer with --clusters, or extract more images"
+              .formatted(sought, bank.rows(), bankFolder));
     }
   }
 
@@ -160,7 +205,7 @@ final class TrainCommand extends WorkCommand {
     return neural == null ? new NeuralOptions() : neural;
   }
 
-  private TrainingOptions options(Session session) {
+  private TrainingOptions options(Session session, TrainingRun run) {
     Optional<Augmentation> presets = preset.flatMap(Preset::augmentation);
     if (augment != null && !neuralOptions().augment(presets.isPresent())) {
       throw usage("the --augment- options need --augment");
@@ -172,7 +217,8 @@ final class TrainCommand extends WorkCommand {
               preset,
               clusters,
               augment == null ? augmentation : augment.change(augmentation),
-              session.options());
+              run.seed(),
+              session.threads());
     } catch (BadInputException e) { // begins with the option's name
       throw usage("--" + e.getMessage());
     } catch (IllegalArgumentException e) {
@@ -180,31 +226,31 @@ final class TrainCommand extends WorkCommand {
     }
   }
 
-  private JsonObject kmeans(Session session, FeatureBank bank, KMeansFlags flags)
-      throws IOException {
-    KMeansOptions options = flags.options(clusters(), session.options());
+  private JsonObject kmeans(Session session, FeatureBank bank, TrainingRun run) throws IOException {
+    KMeansFlags flags = kmeans == null ? new KMeansFlags() : kmeans;
+    KMeansOptions options = flags.options(clusters(), run.seed(), session.threads());
     TrainingResult result =
         session.stage(
             "train",
             () ->
-                from.isPresent()
+                run.from().isPresent()
                     ? KMeansTrainer.hidden(
-                        bank, from.get(), options, model, overwrite, session.progress())
-                    : KMeansTrainer.features(bank, options, model, overwrite, session.progress()));
-    return json(session, result);
+                        bank, run.from().get(), options, run.model(), overwrite, session.progress())
+                    : KMeansTrainer.features(
+                        bank, options, run.model(), overwrite, session.progress()));
+    return json(session, run, result);
   }
 
-  private JsonObject neural(
-      Session session, FeatureBank bank, NeuralOptions flags, TrainingOptions options)
-      throws IOException {
-    flags.log().ifPresent(Session::checkFolder);
-    TrainingListener listener = new EpochLog(session, options.clusters(), flags.log());
+  private JsonObject neural(Session session, FeatureBank bank, TrainingRun run) throws IOException {
+    NeuralOptions flags = neuralOptions();
+    TrainingOptions options = options(session, run);
+    TrainingListener listener = new EpochLog(session, options.clusters(), run.log());
     Devices.preferThreads(session.threads());
     if (!options.device().equals("cpu")) {
       Devices.require(options.device()); // before a graph is built for nothing
     }
     if (options.mode() == TrainingMode.IN_BATCH) {
-      return neural(session, bank, Optional.empty(), options, listener);
+      return neural(session, bank, Optional.empty(), run, options, listener);
     }
     TrainingMemory plan = TrainingMemory.plan(bank, options);
     sayMemory(session, plan);
@@ -217,7 +263,7 @@ final class TrainCommand extends WorkCommand {
     try (KnnGraph graph = KnnGraph.open(file)) {
       building(session, bank, flags.neighbors().orElse(graph.k()), memory)
           .requireSame(GraphPart.WHOLE, file, KnnGraphInfo.read(file));
-      return neural(session, bank, Optional.of(graph), options, listener);
+      return neural(session, bank, Optional.of(graph), run, options, listener);
     }
   }
 
@@ -242,6 +288,7 @@ final class TrainCommand extends WorkCommand {
       Session session,
       FeatureBank bank,
       Optional<KnnGraph> graph,
+      TrainingRun run,
       TrainingOptions options,
       TrainingListener listener)
       throws IOException {
@@ -250,37 +297,38 @@ final class TrainCommand extends WorkCommand {
             "train",
             () ->
                 Trainer.train(
-                    bank, graph, options, model, overwrite, listener, session.progress()));
-    JsonObject json = json(session, result);
+                    bank, graph, options, run.model(), overwrite, listener, session.progress()));
+    JsonObject json = json(session, run, result);
     json.addProperty("mode", options.mode().optionName());
     json.addProperty("augmented", options.augmentation().isPresent());
     return json;
   }
 
-  private JsonObject json(Session session, TrainingResult result) throws IOException {
+  private JsonObject json(Session session, TrainingRun run, TrainingResult result)
+      throws IOException {
     if (embed) {
       session.stage(
           "embed",
           () -> {
-            EmbeddedBackbone.write(model, Optional.empty(), model);
-            return model;
+            EmbeddedBackbone.write(run.model(), Optional.empty(), run.model());
+            return run.model();
           });
     }
     session.say(
         result.alreadyDone()
-            ? model + " is there already, with the same settings; --overwrite trains it again"
-            : "wrote " + model);
+            ? run.model() + " is there already, with the same settings; --overwrite trains it again"
+            : "wrote " + run.model());
     JsonObject json = new JsonObject();
-    json.addProperty("model", model.toString());
+    json.addProperty("model", run.model().toString());
     json.addProperty("method", method.text());
     json.addProperty("clusters", clusters());
+    json.addProperty("seed", run.seed());
     json.addProperty("steps", result.steps());
     json.addProperty("resumed", result.resumed());
     json.addProperty("already-done", result.alreadyDone());
     if (!result.history().isEmpty()) {
       json.add("last-epoch", EpochLog.json(result.history().getLast()));
     }
-    json.add("seconds", session.stages().toJson());
     return json;
   }
 

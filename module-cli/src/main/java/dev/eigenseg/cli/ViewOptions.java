@@ -48,7 +48,7 @@ final class ViewOptions {
       converter = ResolutionConverter.class,
       description =
           "The size at which scale 1 shows an image, own for the image's; the result always has the image's size (default: as in training).")
-  private Resolution size = new Resolution.Model();
+  private Optional<Resolution> size = Optional.empty();
 
   @Option(
       names = "--max-crf-pixels",
@@ -110,16 +110,19 @@ final class ViewOptions {
    * @throws IllegalArgumentException if they make no sense; the user used the command wrongly
    */
   SegmentOptions options(boolean refine, int threads) {
+    return options(SegmentOptions.DEFAULT.withThreads(threads), refine);
+  }
+
+  /**
+   * Likewise, where more is known than the defaults.
+   *
+   * @param base what holds unless the user says otherwise
+   */
+  SegmentOptions options(SegmentOptions base, boolean refine) {
     SegmentOptions options =
-        SegmentOptions.DEFAULT.withResolution(size).withFlip(flip).withThreads(threads);
+        windowed(base.withResolution(size.orElse(base.resolution())).withFlip(flip));
     if (!scales.isEmpty()) {
       options = options.withScales(scales);
-    }
-    if (window.isPresent()) {
-      int step = stride.orElse(Math.max(1, Math.toIntExact(window.get() * 3L / 4)));
-      options = options.withWindows(window.get(), step);
-    } else if (stride.isPresent()) {
-      throw new IllegalArgumentException("--stride is of windows; give --window too");
     }
     if (refine) {
       return options.withCrf(crf());
@@ -128,6 +131,22 @@ final class ViewOptions {
       throw new IllegalArgumentException("options of the CRF do nothing without --crf on");
     }
     return options;
+  }
+
+  private SegmentOptions windowed(SegmentOptions options) {
+    if (window.isPresent()) {
+      int step = stride.orElse(Math.max(1, Math.toIntExact(window.get() * 3L / 4)));
+      return options.withWindows(window.get(), step);
+    }
+    if (stride.isEmpty()) {
+      return options;
+    }
+    SegmentOptions.Windows known =
+        options
+            .windows()
+            .orElseThrow(
+                () -> new IllegalArgumentException("--stride is of windows; give --window too"));
+    return options.withWindows(known.size(), stride.get());
   }
 
   private CrfOptions crf() {
@@ -148,6 +167,9 @@ final class ViewOptions {
     switch (options.resolution()) {
       case Resolution.Model model -> {}
       case Resolution.Own own -> settings.put("size", OWN);
+      case Resolution.ShorterSide(int pixels, int ratio) ->
+          settings.put(
+              "size", "shorter side %d, longer at most %d".formatted(pixels, pixels * ratio));
       case Resolution.Fixed(ImageGeometry.Size fixed) -> settings.put("size", fixed.toString());
     }
     options

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -75,6 +77,38 @@ class DatasetCommandsTest {
     assertEquals(0, run("evaluate", "cityscapes-27", "--match=stored", model), shell.err());
     assertTrue(shell.out().contains("2975 images as published, here are 2"), shell.out());
     assertTrue(shell.out().contains("2 (without sidewalk"), shell.out());
+  }
+
+  @Test
+  void protocolsSayWhetherTheyAreThePublishedOnes() {
+    String bank = folder.resolve("bank").toString();
+    String model = folder.resolve("model.safetensors").toString();
+    assertEquals(0, run("extract", "cityscapes-27", "-o", bank), shell.err());
+    assertEquals(
+        0,
+        shell.run("train", bank, "-o", model, "--clusters=2", "--method=kmeans-features"),
+        shell.err());
+    String crop = "--protocol=center-crop-320";
+    assertEquals(0, run("evaluate", "cityscapes-27", crop, "--crf=both", model), shell.err());
+    assertTrue(shell.out().contains("as published for cityscapes-27)"), shell.out());
+    String sliding = "--protocol=sliding-window";
+    String[] small = {sliding, "--window=32", "--stride=16", "--size=own", "--json=-", model};
+    assertEquals(0, run("evaluate", "cityscapes-19", small), shell.err());
+    assertTrue(shell.err().contains("for cityscapes-19 but for the views)"), shell.err());
+    JsonObject json = JsonParser.parseString(shell.out()).getAsJsonObject();
+    assertEquals("sliding-window", json.get("protocol").getAsString());
+    JsonObject settings = json.getAsJsonObject("settings");
+    assertEquals("32", settings.get("window").getAsString());
+    assertEquals("16", settings.get("stride").getAsString());
+    // Half sky and half road, at the labels' own resolution.
+    JsonObject first = json.getAsJsonArray("results").get(0).getAsJsonObject();
+    assertTrue(first.get("miou").getAsDouble() > 90, first.toString());
+  }
+
+  @Test
+  void windowsHaveToBeGivenWhereNoneArePublished() {
+    assertEquals(2, run("evaluate", "folder", "--protocol=sliding-window", "model"), shell.err());
+    assertTrue(shell.err().contains("--window"), shell.err());
   }
 
   @Test

@@ -31,6 +31,8 @@ import java.util.TreeMap;
  * Needs no tensor engine.
  */
 public final class KMeansTrainer {
+  private static final String PSI = "psi";
+
   private KMeansTrainer() {}
 
   /**
@@ -103,7 +105,13 @@ public final class KMeansTrainer {
           provenance(
               SegmenterMethod.KMEANS_HIDDEN,
               options,
-              Map.of("bank", Artefacts.identity(bank), "psi", psiIdentity(psiModel)));
+              Map.of(
+                  "bank",
+                  Artefacts.identity(bank),
+                  PSI,
+                  psiIdentity(psiModel),
+                  PSI + Provenance.RECIPE, // by which models of other seeds are found
+                  Hashes.sha256(psiModel.provenance().recipe().toJson().toString())));
       if (!overwrite && Artefacts.alreadyDone(model, provenance)) {
         return new TrainingResult(model, 0, List.of(), 0, false, true);
       }

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.LongAdder;
@@ -26,9 +27,9 @@ import java.util.function.Supplier;
 
 /**
  * Runs models over a dataset and counts which clusters meet which classes, at the resolution of the
- * labels. Models with the same backbone and geometry that look at whole images once share the
- * features of an image, which are extracted once. The result does not depend on the number of
- * threads.
+ * labels, or of the part of them that the protocol lets count. Models with the same backbone and
+ * geometry that look at whole images once share the features of an image, which are extracted once.
+ * The result does not depend on the number of threads.
  */
 public final class Evaluator {
   /**
@@ -58,6 +59,7 @@ public final class Evaluator {
   }
 
   private final Dataset dataset;
+  private final Optional<CenterCrop> crop;
   private final List<EvaluatedModel> models;
   private final SequencedMap<FeatureKey, List<Integer>> modelsOfFeatures = new LinkedHashMap<>();
   private final List<Integer> modelsOfImages = new ArrayList<>(); // they make their own features
@@ -68,15 +70,15 @@ public final class Evaluator {
   private final LongAdder segmenting = new LongAdder();
   private final LongAdder comparing = new LongAdder();
 
-  private Evaluator(Dataset dataset, List<EvaluatedModel> models) {
+  private Evaluator(Dataset dataset, Protocol protocol, List<EvaluatedModel> models) {
     this.dataset = dataset;
+    this.crop = protocol.crop(dataset.name());
     this.models = List.copyOf(models);
     this.totals = emptyMatrices();
     for (int i = 0; i < models.size(); i++) {
-      if (models.get(i).options().wholeImage()) {
-        modelsOfFeatures
-            .computeIfAbsent(FeatureKey.of(models.get(i).segmenter()), key -> new ArrayList<>())
-            .add(i);
+      Segmenter segmenter = models.get(i).segmenter();
+      if (models.get(i).options().wholeImage(segmenter.info().geometry())) {
+        modelsOfFeatures.computeIfAbsent(FeatureKey.of(segmenter), key -> new ArrayList<>()).add(i);
       } else {
         modelsOfImages.add(i);
       }
@@ -84,19 +86,22 @@ public final class Evaluator {
   }
 
   /**
-   * Evaluates models on all images of a dataset; the first image that cannot be used ends it.
+   * Evaluates models on all images of a dataset as they are; the first image that cannot be used
+   * ends it.
    *
    * @throws BadInputException if an image or its labels cannot be used
    * @throws dev.eigenseg.api.CancelledException if the user wants to stop; asked before every image
    */
   public static Evaluation evaluate(
       Dataset dataset, List<EvaluatedModel> models, int threads, Progress progress) {
-    return evaluate(dataset, models, threads, false, progress);
+    return evaluate(dataset, Protocol.WHOLE_IMAGE, models, threads, false, progress);
   }
 
   /**
    * Evaluates models on the images of a dataset.
    *
+   * @param protocol which part of the images counts; how it is looked at is up to the models'
+   *     options, by custom those of {@link Protocol#options}
    * @param models at least one
    * @param threads how many images are worked on at the same time
    * @param skipBad whether images and labels that cannot be used are listed in the result instead
@@ -107,6 +112,7 @@ public final class Evaluator {
    */
   public static Evaluation evaluate(
       Dataset dataset,
+      Protocol protocol,
       List<EvaluatedModel> models,
       int threads,
       boolean skipBad,
@@ -114,7 +120,7 @@ public final class Evaluator {
     if (models.isEmpty()) {
       throw new BadInputException("no model to evaluate; name at least one");
     }
-    return new Evaluator(dataset, models).run(threads, skipBad, progress);
+    return new Evaluator(dataset, protocol, models).run(threads, skipBad, progress);
   }
 
   private Evaluation run(int threads, boolean skipBad, Progress progress) {
@@ -166,8 +172,10 @@ public final class Evaluator {
 
   private List<ConfusionMatrix> count(Sample sample) {
     long start = System.nanoTime();
-    BufferedImage image = Images.read(sample.image());
-    LabelMap labels = dataset.labels(sample, image.getWidth(), image.getHeight());
+    BufferedImage whole = Images.read(sample.image());
+    LabelMap wholeLabels = dataset.labels(sample, whole.getWidth(), whole.getHeight());
+    BufferedImage image = crop.map(part -> part.image(whole)).orElse(whole);
+    LabelMap labels = crop.map(part -> part.labels(wholeLabels)).orElse(wholeLabels);
     reading.add(System.nanoTime() - start);
     List<ConfusionMatrix> counts = emptyMatrices();
     for (var group : modelsOfFeatures.entrySet()) {

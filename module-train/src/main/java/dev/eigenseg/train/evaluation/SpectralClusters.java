@@ -21,6 +21,7 @@ import dev.eigenseg.train.dataset.Sample;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -82,7 +83,8 @@ public final class SpectralClusters implements AutoCloseable {
   }
 
   /**
-   * Counts which clusters meet which classes, at the resolution of the labels.
+   * Counts which clusters meet which classes, at the resolution of the labels, in the bank's images
+   * as they are.
    *
    * @param dataset with labels for all images of the bank
    * @param progress counts images
@@ -92,13 +94,14 @@ public final class SpectralClusters implements AutoCloseable {
     Map<Path, Sample> samples = new LinkedHashMap<>();
     dataset.samples().forEach(sample -> samples.put(absolute(sample.image()), sample));
     ConfusionMatrix total = new ConfusionMatrix(clusters(), dataset.classes().size());
-    try (Progress.Task task = progress.start("compare", bank.images().size(), "images")) {
+    List<ImageEntry> images = bank.images().stream().filter(ImageEntry::plain).toList();
+    try (Progress.Task task = progress.start("compare", images.size(), "images")) {
       Parallel.forEach(
           threads,
-          bank.images().size(),
+          images.size(),
           i -> {
             progress.checkCancelled();
-            ConfusionMatrix counts = compare(bank.images().get((int) i), samples, dataset);
+            ConfusionMatrix counts = compare(images.get((int) i), samples, dataset);
             synchronized (total) {
               total.merge(counts);
             }

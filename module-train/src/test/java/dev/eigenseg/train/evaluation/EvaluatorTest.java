@@ -106,7 +106,7 @@ class EvaluatorTest {
 
     @Override
     public Segmentation segment(BufferedImage image, SegmentOptions options) {
-      assertTrue(!options.wholeImage(), "the evaluator has features");
+      assertTrue(!options.wholeImage(info.geometry()), "the evaluator has features");
       return all(image.getWidth(), image.getHeight(), 2);
     }
 
@@ -221,7 +221,8 @@ class EvaluatorTest {
     Dataset dataset = dataset();
     assertThrows(
         BadInputException.class, () -> Evaluator.evaluate(dataset, models, 2, Progress.NONE));
-    Evaluation evaluation = Evaluator.evaluate(dataset, models, 2, true, Progress.NONE);
+    Evaluation evaluation =
+        Evaluator.evaluate(dataset, Protocol.WHOLE_IMAGE, models, 2, true, Progress.NONE);
     assertEquals(IMAGES - 2, evaluation.images());
     assertEquals(List.of("2", "4"), List.copyOf(evaluation.skipped().keySet()));
     assertTrue(evaluation.skipped().get("4").contains("3 x 3"));
@@ -237,7 +238,8 @@ class EvaluatorTest {
         List.of(new EvaluatedModel("a", new Brightness(new Eye(), Optional.empty())));
     Dataset dataset = dataset();
     assertThrows(
-        BadInputException.class, () -> Evaluator.evaluate(dataset, models, 1, true, Progress.NONE));
+        BadInputException.class,
+        () -> Evaluator.evaluate(dataset, Protocol.WHOLE_IMAGE, models, 1, true, Progress.NONE));
     assertThrows(
         BadInputException.class, () -> Evaluator.evaluate(dataset, List.of(), 1, Progress.NONE));
   }
