@@ -2,7 +2,9 @@ package dev.eigenseg.cli;
 
 import dev.eigenseg.graph.KMeansOptions;
 import java.util.Optional;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /**
  * The options of {@code train} that shape K-means, named as in {@link KMeansOptions}, whose
@@ -35,6 +37,30 @@ final class KMeansFlags {
       description =
           "Mini-batches of so many patches where there are more; a large N always takes all (default: 16384 beyond 1048576 patches).")
   private Optional<Integer> batchRows = Optional.empty();
+
+  @Option(
+      names = "--density-power",
+      paramLabel = "P",
+      converter = Power.class,
+      description =
+          "Let a patch count by the distance to its farthest neighbour in the bank's graph to this power, so that rare things get clusters of their own: 4 helps with few clusters; needs 'eigenseg graph' (default: all patches count alike).")
+  private Optional<Double> densityPower = Optional.empty();
+
+  /** Reads a positive number. */
+  static final class Power implements ITypeConverter<Double> {
+    @Override
+    public Double convert(String value) {
+      double power = Double.parseDouble(value);
+      if (!(power > 0) || Double.isInfinite(power)) {
+        throw new TypeConversionException("'" + value + "' is not above 0");
+      }
+      return power;
+    }
+  }
+
+  Optional<Double> densityPower() {
+    return densityPower;
+  }
 
   KMeansOptions options(int clusters, long seed, int threads) {
     KMeansOptions defaults = KMeansOptions.of(clusters);

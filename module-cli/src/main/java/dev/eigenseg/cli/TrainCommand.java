@@ -12,6 +12,7 @@ import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.infer.SegmenterMethod;
 import dev.eigenseg.train.Augmentation;
+import dev.eigenseg.train.DensityBalance;
 import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.KMeansTrainer;
 import dev.eigenseg.train.Preset;
@@ -229,15 +230,43 @@ final class TrainCommand extends WorkCommand {
   private JsonObject kmeans(Session session, FeatureBank bank, TrainingRun run) throws IOException {
     KMeansFlags flags = kmeans == null ? new KMeansFlags() : kmeans;
     KMeansOptions options = flags.options(clusters(), run.seed(), session.threads());
+    if (flags.densityPower().isEmpty()) {
+      return kmeans(session, bank, run, options, Optional.empty());
+    }
+    Path file = GraphBuilding.defaultFile(bankFolder);
+    if (!Files.exists(file)) {
+      throw new BadInputException(
+          "--density-power needs the graph of the bank: run 'eigenseg graph %s' first"
+              .formatted(bankFolder));
+    }
+    try (KnnGraph graph = KnnGraph.open(file)) {
+      DensityBalance density = new DensityBalance(graph, flags.densityPower().get());
+      return kmeans(session, bank, run, options, Optional.of(density));
+    }
+  }
+
+  private JsonObject kmeans(
+      Session session,
+      FeatureBank bank,
+      TrainingRun run,
+      KMeansOptions options,
+      Optional<DensityBalance> density)
+      throws IOException {
     TrainingResult result =
         session.stage(
             "train",
             () ->
                 run.from().isPresent()
                     ? KMeansTrainer.hidden(
-                        bank, run.from().get(), options, run.model(), overwrite, session.progress())
+                        bank,
+                        run.from().get(),
+                        options,
+                        density,
+                        run.model(),
+                        overwrite,
+                        session.progress())
                     : KMeansTrainer.features(
-                        bank, options, run.model(), overwrite, session.progress()));
+                        bank, options, density, run.model(), overwrite, session.progress()));
     return json(session, run, result);
   }
 

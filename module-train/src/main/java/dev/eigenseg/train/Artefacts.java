@@ -6,6 +6,7 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.BankManifest;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.infer.SegmenterFile;
 import dev.eigenseg.infer.SegmenterMethod;
 import java.io.IOException;
@@ -18,6 +19,14 @@ import java.util.TreeSet;
 /** What training leaves behind: identities of its inputs, and whether the work was done before. */
 final class Artefacts {
   private Artefacts() {}
+
+  /** What tells a graph from others: checksums of its neighbours and their similarities. */
+  static String identity(KnnGraph graph) {
+    return "%08x%08x"
+        .formatted(
+            Hashes.crc32cReleasing(graph.ids().segment()),
+            Hashes.crc32cReleasing(graph.similarities().segment()));
+  }
 
   /**
    * What identifies a bank's content: its list of images holds a checksum of every image's rows.

@@ -10,6 +10,7 @@ import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.DensitySample;
 import dev.eigenseg.graph.KMeans;
 import dev.eigenseg.graph.KMeansOptions;
 import dev.eigenseg.graph.KMeansResult;
@@ -48,15 +49,35 @@ public final class KMeansTrainer {
   public static TrainingResult features(
       FeatureBank bank, KMeansOptions options, Path model, boolean overwrite, Progress progress)
       throws IOException {
+    return features(bank, options, Optional.empty(), model, overwrite, progress);
+  }
+
+  /**
+   * As {@link #features(FeatureBank, KMeansOptions, Path, boolean, Progress)}, of patches that are
+   * chosen to lie less unevenly.
+   *
+   * @param density how; nothing takes every patch once
+   */
+  public static TrainingResult features(
+      FeatureBank bank,
+      KMeansOptions options,
+      Optional<DensityBalance> density,
+      Path model,
+      boolean overwrite,
+      Progress progress)
+      throws IOException {
     Provenance provenance =
         provenance(
-            SegmenterMethod.KMEANS_FEATURES, options, Map.of("bank", Artefacts.identity(bank)));
+            SegmenterMethod.KMEANS_FEATURES,
+            options,
+            density,
+            Map.of("bank", Artefacts.identity(bank)));
     long start = System.nanoTime();
     check(bank, options);
     if (!overwrite && Artefacts.alreadyDone(model, provenance)) {
       return new TrainingResult(model, 0, List.of(), 0, false, true);
     }
-    try (KMeansResult result = KMeans.fit(bank.level(Level.HIGH), options, progress)) {
+    try (KMeansResult result = fit(bank.level(Level.HIGH), options, density, progress)) {
       SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
       tensors.put(SegmenterModel.CENTROIDS, result.centroids());
       SegmenterFile.write(
@@ -96,6 +117,24 @@ public final class KMeansTrainer {
       boolean overwrite,
       Progress progress)
       throws IOException {
+    return hidden(bank, trained, options, Optional.empty(), model, overwrite, progress);
+  }
+
+  /**
+   * As {@link #hidden(FeatureBank, Path, KMeansOptions, Path, boolean, Progress)}, of patches that
+   * are chosen to lie less unevenly.
+   *
+   * @param density how; nothing takes every patch once
+   */
+  public static TrainingResult hidden(
+      FeatureBank bank,
+      Path trained,
+      KMeansOptions options,
+      Optional<DensityBalance> density,
+      Path model,
+      boolean overwrite,
+      Progress progress)
+      throws IOException {
     long start = System.nanoTime();
     check(bank, options);
     try (SegmenterFile source = SegmenterFile.open(trained)) {
@@ -105,6 +144,7 @@ public final class KMeansTrainer {
           provenance(
               SegmenterMethod.KMEANS_HIDDEN,
               options,
+              density,
               Map.of(
                   "bank",
                   Artefacts.identity(bank),
@@ -116,7 +156,7 @@ public final class KMeansTrainer {
         return new TrainingResult(model, 0, List.of(), 0, false, true);
       }
       try (Tensor hidden = BankPsi.hidden(bank, psiModel, options.threads(), progress);
-          KMeansResult result = KMeans.fit(FeatureRows.of(hidden), options, progress)) {
+          KMeansResult result = fit(FeatureRows.of(hidden), options, density, progress)) {
         SequencedMap<String, Tensor> tensors = psiWeights(psiModel);
         tensors.put(SegmenterModel.CENTROIDS, result.centroids());
         SegmenterFile.write(
@@ -174,9 +214,24 @@ public final class KMeansTrainer {
             geometry.resize().map(size -> "at " + size).orElse("in their own size"));
   }
 
+  private static KMeansResult fit(
+      FeatureRows rows, KMeansOptions options, Optional<DensityBalance> density, Progress progress)
+      throws IOException {
+    if (density.isEmpty()) {
+      return KMeans.fit(rows, options, progress);
+    }
+    try (DensitySample sample = density.get().sample(rows, options.seed())) {
+      return KMeans.fit(sample, options, progress);
+    }
+  }
+
   private static Provenance provenance(
-      SegmenterMethod method, KMeansOptions options, Map<String, String> inputs) {
+      SegmenterMethod method,
+      KMeansOptions options,
+      Optional<DensityBalance> density,
+      Map<String, String> inputs) {
     Map<String, String> settings = new TreeMap<>();
+    Map<String, String> sources = new TreeMap<>(inputs);
     settings.put("method", method.text());
     settings.put("clusters", Integer.toString(options.clusters()));
     settings.put("inits", Integer.toString(options.inits()));
@@ -185,7 +240,11 @@ public final class KMeansTrainer {
     settings.put("normalize-rows", Boolean.toString(options.normalizeRows()));
     settings.put("batch-rows", Integer.toString(options.batchRows()));
     settings.put("seed", Long.toString(options.seed()));
-    return Provenance.here("train", settings, inputs, options.seed(), "cpu");
+    density.ifPresent(balance -> {
+      settings.put("density-power", Double.toString(balance.power()));
+      sources.put("graph", Artefacts.identity(balance.graph()));
+    });
+    return Provenance.here("train", settings, sources, options.seed(), "cpu");
   }
 
   private static String psiIdentity(SegmenterModel psiModel) {

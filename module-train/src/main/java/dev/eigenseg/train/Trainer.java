@@ -10,7 +10,6 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.bank.Level;
-import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.BankKernel;
 import dev.eigenseg.graph.KnnEngines;
@@ -183,13 +182,7 @@ public final class Trainer {
     inputs.put("bank", Artefacts.identity(bank));
     inputs.put("backbone", bank.manifest().backboneSha256());
     if (options.mode() == TrainingMode.CROSS_BATCH) {
-      graph.ifPresent(found ->
-          inputs.put(
-              "graph",
-              "%08x%08x"
-                  .formatted(
-                      Hashes.crc32cReleasing(found.ids().segment()),
-                      Hashes.crc32cReleasing(found.similarities().segment()))));
+      graph.ifPresent(found -> inputs.put("graph", Artefacts.identity(found)));
     }
     return Provenance.here("train", settings, inputs, options.seed(), options.device())
         .withVersion("pytorch", Torch.engine().getVersion());
