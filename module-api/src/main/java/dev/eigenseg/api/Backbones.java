@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -34,7 +35,30 @@ public final class Backbones {
     int colon = spec.indexOf(':');
     String scheme = colon < 0 ? spec : spec.substring(0, colon);
     String location = colon < 0 ? "" : spec.substring(colon + 1);
-    return provider(spec, scheme, device).open(location, device, settings);
+    return detailed(settings, own -> provider(spec, scheme, device).open(location, device, own));
+  }
+
+  /** Opens a backbone with its own settings. */
+  public interface Opening {
+    Backbone open(Map<String, String> settings) throws IOException;
+  }
+
+  /**
+   * Opens a backbone that looks closer, too, if the settings hold {@code detail}: a factor from 2
+   * to 8 by which the image is enlarged for a second look. Its high features are twice as wide: the
+   * first look's and, averaged over each patch, the second's, both divided by their L2 norms.
+   *
+   * @param settings with or without {@code detail}
+   * @param opening opens the backbone itself, with the other settings
+   * @return a backbone that the caller owns
+   * @throws BadInputException if the factor is none
+   */
+  public static Backbone detailed(Map<String, String> settings, Opening opening)
+      throws IOException {
+    Map<String, String> own = new LinkedHashMap<>(settings);
+    String factor = own.remove(DetailBackbone.SETTING);
+    Backbone backbone = opening.open(own);
+    return factor == null ? backbone : DetailBackbone.of(backbone, factor);
   }
 
   /**

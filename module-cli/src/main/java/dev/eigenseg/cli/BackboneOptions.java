@@ -70,6 +70,14 @@ final class BackboneOptions {
           "The patches that a vit: backbone's position embeddings were trained for, where they are no square.")
   private Optional<String> grid = Optional.empty();
 
+  @Option(
+      names = "--detail",
+      paramLabel = "N",
+      converter = Detail.class,
+      description =
+          "Look a second time at the image enlarged N times, for small and thin things: high features get twice as many channels, extraction takes N * N times longer (default: one look).")
+  private Optional<String> detail = Optional.empty();
+
   /** What the user gave, by option names. */
   Map<String, String> settings() {
     Map<String, String> settings = new LinkedHashMap<>();
@@ -80,6 +88,7 @@ final class BackboneOptions {
     eps.ifPresent(text -> settings.put("eps", text));
     activation.ifPresent(text -> settings.put("activation", text));
     grid.ifPresent(text -> settings.put("grid", text));
+    detail.ifPresent(text -> settings.put("detail", text));
     return settings;
   }
 
@@ -129,6 +138,13 @@ final class BackboneOptions {
   static final class Positions extends Word {
     Positions() {
       super("bicubic", "bilinear");
+    }
+  }
+
+  /** Enlargements. */
+  static final class Detail extends Word {
+    Detail() {
+      super("2", "3", "4", "5", "6", "7", "8");
     }
   }
 

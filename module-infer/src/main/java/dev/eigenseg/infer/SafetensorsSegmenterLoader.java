@@ -1,6 +1,7 @@
 package dev.eigenseg.infer;
 
 import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Segmenter;
@@ -55,10 +56,15 @@ public final class SafetensorsSegmenterLoader implements SegmenterLoader {
       // It is the backbone of training, known by the hash of the file that it came from; the bytes
       // here have checksums of their own.
       ModelInfo info = file.info();
-      try (VitCheckpoint checkpoint =
-          VitCheckpoint.borrow(file.mapping(), SegmenterFile.BACKBONE, info.backboneSettings())) {
-        return Optional.of(new VitBackbone(checkpoint, info.backboneId(), info::backboneSha256));
-      }
+      return Optional.of(
+          Backbones.detailed(
+              info.backboneSettings(),
+              settings -> {
+                try (VitCheckpoint checkpoint =
+                    VitCheckpoint.borrow(file.mapping(), SegmenterFile.BACKBONE, settings)) {
+                  return new VitBackbone(checkpoint, info.backboneId(), info::backboneSha256);
+                }
+              }));
     }
   }
 
