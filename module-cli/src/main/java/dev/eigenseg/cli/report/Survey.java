@@ -74,7 +74,7 @@ public final class Survey {
     this.subjects = List.copyOf(subjects);
     withEigenmaps = Spread.of(this.subjects, IMAGES_WITH_EIGENMAPS);
     patches = new TypicalPatches(segmenter.info().clusters());
-    for (String stage : List.of("read", "extract", "segment", "compare", "draw")) {
+    for (String stage : List.of("read", "extract", "eigenfunctions", "segment", "compare", "draw")) {
       nanos.put(stage, new LongAdder());
     }
   }
@@ -135,9 +135,10 @@ public final class Survey {
     try (PatchFeatures features = extract(image)) {
       long extracted = lap("extract", read);
       try (PatchLogits logits = segmenter.logits(features, settings.options().threads())) {
-        Segmentation segments = segment(features, image);
         Softmax softmax = Softmax.of(logits);
-        long segmented = lap("segment", extracted);
+        long evaluated = lap("eigenfunctions", extracted);
+        Segmentation segments = segment(features, image);
+        long segmented = lap("segment", evaluated);
         Optional<ConfusionMatrix> confusion = labels.map(truth -> compare(segments, truth));
         long compared = lap("compare", segmented);
         patches.add(index, image, segmenter.info().geometry(), softmax);

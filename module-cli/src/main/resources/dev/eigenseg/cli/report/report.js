@@ -92,7 +92,7 @@ function bars(id, data, unit, max) {
   }));
 }
 
-function curve(id, x, y) {
+function curve(id, x, y, y0) {
   const palette = colors();
   drawn.push(new Chart(id, {
     type: "line",
@@ -113,7 +113,7 @@ function curve(id, x, y) {
       maintainAspectRatio: false,
       interaction: { mode: "index", intersect: false },
       plugins: { legend: { display: false } },
-      scales: { x: axis(palette, "epoch", { maxTicksLimit: 10, maxRotation: 0 }), y: { ...axis(palette, "", {}), grace: "5%" } },
+      scales: { x: axis(palette, "epoch", { maxTicksLimit: 10, maxRotation: 0 }), y: { ...axis(palette, "", {}), grace: "5%", min: y0 } },
     },
   }));
 }
@@ -126,9 +126,10 @@ function draw() {
     bars("chart-iou", numbers.iou, "%", 100);
   }
   if (numbers.training) {
-    for (const name of ["loss", "temperature", "clusters-used"]) {
-      curve(`chart-${name}`, numbers.training.epoch, numbers.training[name]);
-    }
+    const { epoch } = numbers.training;
+    curve("chart-loss", epoch, numbers.training.loss);
+    curve("chart-temperature", epoch, numbers.training.temperature, 0);
+    curve("chart-clusters-used", epoch, numbers.training["clusters-used"], 0);
   }
   bars("chart-timings", numbers.timings, "s");
 }
