@@ -207,7 +207,8 @@ final class ReportCommand extends WorkCommand {
   private void refuseMissingNames(Segmenter segmenter) {
     if (match.filter(Choice.STORED::equals).isPresent() && segmenter.info().names().isEmpty()) {
       throw new IncompatibleException(
-          model + " holds no names for its clusters; store them with 'eigenseg match', or leave out --match stored");
+          model
+              + " holds no names for its clusters; store them with 'eigenseg match', or leave out --match stored");
     }
   }
 
@@ -220,9 +221,7 @@ final class ReportCommand extends WorkCommand {
     return Naming.matched(
         dataset.get().classes(),
         matching.match(
-            survey.confusion().orElseThrow(),
-            dataset.get().classes(),
-            segmenter.info().names()),
+            survey.confusion().orElseThrow(), dataset.get().classes(), segmenter.info().names()),
         matching);
   }
 
@@ -231,8 +230,7 @@ final class ReportCommand extends WorkCommand {
     return dataset.map(known -> known.name() + " " + known.split() + ", " + images).orElse(images);
   }
 
-  private SequencedMap<String, String> settings(
-      SegmentOptions options, Optional<Dataset> dataset) {
+  private SequencedMap<String, String> settings(SegmentOptions options, Optional<Dataset> dataset) {
     SequencedMap<String, String> settings = new LinkedHashMap<>();
     dataset.ifPresent(known -> {
       settings.put("dataset", known.name());
@@ -245,8 +243,7 @@ final class ReportCommand extends WorkCommand {
     return settings;
   }
 
-  private JsonObject json(
-      Session session, Path file, Survey survey, Naming naming)
+  private JsonObject json(Session session, Path file, Survey survey, Naming naming)
       throws IOException {
     JsonObject json = new JsonObject();
     json.addProperty("model", model.toString());

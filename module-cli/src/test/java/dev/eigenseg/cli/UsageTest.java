@@ -29,6 +29,7 @@ class UsageTest {
         "match",
         "segment",
         "evaluate",
+        "report",
         "export",
         "info",
         "weights list",
@@ -54,7 +55,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"segment", "evaluate"})
+  @ValueSource(strings = {"segment", "evaluate", "report"})
   void commandsThatLookAtImagesSayHow(String command) {
     shell.run(command, "--help");
     for (String option :
@@ -76,6 +77,7 @@ class UsageTest {
             "match",
             "segment",
             "evaluate",
+            "report",
             "export",
             "info",
             "weights")) {

@@ -7,12 +7,14 @@ import java.lang.foreign.ValueLayout;
 
 /** One eigenfunction over the patches of one image, from its lowest value to its highest. */
 final class HeatMap {
-  // The colour map viridis (CC0), at nine places: even steps of lightness, also for the colour-blind.
+  // The colour map viridis (CC0), at nine places: even steps of lightness, also for the
+  // colour-blind.
   private static final int[] VIRIDIS = {
     0x440154, 0x472D7B, 0x3B528B, 0x2C728E, 0x21918C, 0x28AE80, 0x5EC962, 0xADDC30, 0xFDE725
   };
   private static final int STEPS = 256;
-  private static final IndexColorModel COLORS = new IndexColorModel(8, STEPS, colors(), 0, false, -1, 0);
+  private static final IndexColorModel COLORS =
+      new IndexColorModel(8, STEPS, colors(), 0, false, -1, 0);
 
   private HeatMap() {}
 

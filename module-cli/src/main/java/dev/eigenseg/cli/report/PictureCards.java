@@ -109,7 +109,8 @@ final class PictureCards {
   private Truth truth(SmallMap clusters, SmallMap labels) {
     Dataset known = dataset.orElseThrow();
     int[] classOfCluster = naming.classOfCluster();
-    BufferedImage drawn = labels.draw(label -> label == known.voidIndex() ? VOID : classColor(label));
+    BufferedImage drawn =
+        labels.draw(label -> label == known.voidIndex() ? VOID : classColor(label));
     BufferedImage errors =
         clusters.draw(
             labels,

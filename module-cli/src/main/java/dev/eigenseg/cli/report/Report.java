@@ -22,8 +22,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
- * A page in one file that shows what a model made of images: it needs no network and no other
- * file.
+ * A page in one file that shows what a model made of images: it needs no network and no other file.
  */
 public final class Report {
   private static final int LEGEND = 40;
@@ -85,9 +84,7 @@ public final class Report {
   }
 
   private static Template template() {
-    return Mustache.compiler()
-        .withCollector(new Optionals())
-        .compile(resource("report.html"));
+    return Mustache.compiler().withCollector(new Optionals()).compile(resource("report.html"));
   }
 
   private static String resource(String name) {
@@ -139,8 +136,7 @@ public final class Report {
     long used = Arrays.stream(survey.counts()).filter(count -> count > 0).count();
     figures.add(new Page.Figure("Images", Integer.toString(survey.images()), ""));
     figures.add(
-        new Page.Figure(
-            "Clusters in use", Long.toString(used), "of " + survey.counts().length));
+        new Page.Figure("Clusters in use", Long.toString(used), "of " + survey.counts().length));
     return figures;
   }
 

@@ -115,8 +115,7 @@ record ScoreTables(
         .filter(c -> scores.iou().get(c).isPresent())
         .boxed()
         .sorted((a, b) ->
-            Double.compare(
-                scores.iou().get(b).orElseThrow(), scores.iou().get(a).orElseThrow()))
+            Double.compare(scores.iou().get(b).orElseThrow(), scores.iou().get(a).orElseThrow()))
         .map(c -> {
           double iou = scores.iou().get(c).orElseThrow();
           return new ClassIou(

@@ -1,7 +1,6 @@
 package dev.eigenseg.cli.report;
 
 import dev.eigenseg.api.ImageGeometry.Size;
-import java.awt.Transparency;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBuffer;
 import java.awt.image.IndexColorModel;
@@ -13,6 +12,7 @@ import java.util.function.IntUnaryOperator;
 /** A map of numbers at the size of a thumbnail: of clusters, or of classes. Immutable. */
 final class SmallMap {
   private static final int PALETTE = 256;
+  private static final int NO_TRANSPARENT_INDEX = -1;
 
   private final Size size;
   private final char[] values;
@@ -78,7 +78,7 @@ final class SmallMap {
     int[] colors = palette.keySet().stream().mapToInt(Integer::intValue).toArray();
     IndexColorModel model =
         new IndexColorModel(
-            8, colors.length, colors, 0, true, Transparency.OPAQUE, DataBuffer.TYPE_BYTE);
+            8, colors.length, colors, 0, true, NO_TRANSPARENT_INDEX, DataBuffer.TYPE_BYTE);
     BufferedImage image =
         new BufferedImage(size.width(), size.height(), BufferedImage.TYPE_BYTE_INDEXED, model);
     byte[] indices = new byte[pixels.length];

@@ -74,7 +74,8 @@ public final class Survey {
     this.subjects = List.copyOf(subjects);
     withEigenmaps = Spread.of(this.subjects, IMAGES_WITH_EIGENMAPS);
     patches = new TypicalPatches(segmenter.info().clusters());
-    for (String stage : List.of("read", "extract", "eigenfunctions", "segment", "compare", "draw")) {
+    for (String stage :
+        List.of("read", "extract", "eigenfunctions", "segment", "compare", "draw")) {
       nanos.put(stage, new LongAdder());
     }
   }
@@ -183,8 +184,7 @@ public final class Survey {
 
   private ConfusionMatrix compare(Segmentation segments, LabelMap truth) {
     Dataset known = dataset.orElseThrow();
-    ConfusionMatrix confusion =
-        new ConfusionMatrix(segments.clusters(), known.classes().size());
+    ConfusionMatrix confusion = new ConfusionMatrix(segments.clusters(), known.classes().size());
     confusion.add(segments, truth, known.voidIndex());
     return confusion;
   }
@@ -199,9 +199,7 @@ public final class Survey {
         .limit(EIGENMAPS)
         .map(cluster ->
             new Finding.Eigenmap(
-                cluster,
-                counts[cluster] / pixels,
-                Embedded.png(HeatMap.draw(logits, cluster))))
+                cluster, counts[cluster] / pixels, Embedded.png(HeatMap.draw(logits, cluster))))
         .toList();
   }
 
