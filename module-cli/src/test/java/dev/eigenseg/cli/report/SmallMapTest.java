@@ -30,7 +30,7 @@ class SmallMapTest {
   }
 
   private static int color(int value) {
-    return (0x40 + value % 0xC0) << 24 | value * 2654435 & 0xFFFFFF;
+    return (0x40 + value % 0xC0) << 24 | (value * 2654435 & 0xFFFFFF);
   }
 
   @ParameterizedTest
