@@ -16,7 +16,8 @@ import java.util.Optional;
  * @param truth present where there is a ground truth: choices that need one
  * @param legend the classes or clusters, the largest first
  * @param more how many others the legend leaves out
- * @param eigenfunctions of a few images
+ * @param outputs what the model computes for each cluster: eigenfunctions, or closeness to centres
+ * @param eigenfunctions those of a few images
  * @param clusters those in use
  * @param scores where there is a ground truth
  * @param training where there is a log
@@ -36,6 +37,7 @@ record Page(
     boolean truth,
     List<PictureCards.Part> legend,
     Optional<Integer> more,
+    String outputs,
     List<Eigenfunctions> eigenfunctions,
     List<ClusterCards.Card> clusters,
     Optional<ScoreTables> scores,

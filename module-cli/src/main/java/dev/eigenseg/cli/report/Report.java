@@ -5,6 +5,7 @@ import com.samskivert.mustache.Template;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.infer.SegmenterMethod;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
@@ -115,6 +116,7 @@ public final class Report {
         survey.dataset().isPresent(),
         parts.subList(0, parts.size() - more),
         more > 0 ? Optional.of(more) : Optional.empty(),
+        outputs(),
         eigenfunctions(),
         ClusterCards.of(survey, naming),
         scores,
@@ -138,6 +140,13 @@ public final class Report {
     figures.add(
         new Page.Figure("Clusters in use", Long.toString(used), "of " + survey.counts().length));
     return figures;
+  }
+
+  private String outputs() {
+    String method = survey.segmenter().info().method();
+    return method.equals(SegmenterMethod.NEURAL_EIGENFUNCTIONS.text())
+        ? "Eigenfunctions"
+        : "Closeness to centres";
   }
 
   private List<Page.Eigenfunctions> eigenfunctions() {
