@@ -13,8 +13,7 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** Pictures as text that stands in a page: {@code data:} addresses. */
 final class Embedded {
-  // Where blocks begin to show on photographs at twice the pixels of a screen; half the bytes of
-  // 0.9.
+  // Thumbnails are looked at, not measured.
   private static final float QUALITY = 0.8f;
 
   private Embedded() {}

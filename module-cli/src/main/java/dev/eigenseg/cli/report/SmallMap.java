@@ -63,7 +63,8 @@ final class SmallMap {
     return flat(pixels);
   }
 
-  // With a palette where one suffices: a third of the bytes in a PNG.
+  // With a palette where one suffices: a PNG then holds one byte a pixel before compression, not
+  // four.
   private BufferedImage flat(int[] pixels) {
     Map<Integer, Integer> palette = new LinkedHashMap<>();
     for (int pixel : pixels) {

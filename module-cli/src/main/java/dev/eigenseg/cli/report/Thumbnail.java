@@ -7,7 +7,10 @@ import java.awt.image.BufferedImage;
 
 /** Small pictures of large ones. */
 final class Thumbnail {
-  /** The longest side in a report, in pixels: a hundred such photographs are about 4 MB. */
+  /**
+   * The longest side in a report, in pixels: an image of CamVid, with all that is shown of it,
+   * takes 125 kB.
+   */
   static final int SIDE = 480;
 
   private Thumbnail() {}
