@@ -5,6 +5,7 @@ module dev.eigenseg.cli {
   requires dev.eigenseg.infer;
   requires dev.eigenseg.train;
   requires com.google.gson;
+  requires com.samskivert.jmustache;
   requires info.picocli;
   requires me.tongfei.progressbar;
   requires xchart;
@@ -15,4 +16,6 @@ module dev.eigenseg.cli {
   opens dev.eigenseg.cli to
       com.google.gson, // the lines of a record
       info.picocli;
+  opens dev.eigenseg.cli.report to
+      com.samskivert.jmustache; // what its templates name
 }

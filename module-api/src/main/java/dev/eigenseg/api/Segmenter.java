@@ -115,6 +115,15 @@ public interface Segmenter extends AutoCloseable {
   Segmentation segment(PatchFeatures features, BufferedImage image, CrfOptions crf, int threads);
 
   /**
+   * The outputs for each patch of an image, from which segments are decided.
+   *
+   * @param features of the image under this model's geometry; borrowed
+   * @param threads worker threads, the caller's among them; the result does not depend on it
+   * @return outputs that the caller owns
+   */
+  PatchLogits logits(PatchFeatures features, int threads);
+
+  /**
    * Frees the model and the backbone. Waits for calls under way; later calls throw {@link
    * IllegalStateException}.
    */

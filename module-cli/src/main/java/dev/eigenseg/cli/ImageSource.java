@@ -1,7 +1,9 @@
 package dev.eigenseg.cli;
 
+import dev.eigenseg.train.dataset.Dataset;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Parameters;
 
@@ -12,6 +14,17 @@ final class ImageSource {
 
   @Parameters(arity = "1..*", paramLabel = "INPUT", description = InputOptions.DESCRIPTION)
   private List<String> inputs = List.of();
+
+  /**
+   * The images with their ground truth, if the user named a dataset that has one.
+   *
+   * @param check whether its files are looked into first
+   */
+  Optional<Dataset> groundTruth(Session session, boolean check) throws IOException {
+    return dataset != null && dataset.openImages(session, check) instanceof Dataset opened
+        ? Optional.of(opened)
+        : Optional.empty();
+  }
 
   /**
    * The images.

@@ -58,4 +58,11 @@ abstract class KebabEnum<E extends Enum<E>> implements ITypeConverter<E> {
       super(SegmenterMethod.class);
     }
   }
+
+  /** Forms of masks. */
+  static final class Format extends KebabEnum<MaskFormat> {
+    Format() {
+      super(MaskFormat.class);
+    }
+  }
 }

@@ -1,13 +1,19 @@
 package dev.eigenseg.cli;
 
 import com.google.gson.JsonObject;
+import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.cli.mask.CocoFile;
+import dev.eigenseg.cli.mask.FiftyOneFolder;
+import dev.eigenseg.cli.mask.ImageMask;
 import dev.eigenseg.train.Devices;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.TreeSet;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,6 +29,7 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  eigenseg segment -m street.safetensors -o segments photos/",
+      "  eigenseg segment -m street.safetensors -o segments --format coco-rle,fiftyone photos/",
       "  eigenseg segment -m street.safetensors -o aerial --size own --window 480 --crf on aerial.png"
     })
 final class SegmentCommand extends WorkCommand {
@@ -45,6 +52,19 @@ final class SegmentCommand extends WorkCommand {
       description =
           "Write again what is there already; the results of other models and settings are deleted first.")
   private boolean overwrite;
+
+  @Option(
+      names = "--format",
+      paramLabel = "coco-rle|polygons|fiftyone",
+      split = ",",
+      converter = KebabEnum.Format.class,
+      description = {
+        "Write the masks in these forms too, separated by commas, made from the PNGs of all images named:",
+        "coco-rle: coco-rle.json, run lengths as pycocotools reads them;",
+        "polygons: coco-polygons.json, along the edges of pixels, holes reached through cuts of no width;",
+        "fiftyone: the folder fiftyone, an ImageSegmentationDirectory with copies of the images."
+      })
+  private Set<MaskFormat> formats = Set.of();
 
   private enum Refinement {
     OFF,
@@ -82,10 +102,42 @@ final class SegmentCommand extends WorkCommand {
       SegmentRun run =
           new SegmentRun(session, segmenter, options, folder, inputs.skip(), overwrite);
       session.stage("segment", () -> run.all(stems));
+      export(session, folder, folder.masks(stems));
       session.say(
           "%s: %d images segmented, %d there before"
               .formatted(output, run.written(), run.present()));
       return json(session, run);
+    }
+  }
+
+  private void export(Session session, SegmentFolder folder, List<ImageMask> masks)
+      throws IOException {
+    ClassList classes = folder.classes().classes();
+    for (MaskFormat format : new TreeSet<>(formats)) {
+      session.stage(
+          "export",
+          () -> {
+            switch (format) {
+              case COCO_RLE ->
+                  CocoFile.write(
+                      output.resolve("coco-rle.json"),
+                      masks,
+                      classes,
+                      CocoFile.Shape.RLE,
+                      session.progress());
+              case POLYGONS ->
+                  CocoFile.write(
+                      output.resolve("coco-polygons.json"),
+                      masks,
+                      classes,
+                      CocoFile.Shape.POLYGONS,
+                      session.progress());
+              case FIFTYONE ->
+                  FiftyOneFolder.write(
+                      output.resolve("fiftyone"), masks, classes, session.progress());
+            }
+            return masks;
+          });
     }
   }
 

@@ -13,6 +13,7 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.cli.mask.ImageMask;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -190,7 +191,8 @@ final class SegmentFolder {
     }
   }
 
-  private ClassFiles.LabelClasses classes() {
+  /** What the values of the label maps mean. */
+  ClassFiles.LabelClasses classes() {
     return model
         .names()
         .map(names -> new ClassFiles.LabelClasses(names.classes(), names.classes().size()))
@@ -211,6 +213,19 @@ final class SegmentFolder {
 
   private Path overlay(String stem) {
     return folder.resolve(stem + OVERLAY);
+  }
+
+  /** The images whose label maps are there, in their order. */
+  List<ImageMask> masks(SequencedMap<String, Inputs.Input> images) {
+    return images.entrySet().stream()
+        .filter(image -> Files.exists(map(image.getKey())))
+        .map(image ->
+            new ImageMask(
+                image.getValue().name(),
+                image.getKey(),
+                image.getValue().path(),
+                map(image.getKey())))
+        .toList();
   }
 
   /** Where the result of an image would come from; empty if there is no such image. */

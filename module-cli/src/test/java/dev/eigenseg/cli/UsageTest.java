@@ -30,6 +30,7 @@ class UsageTest {
         "match",
         "segment",
         "evaluate",
+        "report",
         "export",
         "info",
         "weights list",
@@ -64,7 +65,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"segment", "evaluate"})
+  @ValueSource(strings = {"segment", "evaluate", "report"})
   void commandsThatLookAtImagesSayHow(String command) {
     shell.run(command, "--help");
     for (String option :
@@ -86,6 +87,7 @@ class UsageTest {
             "match",
             "segment",
             "evaluate",
+            "report",
             "export",
             "info",
             "weights")) {

@@ -8,6 +8,7 @@ import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.PatchLogits;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
@@ -123,7 +124,7 @@ final class LoadedSegmenter implements Segmenter {
     inUse.enter();
     try {
       checkFits(features, width, height);
-      try (Tensor logits = logits(features, 1)) {
+      try (Tensor logits = evaluate(features, 1)) {
         return upsample(logits, info.geometry(), width, height, 1);
       }
     } finally {
@@ -139,7 +140,7 @@ final class LoadedSegmenter implements Segmenter {
       Size size = new Size(image.getWidth(), image.getHeight());
       checkFits(features, size.width(), size.height());
       try (GridLogits logits =
-          GridLogits.of(logits(features, threads), info.geometry(), size, false, threads)) {
+          GridLogits.of(evaluate(features, threads), info.geometry(), size, false, threads)) {
         return segmentation(logits, refine(logits, logitDivisor, image, crf, threads));
       }
     } finally {
@@ -169,6 +170,10 @@ final class LoadedSegmenter implements Segmenter {
               .formatted(
                   features.gridColumns(), features.gridRows(), width, height, columns, rows));
     }
+    checkFits(features);
+  }
+
+  private void checkFits(PatchFeatures features) {
     Backbone.FeatureDims dims = backbone.dims();
     if (features.low().size(1) != dims.low()
         || features.mid().size(1) != dims.mid()
@@ -181,11 +186,23 @@ final class LoadedSegmenter implements Segmenter {
 
   private Tensor logits(Tensor pixels, int threads) {
     try (PatchFeatures features = backbone.extract(pixels, threads)) {
-      return logits(features, threads);
+      return evaluate(features, threads);
     }
   }
 
-  private Tensor logits(PatchFeatures features, int threads) {
+  @Override
+  public PatchLogits logits(PatchFeatures features, int threads) {
+    inUse.enter();
+    try {
+      checkFits(features);
+      return new PatchLogits(
+          features.gridRows(), features.gridColumns(), evaluate(features, threads), logitDivisor);
+    } finally {
+      inUse.leave();
+    }
+  }
+
+  private Tensor evaluate(PatchFeatures features, int threads) {
     Tensor logits = Tensor.allocate(DType.F32, features.patches(), info.clusters());
     try {
       fill(features, logits, threads);

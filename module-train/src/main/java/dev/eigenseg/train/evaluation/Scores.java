@@ -59,8 +59,12 @@ public record Scores(double accuracy, double meanIou, List<OptionalDouble> iou) 
     return new Scores((double) right / total, sum / present, iou);
   }
 
-  /** Counts by {@code [true class][predicted class]}; the last column holds what got no class. */
-  static long[][] predictions(ConfusionMatrix confusion, int[] classOfCluster) {
+  /**
+   * Pixels by {@code [true class][predicted class]}; the last column holds what got no class.
+   *
+   * @param classOfCluster the class of each cluster, or -1 for none
+   */
+  public static long[][] predictions(ConfusionMatrix confusion, int[] classOfCluster) {
     if (classOfCluster.length != confusion.clusters()) {
       throw new IllegalArgumentException(
           "a matching of %d clusters for %s".formatted(classOfCluster.length, confusion));

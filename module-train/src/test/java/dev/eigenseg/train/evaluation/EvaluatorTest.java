@@ -12,6 +12,7 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.PatchLogits;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
@@ -125,6 +126,11 @@ class EvaluatorTest {
     @Override
     public Segmentation segment(PatchFeatures features, int width, int height) {
       return all(width, height, features.high().get(0) > 0.5 ? 1 : 0);
+    }
+
+    @Override
+    public PatchLogits logits(PatchFeatures features, int threads) {
+      throw new UnsupportedOperationException("the evaluator asks for segments");
     }
 
     @Override

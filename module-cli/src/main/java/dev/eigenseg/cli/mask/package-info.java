@@ -1,0 +1,2 @@
+/** Label maps in the forms of other tools. */
+package dev.eigenseg.cli.mask;

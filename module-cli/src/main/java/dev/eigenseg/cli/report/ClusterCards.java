@@ -1,0 +1,71 @@
+package dev.eigenseg.cli.report;
+
+import dev.eigenseg.train.evaluation.ConfusionMatrix;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** The clusters of a report, the most used first; those that no pixel falls into are left out. */
+final class ClusterCards {
+  /**
+   * One cluster.
+   *
+   * @param name of its class; empty where clusters have no names
+   * @param share of all pixels, as a fraction
+   * @param purity the share of its judged pixels that belong to its largest class
+   * @param patches the most typical ones
+   */
+  record Card(
+      int cluster,
+      Optional<String> name,
+      String color,
+      String share,
+      String shareText,
+      Optional<Purity> purity,
+      List<TypicalPatches.Patch> patches) {}
+
+  /** How much of a cluster is of one class. */
+  record Purity(String fraction, String text, String largest) {}
+
+  private ClusterCards() {}
+
+  static List<Card> of(Survey survey, Naming naming) {
+    long[] counts = survey.counts();
+    double total = Arrays.stream(counts).sum();
+    Optional<ConfusionMatrix> confusion = survey.confusion();
+    return IntStream.range(0, counts.length)
+        .filter(cluster -> counts[cluster] > 0)
+        .boxed()
+        .sorted(Comparator.comparingLong((Integer cluster) -> counts[cluster]).reversed())
+        .map(cluster ->
+            new Card(
+                cluster,
+                naming.named() ? Optional.of(naming.label(cluster)) : Optional.empty(),
+                Text.color(naming.color(cluster)),
+                Text.number(counts[cluster] / total),
+                Text.percent(counts[cluster] / total),
+                confusion.flatMap(matrix -> purity(survey, matrix, cluster)),
+                survey.patches().of(cluster)))
+        .toList();
+  }
+
+  private static Optional<Purity> purity(Survey survey, ConfusionMatrix confusion, int cluster) {
+    long judged = confusion.clusterTotal(cluster);
+    if (judged == 0) {
+      return Optional.empty();
+    }
+    int largest =
+        IntStream.range(0, confusion.classes())
+            .boxed()
+            .max(Comparator.comparingLong(c -> confusion.count(cluster, c)))
+            .orElseThrow();
+    double purity = (double) confusion.count(cluster, largest) / judged;
+    return Optional.of(
+        new Purity(
+            Text.number(purity),
+            Text.percent(purity),
+            survey.dataset().orElseThrow().classes().name(largest)));
+  }
+}
