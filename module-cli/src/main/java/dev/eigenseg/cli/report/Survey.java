@@ -174,7 +174,7 @@ public final class Survey {
 
   private Segmentation segment(PatchFeatures features, BufferedImage image) {
     SegmentOptions options = settings.options();
-    if (!options.wholeImage()) {
+    if (!options.wholeImage(segmenter.info().geometry())) {
       return segmenter.segment(image, options);
     }
     return options.crf().isPresent()
