@@ -49,15 +49,11 @@ public record Alignment(double[] shares, int rank, double trace) {
       throws IOException {
     SymmetricEigen gram = SymmetricEigen.of(inner(functions, functions));
     int rank = rank(gram.values());
-    DMatrixRMaj turned = inner(functions, exact.vectors()); // [K, m]
+    DMatrixRMaj projections = projections(gram, rank, inner(functions, exact.vectors()));
     double[] shares = new double[exact.count()];
     for (int i = 0; i < rank; i++) {
       for (int pair = 0; pair < shares.length; pair++) {
-        double product = 0;
-        for (int k = 0; k < turned.numRows; k++) {
-          product += gram.vectors().get(k, i) * turned.get(k, pair);
-        }
-        shares[pair] += product * product / gram.values()[i];
+        shares[pair] += projections.get(i, pair) * projections.get(i, pair);
       }
     }
     return new Alignment(shares, rank, trace(kernel, exact, functions, gram, rank, threads));
@@ -72,32 +68,49 @@ public record Alignment(double[] shares, int rank, double trace) {
    */
   public static Tensor project(Tensor functions, Tensor vectors) {
     SymmetricEigen gram = SymmetricEigen.of(inner(functions, functions));
-    DMatrixRMaj turned = inner(functions, vectors);
     int rank = rank(gram.values());
-    DMatrixRMaj coefficients = new DMatrixRMaj(turned.numRows, turned.numCols); // G^+ Psi^T U
+    DMatrixRMaj projections = projections(gram, rank, inner(functions, vectors));
+    DMatrixRMaj coefficients = new DMatrixRMaj(gram.values().length, projections.numCols);
     for (int i = 0; i < rank; i++) {
-      for (int pair = 0; pair < turned.numCols; pair++) {
-        double product = 0;
-        for (int k = 0; k < turned.numRows; k++) {
-          product += gram.vectors().get(k, i) * turned.get(k, pair);
-        }
-        for (int k = 0; k < turned.numRows; k++) {
-          coefficients.add(k, pair, gram.vectors().get(k, i) * product / gram.values()[i]);
+      double length = Math.sqrt(gram.values()[i]);
+      for (int pair = 0; pair < projections.numCols; pair++) {
+        for (int k = 0; k < coefficients.numRows; k++) {
+          coefficients.add(k, pair, gram.vectors().get(k, i) * projections.get(i, pair) / length);
         }
       }
     }
-    Tensor projected = Tensor.allocate(DType.F32, vectors.shape());
-    for (long row = 0; row < projected.size(0); row++) {
-      float[] values = functions.slice(row, 1).toFloats();
+    return product(functions, coefficients);
+  }
+
+  /** Q^T U for the functions' orthonormal basis Q = Psi V S^-1/2, from Psi^T U. */
+  private static DMatrixRMaj projections(SymmetricEigen gram, int rank, DMatrixRMaj turned) {
+    DMatrixRMaj projections = new DMatrixRMaj(rank, turned.numCols);
+    for (int i = 0; i < rank; i++) {
+      double length = Math.sqrt(gram.values()[i]);
       for (int pair = 0; pair < turned.numCols; pair++) {
         double sum = 0;
-        for (int k = 0; k < values.length; k++) {
-          sum += values[k] * coefficients.get(k, pair);
+        for (int k = 0; k < turned.numRows; k++) {
+          sum += gram.vectors().get(k, i) * turned.get(k, pair);
         }
-        projected.set(row * turned.numCols + pair, (float) sum);
+        projections.set(i, pair, sum / length);
       }
     }
-    return projected;
+    return projections;
+  }
+
+  private static Tensor product(Tensor functions, DMatrixRMaj coefficients) {
+    Tensor product = Tensor.allocate(DType.F32, functions.size(0), coefficients.numCols);
+    for (long row = 0; row < product.size(0); row++) {
+      float[] values = functions.slice(row, 1).toFloats();
+      for (int column = 0; column < coefficients.numCols; column++) {
+        double sum = 0;
+        for (int k = 0; k < values.length; k++) {
+          sum += values[k] * coefficients.get(k, column);
+        }
+        product.set(row * coefficients.numCols + column, (float) sum);
+      }
+    }
+    return product;
   }
 
   private static int rank(double[] squares) {

@@ -158,6 +158,38 @@ class EigensolverTest {
     }
   }
 
+  @Test
+  void functionsThatSpanTheEigenvectorsAreFullyAligned() throws IOException {
+    try (NormalizedAdjacency kernel = groups(600, 4, 5);
+        Eigenpairs exact = Eigensolver.leading(kernel, EigenOptions.of(6), Progress.NONE);
+        Tensor mixed = Tensor.allocate(DType.F32, 600, 5);
+        Tensor one = Tensor.allocate(DType.F32, 600, 1)) {
+      for (long row = 0; row < 600; row++) {
+        float[] values = exact.vectors().slice(row, 1).toFloats();
+        mixed.set(row * 5, values[0] + values[1]);
+        mixed.set(row * 5 + 1, values[0] - 3 * values[2]);
+        mixed.set(row * 5 + 2, values[1] + values[2]);
+        mixed.set(row * 5 + 3, values[3] - values[2]);
+        mixed.set(row * 5 + 4, values[0] + 2 * values[1] + values[2]); // of those before
+        one.set(row, values[1] + values[5]);
+      }
+      Alignment whole = Alignment.of(kernel, exact, mixed, 2);
+      assertEquals(4, whole.rank());
+      assertEquals(1, whole.trace(), 1e-3);
+      assertEquals(1, whole.mean(4), 1e-3);
+      assertEquals(0, whole.shares()[4] + whole.shares()[5], 1e-3);
+      Alignment half = Alignment.of(kernel, exact, one, 2);
+      assertEquals(0.5, half.shares()[1], 1e-3);
+      assertEquals(0.5, half.shares()[5], 1e-3);
+      try (Tensor projected = Alignment.project(one, exact.vectors())) {
+        for (long row = 0; row < 600; row++) {
+          assertEquals(one.get(row) / 2, projected.get(row * 6 + 1), 1e-4);
+          assertEquals(0, projected.get(row * 6), 1e-4);
+        }
+      }
+    }
+  }
+
   private static void checkResiduals(NormalizedAdjacency kernel, Eigenpairs found, double most)
       throws IOException {
     long rows = kernel.rows();
