@@ -102,6 +102,7 @@ public final class Main {
         new MatchCommand(surroundings),
         new SegmentCommand(surroundings),
         new EvaluateCommand(surroundings),
+        new ReproduceCommand(surroundings),
         new ExportCommand(surroundings),
         new InfoCommand(surroundings));
   }
