@@ -5,6 +5,7 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.train.dataset.CamVid;
 import dev.eigenseg.train.study.DataFolder;
 import dev.eigenseg.train.study.OwnStudy;
+import dev.eigenseg.train.study.PublishedTable;
 import dev.eigenseg.train.study.Study;
 import dev.eigenseg.train.study.StudyBackbone;
 import dev.eigenseg.train.study.StudySplit;
@@ -17,7 +18,9 @@ import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** A study from data and weights to a table. */
 @Command(
@@ -29,13 +32,26 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Examples:",
+      "  eigenseg reproduce --table 1 --data data --weights weights --plan",
+      "  eigenseg reproduce --table 1 --data data --weights weights --device cuda:0",
       "  eigenseg reproduce --dataset camvid --data camvid --weights weights",
       "  eigenseg reproduce --dataset camvid --data camvid --weights weights --parts k --limit 40 --epochs 4 --seeds 1 -o trial",
       "  eigenseg reproduce --dataset folder --data labelled --weights weights -b vit:dino.safetensors --clusters 32,64"
     })
 final class ReproduceCommand extends WorkCommand {
-  /** What is studied. */
+  /** What is studied: one of these. */
   static final class Subject {
+    @Option(
+        names = "--table",
+        paramLabel = "1..8",
+        converter = TableNumber.class,
+        required = true,
+        description = {
+          "A table of Deng and Luo, ICCV 2023, with its datasets, backbones and settings.",
+          "1: Pascal Context; 2: Cityscapes; 3: both with sliding windows; 4: ADE20K; 5: K; 6: alpha; 7: beta; 8: transfer from ImageNet."
+        })
+    private Optional<PublishedTable> table = Optional.empty();
+
     @Option(
         names = "--dataset",
         paramLabel = "NAME",
@@ -43,7 +59,21 @@ final class ReproduceCommand extends WorkCommand {
         required = true,
         description =
             "The paper's questions asked of this dataset, which needs the splits train and val: several K, alpha, beta, and transfer to another dataset.")
-    private String dataset;
+    private Optional<String> dataset = Optional.empty();
+  }
+
+  /** Finds a table. */
+  static final class TableNumber implements ITypeConverter<PublishedTable> {
+    @Override
+    public PublishedTable convert(String value) {
+      try {
+        return new PublishedTable(Integer.parseInt(value));
+      } catch (NumberFormatException e) {
+        throw new TypeConversionException("'" + value + "' is no number");
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
   }
 
   @ArgGroup(multiplicity = "1")
@@ -93,12 +123,19 @@ final class ReproduceCommand extends WorkCommand {
   private Optional<Integer> limit = Optional.empty();
 
   @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      description = "Where backbones and trainings run: cpu or cuda:0 (default: ${DEFAULT-VALUE}).")
+  private String device;
+
+  @Option(
       names = "--plan",
       description = "Check what is there and print the estimated time and the steps; run none.")
   private boolean plan;
 
   @ArgGroup(exclusive = false, heading = "%nOptions of --dataset:%n")
-  private OwnStudyOptions own = new OwnStudyOptions();
+  private OwnStudyOptions own;
 
   ReproduceCommand(Surroundings surroundings) {
     super(surroundings);
@@ -174,17 +211,30 @@ final class ReproduceCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
-    own.transfer.ifPresent(text -> {
-      if (text.indexOf('=') < 1) {
-        throw usage("--transfer is '" + text + "', expected NAME=ROOT, such as camvid=data/camvid");
-      }
-    });
+    OwnStudyOptions options = own == null ? new OwnStudyOptions() : own;
+    check(options);
     OptionalInt passes = epochs.map(OptionalInt::of).orElseGet(OptionalInt::empty);
-    Study study = own.study(subject.dataset, passes);
-    StudyPlaces places = new StudyPlaces(new DataFolder(data), own.roots(), weights, output, limit);
+    Study study =
+        subject
+            .table
+            .map(table -> table.study(passes))
+            .orElseGet(() -> options.study(subject.dataset.orElseThrow(), passes));
+    StudyPlaces places =
+        new StudyPlaces(new DataFolder(data), options.roots(), weights, output, limit, device);
     StudyRun run =
         new StudyRun(
             session, new InnerCommands(surroundings(), session, "reproduce"), study, places, seeds);
     return plan ? run.plan() : run.run();
+  }
+
+  private void check(OwnStudyOptions options) {
+    if (subject.table.isPresent() && own != null) {
+      throw usage("a table has its own settings: an option belongs to --dataset alone");
+    }
+    options.transfer.ifPresent(text -> {
+      if (text.indexOf('=') < 1) {
+        throw usage("--transfer is '" + text + "', expected NAME=ROOT, such as camvid=data/camvid");
+      }
+    });
   }
 }

@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param weights the folder of weights
  * @param output for everything that is made
  * @param limit how many images of each split are taken, if not all
+ * @param device where backbones and trainings run
  */
 record StudyPlaces(
     DataFolder data, Map<String, Path> given, Path weights, Path output, Optional<Integer> limit) {
@@ -64,7 +65,7 @@ record StudyPlaces(
     for (StudySplit split : study.splits()) {
       roots.put(split.dataset(), root(split.dataset()).orElseThrow());
     }
-    return new StudyPlaces(data, roots, weights, folder, Optional.of(images));
+    return new StudyPlaces(data, roots, weights, folder, Optional.of(images), device);
   }
 
   /** The bank of a recipe. */

@@ -72,7 +72,7 @@ final class StudySteps {
   }
 
   private List<String> backbone(Recipe recipe) {
-    return List.of("-b", recipe.backbone().spec(places.weights()));
+    return List.of("-b", recipe.backbone().spec(places.weights()), "--device", places.device());
   }
 
   private Step train(Recipe recipe, SegmenterMethod method, List<String> more) {
@@ -93,7 +93,8 @@ final class StudySteps {
   }
 
   private List<String> psi(Recipe recipe) {
-    List<String> options = new ArrayList<>(List.of("--preset", recipe.preset().name()));
+    List<String> options =
+        new ArrayList<>(List.of("--preset", recipe.preset().name(), "--device", places.device()));
     int found = images.get(recipe.train());
     if (found < recipe.preset().batchSize()) { // a trial with few images
       options.addAll(List.of("--batch-size", Integer.toString(found)));
