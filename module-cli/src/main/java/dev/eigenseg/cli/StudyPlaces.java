@@ -29,7 +29,12 @@ import java.util.Optional;
  * @param device where backbones and trainings run
  */
 record StudyPlaces(
-    DataFolder data, Map<String, Path> given, Path weights, Path output, Optional<Integer> limit) {
+    DataFolder data,
+    Map<String, Path> given,
+    Path weights,
+    Path output,
+    Optional<Integer> limit,
+    String device) {
   /** The root of a dataset, if it is there. */
   Optional<Path> root(String dataset) {
     return Optional.ofNullable(given.get(dataset))
