@@ -27,8 +27,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Measures every kind of step with two images and extrapolates to a study. The measurements are
- * kept, so that a study that is continued does not repeat them.
+ * Measures every kind of step with at most two images and extrapolates to a study. The measurements
+ * are kept, so that a study that is continued does not repeat them.
  */
 final class StudyTrial {
   private static final int IMAGES = 2;
@@ -96,7 +96,7 @@ final class StudyTrial {
       Recipe recipe = experiment.recipe();
       Rates measured = rates.get(recipe.bankName());
       if (measured == null) {
-        measured = rates(experiment);
+        measured = rates(experiment, images);
         rates.put(recipe.bankName(), measured);
       }
       int learn = images.get(recipe.train());
@@ -142,7 +142,7 @@ final class StudyTrial {
         .seconds();
   }
 
-  private Rates rates(Experiment experiment) throws IOException {
+  private Rates rates(Experiment experiment, Map<StudySplit, Integer> all) throws IOException {
     Path folder =
         Files.createDirectories(
             places.results(study).resolve("trial").resolve(experiment.recipe().bankName()));
@@ -150,17 +150,19 @@ final class StudyTrial {
     if (Files.exists(file)) {
       return Json.read(file, Rates.class);
     }
-    session.say("\na trial with %d images, to estimate the time:".formatted(IMAGES));
-    Rates measured = measure(experiment, places.trial(study, folder, IMAGES));
+    int images =
+        all.values().stream().mapToInt(count -> Math.min(count, IMAGES)).min().orElseThrow();
+    session.say("\na trial to estimate the time, images of each split: " + images);
+    Rates measured = measure(experiment, places.trial(study, folder, images), images);
     Json.write(file, measured);
     return measured;
   }
 
-  private Rates measure(Experiment experiment, StudyPlaces trial) throws IOException {
+  private Rates measure(Experiment experiment, StudyPlaces trial, int images) throws IOException {
     Files.createDirectories(trial.models());
-    Map<StudySplit, Integer> two = new HashMap<>();
-    study.splits().forEach(split -> two.put(split, IMAGES));
-    StudySteps steps = new StudySteps(trial, two, 1, session.seed());
+    Map<StudySplit, Integer> few = new HashMap<>();
+    study.splits().forEach(split -> few.put(split, images));
+    StudySteps steps = new StudySteps(trial, few, 1, session.seed());
     Experiment small =
         experiment.withRecipe(experiment.recipe().trial(clusters(experiment), EPOCHS));
     JsonObject extraction = new JsonObject();
@@ -175,11 +177,11 @@ final class StudyTrial {
     double once = scoring.get("read").getAsDouble() + scoring.get("extract").getAsDouble();
     double each = scoring.get("segment").getAsDouble() + scoring.get("compare").getAsDouble();
     double models = steps.models(small).size() * (small.crf() ? 2.0 : 1.0);
-    double work = IMAGES * (double) Math.min(IMAGES, session.threads());
+    double work = images * (double) Math.min(images, session.threads());
     try (FeatureBank bank = FeatureBank.open(trial.bank(small.recipe()))) {
-      double patches = (double) bank.rows() / IMAGES;
+      double patches = (double) bank.rows() / images;
       return new Rates(
-          extracting / IMAGES,
+          extracting / images,
           patches,
           bank.manifest().dims().total(),
           bank.manifest().dims().high(),

@@ -66,6 +66,7 @@ class ReproduceTest {
     String[] study = {
       "--dataset=folder", "-b", "descriptor", "--clusters=4,5", "--parts=k,beta", "--seeds=2"
     };
+    planned(study);
     done(reproduce(study), shell);
     assertTrue(shell.out().contains("estimated time: about"), shell.out());
     JsonObject results = json("out/folder/results.json");
@@ -90,6 +91,21 @@ class ReproduceTest {
 
     assertEquals(1, reproduce("--dataset=folder", "-b", "descriptor", "--limit=3"));
     assertTrue(shell.err().contains("holds work with another limit"), shell.err());
+  }
+
+  private void planned(String... study) {
+    List<String> plan = new ArrayList<>(List.of(study));
+    plan.add("--plan");
+    done(reproduce(plan.toArray(String[]::new)), shell);
+    List<String> steps =
+        shell
+            .out()
+            .lines()
+            .filter(line -> line.startsWith("$ eigenseg") && !line.contains("trial"))
+            .toList();
+    // Bank and graph; three trainings for each K, two for each other beta; five scorings.
+    assertEquals(2 + 2 * 3 + 2 * 2 + 5, steps.size(), String.join("\n", steps));
+    assertFalse(Files.exists(folder.resolve("out/folder/results.md")));
   }
 
   // With their times: what is done is not written again.
@@ -159,23 +175,12 @@ class ReproduceTest {
 
   @Test
   void tableSevenIsRunOnATreeLikePascalContext() throws IOException {
-    scenes(256, 192);
+    scenes(320, 256);
     pascalContext();
     Files.createDirectories(folder.resolve("weights"));
     TinyVit.write(folder.resolve("weights").resolve(VIT_SMALL));
 
-    done(reproduce("--table=7", "--seeds=1", "--limit=2", "--plan"), shell);
-    List<String> steps =
-        shell
-            .out()
-            .lines()
-            .filter(line -> line.startsWith("$ eigenseg") && !line.contains("trial"))
-            .toList();
-    // One bank; for each beta two trainings and a scoring.
-    assertEquals(1 + 3 * 3, steps.size(), String.join("\n", steps));
-    assertFalse(Files.exists(folder.resolve("out/table-7/results.md")));
-
-    done(reproduce("--table=7", "--seeds=1", "--limit=2"), shell);
+    done(reproduce("--table=7", "--seeds=1", "--limit=1"), shell);
     List<String> known = new ArrayList<>();
     for (JsonElement element : json("out/table-7/results.json").getAsJsonArray("rows")) {
       JsonObject row = element.getAsJsonObject();
