@@ -17,6 +17,7 @@ module dev.eigenseg.train {
   exports dev.eigenseg.train;
   exports dev.eigenseg.train.dataset;
   exports dev.eigenseg.train.evaluation;
+  exports dev.eigenseg.train.study;
 
   provides dev.eigenseg.api.spi.BackboneProvider with
       dev.eigenseg.train.torchscript.TorchScriptProvider,

@@ -4,9 +4,10 @@ import dev.eigenseg.train.dataset.ClassFolders;
 import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.dataset.DatasetCheck;
 import dev.eigenseg.train.dataset.Datasets;
-import dev.eigenseg.train.dataset.ImageCollection;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -51,6 +52,14 @@ final class DatasetOptions {
       description = "The part of the dataset, such as train or val.")
   private String split;
 
+  @Option(
+      names = "--limit",
+      paramLabel = "N",
+      converter = CommonOptions.PositiveInt.class,
+      description =
+          "Take N images only, spread evenly over the split: for trials, whose scores are not those of the dataset.")
+  private Optional<Integer> limit = Optional.empty();
+
   /** The dataset's name. */
   String name() {
     return name;
@@ -70,21 +79,24 @@ final class DatasetOptions {
           "%s %s has %d images as published, here are %d: scores cannot be compared with published ones"
               .formatted(name, split, published, found));
     }
+    Dataset taken = limit.map(images -> Datasets.thinned(dataset, images)).orElse(dataset);
     if (check) {
       session.stage(
           "check",
           () -> {
-            DatasetCheck.run(dataset, session.threads(), session.progress());
-            return dataset;
+            DatasetCheck.run(taken, session.threads(), session.progress());
+            return taken;
           });
     }
-    return dataset;
+    return taken;
   }
 
-  /** Opens a dataset for its images; without ground truth there is nothing to look into. */
-  ImageCollection openImages(Session session, boolean check) throws IOException {
-    return name.equals(ClassFolders.NAME)
-        ? Datasets.openImages(name, root, split)
-        : open(session, check);
+  /** The images of a dataset; without ground truth there is nothing to look into. */
+  List<Path> images(Session session, boolean check) throws IOException {
+    if (!name.equals(ClassFolders.NAME)) {
+      return open(session, check).images();
+    }
+    List<Path> images = Datasets.openImages(name, root, split).images();
+    return limit.map(count -> Datasets.thinned(images, count)).orElse(images);
   }
 }

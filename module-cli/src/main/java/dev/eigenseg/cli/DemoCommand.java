@@ -3,8 +3,6 @@ package dev.eigenseg.cli;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.eigenseg.api.BadInputException;
-import dev.eigenseg.api.CancelledException;
-import dev.eigenseg.api.EigensegException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.train.dataset.Dataset;
@@ -13,8 +11,6 @@ import dev.eigenseg.train.dataset.FolderDataset;
 import dev.eigenseg.train.dataset.GeneratedScenes;
 import dev.eigenseg.train.dataset.Sample;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -224,23 +220,21 @@ final class DemoCommand extends WorkCommand {
   private JsonObject evaluate(Session session) throws IOException {
     Path json = folder.resolve("evaluation.json");
     // Its table of every matching stays in the file; the demo prints a shorter one.
-    PrintStream nowhere =
-        new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
-    run(
-        session,
-        nowhere,
-        "evaluate",
-        "--dataset",
-        "folder",
-        "--root",
-        path("scenes"),
-        "--split",
-        "val",
-        "--json",
-        json.toString(),
-        model("kmeans"),
-        model("ours"),
-        model("ours-star"));
+    inner(session)
+        .runSilently(
+            "evaluate",
+            List.of(
+                "--dataset",
+                "folder",
+                "--root",
+                path("scenes"),
+                "--split",
+                "val",
+                "--json",
+                json.toString(),
+                model("kmeans"),
+                model("ours"),
+                model("ours-star")));
     return JsonParser.parseString(Files.readString(json)).getAsJsonObject();
   }
 
@@ -255,33 +249,10 @@ final class DemoCommand extends WorkCommand {
   }
 
   private void run(Session session, String command, String... arguments) throws IOException {
-    run(session, session.messages(), command, arguments);
+    inner(session).run(command, List.of(arguments));
   }
 
-  // Runs another command within this process, as the user would.
-  private void run(Session session, PrintStream out, String command, String... arguments)
-      throws IOException {
-    session.say("\n$ eigenseg " + command + " " + String.join(" ", arguments));
-    List<String> all = new ArrayList<>(List.of(command));
-    all.addAll(
-        List.of(
-            "--seed",
-            Long.toString(session.seed()),
-            "--threads",
-            Integer.toString(session.threads())));
-    if (session.options().quiet()) {
-      all.add("--quiet");
-    }
-    all.addAll(Arrays.asList(arguments));
-    Surroundings inner =
-        new Surroundings(
-            out, surroundings().err(), surroundings().terminal(), surroundings().cancellation());
-    int code = session.stage(command, () -> Main.run(inner, all.toArray(String[]::new)));
-    if (code == Interrupts.EXIT_INTERRUPTED) {
-      throw new CancelledException("the demo was stopped");
-    }
-    if (code != 0) {
-      throw new EigensegException("the demo ends here, since '" + command + "' failed");
-    }
+  private InnerCommands inner(Session session) {
+    return new InnerCommands(surroundings(), session, "demo");
   }
 }

@@ -35,7 +35,7 @@ final class ImageSource {
     if (dataset == null) {
       return Inputs.expand(inputs);
     }
-    return dataset.openImages(session, check).images().stream()
+    return dataset.images(session, check).stream()
         .map(path -> new Inputs.Input(path, path.getFileName()))
         .toList();
   }

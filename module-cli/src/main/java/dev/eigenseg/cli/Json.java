@@ -1,7 +1,12 @@
 package dev.eigenseg.cli;
 
+import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
+import dev.eigenseg.api.internal.file.AtomicFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 
 /** JSON as text for people and programs. */
 final class Json {
@@ -9,5 +14,15 @@ final class Json {
 
   static String text(JsonElement json) {
     return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(json) + "\n";
+  }
+
+  /** Writes a record of this package. */
+  static void write(Path file, Record content) throws IOException {
+    AtomicFile.writeString(file, text(new Gson().toJsonTree(content)));
+  }
+
+  /** Reads what {@link #write} wrote. */
+  static <T extends Record> T read(Path file, Class<T> type) throws IOException {
+    return new Gson().fromJson(Files.readString(file), type);
   }
 }

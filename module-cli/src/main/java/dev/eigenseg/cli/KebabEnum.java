@@ -3,6 +3,7 @@ package dev.eigenseg.cli;
 import dev.eigenseg.infer.SegmenterMethod;
 import dev.eigenseg.train.TrainingMode;
 import dev.eigenseg.train.evaluation.Protocol;
+import dev.eigenseg.train.study.OwnStudy;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -42,6 +43,13 @@ abstract class KebabEnum<E extends Enum<E>> implements ITypeConverter<E> {
   static final class Mode extends KebabEnum<TrainingMode> {
     Mode() {
       super(TrainingMode.class);
+    }
+  }
+
+  /** Parts of a study. */
+  static final class Part extends KebabEnum<OwnStudy.Part> {
+    Part() {
+      super(OwnStudy.Part.class);
     }
   }
 

@@ -103,6 +103,7 @@ public final class Main {
         new SegmentCommand(surroundings),
         new EvaluateCommand(surroundings),
         new ReportCommand(surroundings),
+        new ReproduceCommand(surroundings),
         new ExportCommand(surroundings),
         new InfoCommand(surroundings));
   }

@@ -73,4 +73,18 @@ public final class Datasets {
         ? ClassFolders.open(root, split)
         : open(name, root, split);
   }
+
+  /**
+   * At most that many images of a dataset, spread evenly over it, for trials.
+   *
+   * @param images at least 1
+   */
+  public static Dataset thinned(Dataset dataset, int images) {
+    return ThinnedDataset.of(dataset, images);
+  }
+
+  /** Likewise of a collection. */
+  public static List<Path> thinned(List<Path> images, int count) {
+    return ThinnedDataset.thin(images, count);
+  }
 }
