@@ -53,7 +53,7 @@ final class DatasetOptions {
   private String split;
 
   @Option(
-      names = "--limit",
+      names = "--images",
       paramLabel = "N",
       converter = CommonOptions.PositiveInt.class,
       description =
@@ -63,6 +63,11 @@ final class DatasetOptions {
   /** The dataset's name. */
   String name() {
     return name;
+  }
+
+  /** Whether the dataset has a ground truth. */
+  boolean labelled() {
+    return !name.equals(ClassFolders.NAME);
   }
 
   /**
@@ -93,7 +98,7 @@ final class DatasetOptions {
 
   /** The images of a dataset; without ground truth there is nothing to look into. */
   List<Path> images(Session session, boolean check) throws IOException {
-    if (!name.equals(ClassFolders.NAME)) {
+    if (labelled()) {
       return open(session, check).images();
     }
     List<Path> images = Datasets.openImages(name, root, split).images();

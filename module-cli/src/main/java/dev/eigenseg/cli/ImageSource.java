@@ -21,8 +21,8 @@ final class ImageSource {
    * @param check whether its files are looked into first
    */
   Optional<Dataset> groundTruth(Session session, boolean check) throws IOException {
-    return dataset != null && dataset.openImages(session, check) instanceof Dataset opened
-        ? Optional.of(opened)
+    return dataset != null && dataset.labelled()
+        ? Optional.of(dataset.open(session, check))
         : Optional.empty();
   }
 

@@ -60,7 +60,7 @@ record StudyPlaces(
                 root(split.dataset()).orElseThrow().toString(),
                 "--split",
                 split.split()));
-    limit.ifPresent(images -> options.addAll(List.of("--limit", images.toString())));
+    limit.ifPresent(images -> options.addAll(List.of("--images", images.toString())));
     return options;
   }
 
