@@ -78,12 +78,14 @@ class StudyResultsTest {
     String markdown = results.markdown();
     assertTrue(markdown.contains("1 of 3 experiments are done."), markdown);
     String iou =
-        markdown.substring(markdown.indexOf("matching iou"), markdown.indexOf("matching majority"));
+        markdown.substring(
+            markdown.indexOf("## backbone, matching iou"),
+            markdown.indexOf("## backbone, matching majority"));
     assertTrue(
         iou.contains("| ViT-S | Ours | 256 | on | 70.4 / 38.8 | 50.0 ± 1.3 / 20.0 ± 0.5 | 105 |"),
         iou);
     assertTrue(iou.contains("| ViT-S | Ours | 256 | off | not known here |"), iou);
-    String rest = markdown.substring(markdown.indexOf("matching majority"));
+    String rest = markdown.substring(markdown.indexOf("## backbone, matching majority"));
     assertFalse(rest.contains("70.4"), rest);
     assertTrue(rest.contains("| MaskCLIP | - / 25.5 | Table 1, MaskCLIP |"), rest);
   }
