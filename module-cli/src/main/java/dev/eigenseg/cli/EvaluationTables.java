@@ -137,7 +137,8 @@ final class EvaluationTables {
         + (spread.deviation().isPresent() ? " ± " + percent(spread.deviation().getAsDouble()) : "");
   }
 
-  private static String percent(double fraction) {
+  /** A fraction in percent, for a table. */
+  static String percent(double fraction) {
     return String.format(Locale.ROOT, "%.1f", 100 * fraction);
   }
 

@@ -27,7 +27,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -192,8 +191,8 @@ final class Spectrum implements AutoCloseable {
             Integer.toString(count()),
             Integer.toString(clusters.clusters()),
             matching.option() + " (oracle)",
-            percent(scores.accuracy()),
-            percent(scores.meanIou()));
+            EvaluationTables.percent(scores.accuracy()),
+            EvaluationTables.percent(scores.meanIou()));
         results.add(json(clusters, matching, scores));
       }
     }
@@ -212,10 +211,6 @@ final class Spectrum implements AutoCloseable {
     json.addProperty("accuracy", 100 * scores.accuracy());
     json.addProperty("miou", 100 * scores.meanIou());
     return json;
-  }
-
-  private static String percent(double fraction) {
-    return String.format(Locale.ROOT, "%.1f", 100 * fraction);
   }
 
   JsonObject json() {

@@ -141,17 +141,22 @@ final class BlockLanczos implements AutoCloseable {
    */
   private double[] orthonormalize(int block) {
     boolean[] empty = new boolean[WIDTH];
-    double[] first = normalize(basis[block], empty);
-    for (int column = 0; column < WIDTH; column++) {
-      if (empty[column]) {
-        basis[block].randomize(random, empty);
-        clear(block);
-        normalize(basis[block], new boolean[WIDTH]);
-        break;
+    double[] rest = normalize(basis[block], empty);
+    if (anyOf(empty)) {
+      basis[block].randomize(random, empty);
+      clear(block);
+      rest = product(normalize(basis[block], new boolean[WIDTH]), rest);
+    }
+    return product(normalize(basis[block], new boolean[WIDTH]), rest);
+  }
+
+  private static boolean anyOf(boolean[] columns) {
+    for (boolean column : columns) {
+      if (column) {
+        return true;
       }
     }
-    double[] second = normalize(basis[block], new boolean[WIDTH]);
-    return product(second, first);
+    return false;
   }
 
   private void clear(int block) {

@@ -33,12 +33,14 @@ import java.util.Optional;
 public final class SpectralClusters implements AutoCloseable {
   private final FeatureBank bank;
   private final Tensor embedding;
-  private final Tensor centroids;
+  private final Centroids nearest;
+  private final int clusters;
 
-  private SpectralClusters(FeatureBank bank, Tensor embedding, Tensor centroids) {
+  private SpectralClusters(FeatureBank bank, Tensor embedding, Centroids nearest, int clusters) {
     this.bank = bank;
     this.embedding = embedding;
-    this.centroids = centroids;
+    this.nearest = nearest;
+    this.clusters = clusters;
   }
 
   /**
@@ -51,9 +53,9 @@ public final class SpectralClusters implements AutoCloseable {
       FeatureBank bank, Eigenpairs pairs, KMeansOptions options, Progress progress)
       throws IOException {
     Tensor rows = SpectralEmbedding.rows(pairs);
-    try {
-      KMeansResult result = KMeans.fit(FeatureRows.of(rows), options, progress);
-      return new SpectralClusters(bank, rows, result.centroids());
+    try (KMeansResult result = KMeans.fit(FeatureRows.of(rows), options, progress)) {
+      Centroids nearest = new Centroids(result.centroids(), false);
+      return new SpectralClusters(bank, rows, nearest, options.clusters());
     } catch (IOException | RuntimeException | Error e) {
       rows.close();
       throw e;
@@ -62,13 +64,12 @@ public final class SpectralClusters implements AutoCloseable {
 
   /** The number of clusters. */
   public int clusters() {
-    return Math.toIntExact(centroids.size(0));
+    return clusters;
   }
 
   /** One of the bank's images at its own size. */
   public Segmentation segment(ImageEntry image) {
-    try (Tensor logits = Tensor.allocate(DType.F32, image.patches(), clusters());
-        Centroids nearest = new Centroids(centroids, false)) {
+    try (Tensor logits = Tensor.allocate(DType.F32, image.patches(), clusters)) {
       nearest.logits(embedding.slice(image.firstRow(), image.patches()), logits, 1);
       return Upsampler.argmax(
           logits,
@@ -93,7 +94,7 @@ public final class SpectralClusters implements AutoCloseable {
   public ConfusionMatrix compare(Dataset dataset, int threads, Progress progress) {
     Map<Path, Sample> samples = new LinkedHashMap<>();
     dataset.samples().forEach(sample -> samples.put(absolute(sample.image()), sample));
-    ConfusionMatrix total = new ConfusionMatrix(clusters(), dataset.classes().size());
+    ConfusionMatrix total = new ConfusionMatrix(clusters, dataset.classes().size());
     List<ImageEntry> images = bank.images().stream().filter(ImageEntry::plain).toList();
     try (Progress.Task task = progress.start("compare", images.size(), "images")) {
       Parallel.forEach(
@@ -118,7 +119,7 @@ public final class SpectralClusters implements AutoCloseable {
           "%s of the bank is no image of %s %s; name the split that the bank was extracted from"
               .formatted(image.path(), dataset.name(), dataset.split()));
     }
-    ConfusionMatrix counts = new ConfusionMatrix(clusters(), dataset.classes().size());
+    ConfusionMatrix counts = new ConfusionMatrix(clusters, dataset.classes().size());
     counts.add(
         segment(image), dataset.labels(sample, image.width(), image.height()), dataset.voidIndex());
     return counts;
@@ -131,7 +132,7 @@ public final class SpectralClusters implements AutoCloseable {
   @Override
   public void close() {
     try (embedding;
-        centroids) {
+        nearest) {
       // Both are closed, even if one fails.
     }
   }
