@@ -12,7 +12,7 @@ import java.util.Arrays;
 /**
  * Owns K centroids and the sums from which they move. The nearest centroid of f is the one of
  * largest f.c - |c|^2 / 2, the lowest of equals; sums are taken in double and in the order of rows,
- * whatever the number of threads.
+ * whatever the number of threads, and follow the rows that change their cluster.
  */
 final class CentroidTable implements AutoCloseable {
   // Channels that one thread sums for all rows: no two threads meet, and no order is left open.
@@ -156,27 +156,52 @@ final class CentroidTable implements AutoCloseable {
     Arrays.fill(counts, 0);
   }
 
-  /** Adds packed rows to the sums of their clusters. */
-  void accumulate(MemorySegment panels, long rows, MemorySegment labels, long firstRow) {
-    for (long row = 0; row < rows; row++) {
-      counts[labels.getAtIndex(ValueLayout.JAVA_INT, firstRow + row)]++;
+  /**
+   * Moves packed rows from the sums of their former clusters to those of their labels.
+   *
+   * @param labels the clusters (ints), from {@code firstRow} on
+   * @param summed the clusters in whose sums the rows are, -1 for none, from the same place on;
+   *     receives the labels
+   */
+  void accumulate(
+      MemorySegment panels, long rows, MemorySegment labels, MemorySegment summed, long firstRow) {
+    for (long row = firstRow; row < firstRow + rows; row++) {
+      int from = summed.getAtIndex(ValueLayout.JAVA_INT, row);
+      if (from >= 0) {
+        counts[from]--;
+      }
+      counts[labels.getAtIndex(ValueLayout.JAVA_INT, row)]++;
     }
     Parallel.forEach(
         threads,
         (dim + (long) SLICE - 1) / SLICE,
-        slice -> accumulate(panels, rows, labels, firstRow, (int) slice * SLICE));
+        slice -> accumulate(panels, rows, labels, summed, firstRow, (int) slice * SLICE));
+    long offset = firstRow * Integer.BYTES;
+    MemorySegment.copy(labels, offset, summed, offset, rows * Integer.BYTES);
   }
 
   private void accumulate(
-      MemorySegment panels, long rows, MemorySegment labels, long firstRow, int firstChannel) {
+      MemorySegment panels,
+      long rows,
+      MemorySegment labels,
+      MemorySegment summed,
+      long firstRow,
+      int firstChannel) {
     int end = Math.min(firstChannel + SLICE, dim);
     long panel = Gemm.rowPanel();
     for (long row = 0; row < rows; row++) {
-      int cluster = labels.getAtIndex(ValueLayout.JAVA_INT, firstRow + row);
+      int to = labels.getAtIndex(ValueLayout.JAVA_INT, firstRow + row);
+      int from = summed.getAtIndex(ValueLayout.JAVA_INT, firstRow + row);
+      if (from == to) {
+        continue;
+      }
       long base = row / panel * panel * dim + row % panel;
-      int target = cluster * dim;
       for (int c = firstChannel; c < end; c++) {
-        sums[target + c] += panels.getAtIndex(ValueLayout.JAVA_FLOAT, base + c * panel);
+        float value = panels.getAtIndex(ValueLayout.JAVA_FLOAT, base + c * panel);
+        sums[to * dim + c] += value;
+        if (from >= 0) {
+          sums[from * dim + c] -= value;
+        }
       }
     }
   }

@@ -12,8 +12,8 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /**
- * Owns the state of a k-means search: labels and distances of all rows, and the centroids; for one
- * thread, which starts others.
+ * Owns the state of a k-means search: labels and distances of all rows, the centroids and whose
+ * rows are in their sums; for one thread, which starts others.
  */
 final class KMeansSearch implements AutoCloseable {
   // Mini-batch steps without a better average that end a start; clusters without rows start again
@@ -26,6 +26,7 @@ final class KMeansSearch implements AutoCloseable {
   private final CentroidTable table;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment labels;
+  private final MemorySegment summed;
   private final MemorySegment distances;
 
   KMeansSearch(ClusterRows rows, KMeansOptions options, Progress progress) {
@@ -34,6 +35,7 @@ final class KMeansSearch implements AutoCloseable {
     this.progress = progress;
     try {
       this.labels = arena.allocate(ValueLayout.JAVA_INT, rows.rows());
+      this.summed = arena.allocate(ValueLayout.JAVA_INT, rows.rows());
       this.distances = arena.allocate(ValueLayout.JAVA_FLOAT, rows.rows());
       this.table = new CentroidTable(options.clusters(), rows.dim(), options.threads());
     } catch (RuntimeException | Error e) {
@@ -67,6 +69,8 @@ final class KMeansSearch implements AutoCloseable {
   private KMeansResult start(boolean batches, SplittableRandom random, Progress.Task task) {
     KMeansSeeding.seed(rows, table, options.threads(), random);
     labels.fill((byte) -1);
+    summed.fill((byte) -1);
+    table.clearSums();
     int iterations = batches ? batchSteps(random, task) : passes(task);
     assign(false);
     task.advance(options.maxIterations() - iterations);
@@ -91,7 +95,6 @@ final class KMeansSearch implements AutoCloseable {
 
   private long assign(boolean accumulate) {
     long[] changed = new long[1];
-    table.clearSums();
     rows.forEachWindow(
         progress,
         window -> {
@@ -104,7 +107,7 @@ final class KMeansSearch implements AutoCloseable {
                   labels,
                   distances);
           if (accumulate) {
-            table.accumulate(window.panels(), window.count(), labels, window.first());
+            table.accumulate(window.panels(), window.count(), labels, summed, window.first());
           }
         });
     return changed[0];
@@ -127,7 +130,9 @@ final class KMeansSearch implements AutoCloseable {
     try (CentroidTable single = new CentroidTable(1, rows.dim(), options.threads());
         Arena temporary = Arena.ofShared()) {
       MemorySegment zeros = temporary.allocate(ValueLayout.JAVA_INT, rows.rows());
-      rows.forEachWindow(progress, w -> single.accumulate(w.panels(), w.count(), zeros, w.first()));
+      MemorySegment none = temporary.allocate(ValueLayout.JAVA_INT, rows.rows()).fill((byte) -1);
+      rows.forEachWindow(
+          progress, w -> single.accumulate(w.panels(), w.count(), zeros, none, w.first()));
       double meanSquares = 0;
       for (double sum : single.sums()) {
         double mean = sum / rows.rows();
@@ -152,7 +157,8 @@ final class KMeansSearch implements AutoCloseable {
         if (table.counts()[donor] > 1) {
           rows.read(place, row);
           move(row, donor, empty[given]);
-          labels.setAtIndex(ValueLayout.JAVA_INT, place, empty[given++]);
+          labels.setAtIndex(ValueLayout.JAVA_INT, place, empty[given]);
+          summed.setAtIndex(ValueLayout.JAVA_INT, place, empty[given++]);
         }
       }
     }
@@ -223,7 +229,8 @@ final class KMeansSearch implements AutoCloseable {
   }
 
   /**
-   * The memory of one mini-batch. Its labels and distances use the beginnings of those of all rows.
+   * The memory of one mini-batch. Its labels, sums and distances use the beginnings of those of all
+   * rows.
    */
   private final class Batch {
     private final int size;
@@ -242,8 +249,9 @@ final class KMeansSearch implements AutoCloseable {
       rows.gather(KMeansSeeding.spread(rows.rows(), size, random), dense, norms);
       Gemm.packRows(dense, 0, size, rows.dim(), panels);
       table.clearSums();
+      summed.asSlice(0, (long) size * Integer.BYTES).fill((byte) -1);
       table.assign(panels, size, row -> norms[(int) row], 0, labels, distances);
-      table.accumulate(panels, size, labels, 0);
+      table.accumulate(panels, size, labels, summed, 0);
       move(seen);
       if (restart) {
         restartUnseen(seen);
