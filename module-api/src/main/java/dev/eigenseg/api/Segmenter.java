@@ -104,7 +104,11 @@ public interface Segmenter extends AutoCloseable {
    * @param width pixels of the segmentation, the image's own by custom
    * @param height likewise
    */
-  Segmentation segment(PatchFeatures features, int width, int height);
+  default Segmentation segment(PatchFeatures features, int width, int height) {
+    try (PatchLogits logits = logits(features, 1)) {
+      return segment(logits, width, height);
+    }
+  }
 
   /**
    * As {@link #segment(PatchFeatures, int, int)} at the image's own size, refined by a dense CRF.
@@ -112,7 +116,12 @@ public interface Segmenter extends AutoCloseable {
    * @param image whose colours the segments follow
    * @param threads worker threads, the caller's among them; the result does not depend on it
    */
-  Segmentation segment(PatchFeatures features, BufferedImage image, CrfOptions crf, int threads);
+  default Segmentation segment(
+      PatchFeatures features, BufferedImage image, CrfOptions crf, int threads) {
+    try (PatchLogits logits = logits(features, threads)) {
+      return segment(logits, image, crf, threads);
+    }
+  }
 
   /**
    * The outputs for each patch of an image, from which segments are decided.
@@ -122,6 +131,24 @@ public interface Segmenter extends AutoCloseable {
    * @return outputs that the caller owns
    */
   PatchLogits logits(PatchFeatures features, int threads);
+
+  /**
+   * Segments an image for which this model's outputs are at hand.
+   *
+   * @param logits of this model for the whole image; borrowed
+   * @param width pixels of the segmentation, the image's own by custom
+   * @param height likewise
+   * @throws BadInputException if they are not of an image of this size
+   */
+  Segmentation segment(PatchLogits logits, int width, int height);
+
+  /**
+   * As {@link #segment(PatchLogits, int, int)} at the image's own size, refined by a dense CRF.
+   *
+   * @param image whose colours the segments follow
+   * @param threads worker threads, the caller's among them; the result does not depend on it
+   */
+  Segmentation segment(PatchLogits logits, BufferedImage image, CrfOptions crf, int threads);
 
   /**
    * Frees the model and the backbone. Waits for calls under way; later calls throw {@link

@@ -120,13 +120,11 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   @Override
-  public Segmentation segment(PatchFeatures features, int width, int height) {
+  public Segmentation segment(PatchLogits logits, int width, int height) {
     inUse.enter();
     try {
-      checkFits(features, width, height);
-      try (Tensor logits = evaluate(features, 1)) {
-        return upsample(logits, info.geometry(), width, height, 1);
-      }
+      checkFits(logits, width, height);
+      return upsample(logits.values(), info.geometry(), width, height, 1);
     } finally {
       inUse.leave();
     }
@@ -134,14 +132,15 @@ final class LoadedSegmenter implements Segmenter {
 
   @Override
   public Segmentation segment(
-      PatchFeatures features, BufferedImage image, CrfOptions crf, int threads) {
+      PatchLogits logits, BufferedImage image, CrfOptions crf, int threads) {
     inUse.enter();
     try {
       Size size = new Size(image.getWidth(), image.getHeight());
-      checkFits(features, size.width(), size.height());
-      try (GridLogits logits =
-          GridLogits.of(evaluate(features, threads), info.geometry(), size, false, threads)) {
-        return segmentation(logits, refine(logits, logitDivisor, image, crf, threads));
+      checkFits(logits, size.width(), size.height());
+      Tensor values = logits.values();
+      Tensor view = Tensor.borrow(values.segment(), values.dtype(), values.shape());
+      try (GridLogits pixels = GridLogits.of(view, info.geometry(), size, false, threads)) {
+        return segmentation(pixels, refine(pixels, logits.divisor(), image, crf, threads));
       }
     } finally {
       inUse.leave();
@@ -161,16 +160,19 @@ final class LoadedSegmenter implements Segmenter {
         threads);
   }
 
-  private void checkFits(PatchFeatures features, int width, int height) {
+  private void checkFits(PatchLogits logits, int width, int height) {
     int rows = info.geometry().gridRows(width, height);
     int columns = info.geometry().gridColumns(width, height);
-    if (features.gridRows() != rows || features.gridColumns() != columns) {
+    if (logits.gridRows() != rows || logits.gridColumns() != columns) {
       throw new BadInputException(
-          "features of %d x %d patches do not belong to an image of %d x %d pixels, which has %d x %d; extract them with this model's geometry"
-              .formatted(
-                  features.gridColumns(), features.gridRows(), width, height, columns, rows));
+          "%d x %d patches do not belong to an image of %d x %d pixels, which has %d x %d; extract its features with this model's geometry"
+              .formatted(logits.gridColumns(), logits.gridRows(), width, height, columns, rows));
     }
-    checkFits(features);
+    if (logits.values().size(1) != info.clusters()) {
+      throw new IncompatibleException(
+          "outputs for %d clusters are not of this model, which has %d"
+              .formatted(logits.values().size(1), info.clusters()));
+    }
   }
 
   private void checkFits(PatchFeatures features) {

@@ -10,10 +10,12 @@ import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.PatchLogits;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.SegmentOptions.Resolution;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -230,6 +232,18 @@ class LoadedSegmenterTest {
           clusters(segmenter.segment(image, SegmentOptions.DEFAULT.withCrf(crf))),
           clusters(segmenter.segment(features, image, crf, 2)));
       assertThrows(BadInputException.class, () -> segmenter.segment(features, 900, 50));
+      try (PatchLogits logits = segmenter.logits(features, 2);
+          PatchLogits few =
+              new PatchLogits(
+                  logits.gridRows(),
+                  logits.gridColumns(),
+                  Tensor.allocate(DType.F32, logits.values().size(0), 2),
+                  1)) {
+        segmenter.segment(logits, image, crf, 1);
+        assertEquals(
+            clusters(segmenter.segment(image)), clusters(segmenter.segment(logits, 90, 50)));
+        assertThrows(IncompatibleException.class, () -> segmenter.segment(few, 90, 50));
+      }
     }
   }
 

@@ -134,6 +134,17 @@ class EvaluatorTest {
     }
 
     @Override
+    public Segmentation segment(PatchLogits logits, int width, int height) {
+      throw new UnsupportedOperationException("the evaluator has features");
+    }
+
+    @Override
+    public Segmentation segment(
+        PatchLogits logits, BufferedImage image, CrfOptions crf, int threads) {
+      throw new UnsupportedOperationException("the evaluator has features");
+    }
+
+    @Override
     public void close() {}
   }
 
