@@ -70,7 +70,17 @@ public interface Segmenter extends AutoCloseable {
    *
    * @param options windows, flips, scales, refinement, threads
    */
-  Segmentation segment(BufferedImage image, SegmentOptions options);
+  default Segmentation segment(BufferedImage image, SegmentOptions options) {
+    return segment(image, options, backbone());
+  }
+
+  /**
+   * Segments an image with features that come from elsewhere, for example from memory.
+   *
+   * @param features gives what this model's own backbone gives for the same pixels; borrowed
+   * @throws IncompatibleException if it is of other weights or settings
+   */
+  Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features);
 
   /**
    * Segments several images, as many at the same time as there are threads; the threads that are

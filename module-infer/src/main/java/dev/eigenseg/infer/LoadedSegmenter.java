@@ -61,19 +61,25 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   @Override
-  public Segmentation segment(BufferedImage image, SegmentOptions options) {
+  public Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features) {
     inUse.enter();
     try {
+      checkFits(features);
       Size size = new Size(image.getWidth(), image.getHeight());
       List<Size> views = ImageViews.sizes(size, options, info.geometry());
       if (views.size() == 1
           && !options.flip()
           && options.windows().isEmpty()
           && options.crf().isEmpty()) {
-        return once(image, views.getFirst(), options.threads());
+        return once(image, views.getFirst(), features, options.threads());
       }
       try (ImageViews logits =
-          new ImageViews(image, options, info.geometry(), info.clusters(), this::logits)) {
+          new ImageViews(
+              image,
+              options,
+              info.geometry(),
+              info.clusters(),
+              (pixels, threads) -> logits(pixels, features, threads))) {
         return merge(logits.logits(), image, options);
       }
     } finally {
@@ -82,10 +88,10 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   /** One look at the whole image, at some size. */
-  private Segmentation once(BufferedImage image, Size view, int threads) {
+  private Segmentation once(BufferedImage image, Size view, Backbone features, int threads) {
     ImageGeometry geometry = new ImageGeometry(Optional.of(view), info.geometry().patchSize());
     try (Tensor pixels = geometry.pixels(image);
-        Tensor logits = logits(pixels, threads)) {
+        Tensor logits = logits(pixels, features, threads)) {
       return upsample(logits, geometry, image.getWidth(), image.getHeight(), threads);
     }
   }
@@ -175,6 +181,15 @@ final class LoadedSegmenter implements Segmenter {
     }
   }
 
+  private void checkFits(Backbone other) {
+    if (!other.sha256().equals(backbone.sha256())
+        || !other.settings().equals(backbone.settings())) {
+      throw new IncompatibleException(
+          "features of backbone '%s' %s are not those of '%s' %s, which this model was trained on"
+              .formatted(other.id(), other.settings(), backbone.id(), backbone.settings()));
+    }
+  }
+
   private void checkFits(PatchFeatures features) {
     Backbone.FeatureDims dims = backbone.dims();
     if (features.low().size(1) != dims.low()
@@ -186,9 +201,9 @@ final class LoadedSegmenter implements Segmenter {
     }
   }
 
-  private Tensor logits(Tensor pixels, int threads) {
-    try (PatchFeatures features = backbone.extract(pixels, threads)) {
-      return evaluate(features, threads);
+  private Tensor logits(Tensor pixels, Backbone features, int threads) {
+    try (PatchFeatures extracted = features.extract(pixels, threads)) {
+      return evaluate(extracted, threads);
     }
   }
 

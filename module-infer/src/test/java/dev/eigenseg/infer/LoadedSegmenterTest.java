@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.ImageGeometry.Size;
@@ -23,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -215,6 +217,25 @@ class LoadedSegmenterTest {
       }
       assertEquals(expected, clusters(result));
       begun.countDown();
+    }
+  }
+
+  @Test
+  void featuresMayComeFromAnEqualBackboneOnly() throws IOException {
+    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 90, 50);
+    SegmentOptions windows = SegmentOptions.DEFAULT.withWindows(32, 24);
+    Map<String, String> detail = Map.of("detail", "2");
+    try (Segmenter segmenter =
+            LOADER.load(write(SegmenterMethod.NEURAL_EIGENFUNCTIONS, 6), new DescriptorBackbone());
+        Backbone equal = new DescriptorBackbone();
+        Backbone detailed = Backbones.detailed(detail, own -> new DescriptorBackbone())) {
+      for (SegmentOptions options : List.of(SegmentOptions.DEFAULT, windows)) {
+        assertEquals(
+            clusters(segmenter.segment(image, options)),
+            clusters(segmenter.segment(image, options, equal)));
+        assertThrows(
+            IncompatibleException.class, () -> segmenter.segment(image, options, detailed));
+      }
     }
   }
 
