@@ -76,7 +76,10 @@ final class EvaluateCommand extends WorkCommand {
           "How clusters get the names of classes in the tables; the JSON always holds the three oracle matchings (default: ${DEFAULT-VALUE}).")
   private Choice match;
 
-  @Option(names = "--per-class", description = "Print the IoU of each class too.")
+  @Option(
+      names = "--per-class",
+      description =
+          "Print the IoU of each class too, also as mean and standard deviation over seeds.")
   private boolean perClass;
 
   @Option(
