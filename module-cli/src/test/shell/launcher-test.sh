@@ -39,6 +39,15 @@ check "a folder that is not there is refused" 'which is not a folder' \
 check "a JAVA_HOME that is too old or absent is passed over" '^jdk: (2[5-9]|[3-9][0-9])' \
   env JAVA_HOME="$work/nowhere" "$root/eigenseg" info
 
+# A JDK that shows its environment instead of running anything.
+mkdir -p "$work/jdk/bin"
+printf 'JAVA_VERSION="25"\n' >"$work/jdk/release"
+printf '#!/bin/sh\necho "arenas: $MALLOC_ARENA_MAX"\n' | tee "$work/jdk/bin/java" >"$work/jdk/bin/javac"
+chmod +x "$work/jdk/bin/java" "$work/jdk/bin/javac"
+check "extract keeps freed memory" '^arenas: 1$' env -u MALLOC_ARENA_MAX JAVA_HOME="$work/jdk" "$root/eigenseg" extract
+check "unless the user has decided" '^arenas: 7$' env MALLOC_ARENA_MAX=7 JAVA_HOME="$work/jdk" "$root/eigenseg" extract
+check "and nothing else does" '^arenas: $' env -u MALLOC_ARENA_MAX JAVA_HOME="$work/jdk" "$root/eigenseg" train
+
 check "the pure jar of the graph holds no native library" '^0$' \
   sh -c "'$JAVA_HOME/bin/jar' --list --file '$(ls "$dist"/modules/eigenseg-graph-*.jar)' | grep -c '\\.so'; true"
 if compgen -G "$dist/natives/eigenseg-graph-*.jar" >/dev/null; then

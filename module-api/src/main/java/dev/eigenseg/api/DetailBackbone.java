@@ -101,42 +101,50 @@ final class DetailBackbone implements Backbone {
     }
   }
 
-  /** Bilinear, with half-pixel centres. */
+  /** Bilinear, with half-pixel centres: first along the rows, then from row to row. */
   private Tensor enlarge(Tensor pixels) {
     int height = Math.toIntExact(pixels.size(1));
     int width = Math.toIntExact(pixels.size(2));
     Tensor enlarged = Tensor.allocate(DType.F32, 3, (long) height * factor, (long) width * factor);
-    MemorySegment from = pixels.segment();
-    MemorySegment to = enlarged.segment();
+    float[] narrow = new float[width];
+    float[][] wide = new float[height][width * factor];
+    float[] row = new float[width * factor];
     long place = 0;
     for (int channel = 0; channel < 3; channel++) {
-      long plane = (long) channel * height * width;
+      for (int y = 0; y < height; y++) {
+        long start = ((long) channel * height + y) * width;
+        MemorySegment.copy(
+            pixels.segment(), ValueLayout.JAVA_FLOAT, start * Float.BYTES, narrow, 0, width);
+        widen(narrow, wide[y]);
+      }
       for (int y = 0; y < height * factor; y++) {
-        float sourceY = source(y, height);
-        int top = (int) sourceY;
-        long upper = plane + (long) top * width;
-        long lower = plane + Math.min(height - 1L, top + 1L) * width;
-        float down = sourceY - top;
-        for (int x = 0; x < width * factor; x++) {
-          float sourceX = source(x, width);
-          int left = (int) sourceX;
-          int right = Math.min(width - 1, left + 1);
-          float across = sourceX - left;
-          float above = mix(get(from, upper + left), get(from, upper + right), across);
-          float below = mix(get(from, lower + left), get(from, lower + right), across);
-          to.setAtIndex(ValueLayout.JAVA_FLOAT, place++, mix(above, below, down));
-        }
+        float source = source(y, height);
+        int top = (int) source;
+        mix(wide[top], wide[Math.min(height - 1, top + 1)], source - top, row);
+        MemorySegment.copy(
+            row, 0, enlarged.segment(), ValueLayout.JAVA_FLOAT, place * Float.BYTES, row.length);
+        place += row.length;
       }
     }
     return enlarged;
+  }
+
+  private void widen(float[] narrow, float[] wide) {
+    for (int x = 0; x < wide.length; x++) {
+      float source = source(x, narrow.length);
+      int left = (int) source;
+      wide[x] = mix(narrow[left], narrow[Math.min(narrow.length - 1, left + 1)], source - left);
+    }
   }
 
   private float source(int target, int size) {
     return Math.clamp((target + 0.5f) / factor - 0.5f, 0, size - 1);
   }
 
-  private static float get(MemorySegment memory, long index) {
-    return memory.getAtIndex(ValueLayout.JAVA_FLOAT, index);
+  private static void mix(float[] a, float[] b, float share, float[] mixed) {
+    for (int i = 0; i < mixed.length; i++) {
+      mixed[i] = mix(a[i], b[i], share);
+    }
   }
 
   private static float mix(float a, float b, float share) {

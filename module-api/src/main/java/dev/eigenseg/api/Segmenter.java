@@ -70,7 +70,17 @@ public interface Segmenter extends AutoCloseable {
    *
    * @param options windows, flips, scales, refinement, threads
    */
-  Segmentation segment(BufferedImage image, SegmentOptions options);
+  default Segmentation segment(BufferedImage image, SegmentOptions options) {
+    return segment(image, options, backbone());
+  }
+
+  /**
+   * Segments an image with features that come from elsewhere, for example from memory.
+   *
+   * @param features gives what this model's own backbone gives for the same pixels; borrowed
+   * @throws IncompatibleException if it is of other weights or settings
+   */
+  Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features);
 
   /**
    * Segments several images, as many at the same time as there are threads; the threads that are
@@ -104,7 +114,11 @@ public interface Segmenter extends AutoCloseable {
    * @param width pixels of the segmentation, the image's own by custom
    * @param height likewise
    */
-  Segmentation segment(PatchFeatures features, int width, int height);
+  default Segmentation segment(PatchFeatures features, int width, int height) {
+    try (PatchLogits logits = logits(features, 1)) {
+      return segment(logits, width, height);
+    }
+  }
 
   /**
    * As {@link #segment(PatchFeatures, int, int)} at the image's own size, refined by a dense CRF.
@@ -112,7 +126,12 @@ public interface Segmenter extends AutoCloseable {
    * @param image whose colours the segments follow
    * @param threads worker threads, the caller's among them; the result does not depend on it
    */
-  Segmentation segment(PatchFeatures features, BufferedImage image, CrfOptions crf, int threads);
+  default Segmentation segment(
+      PatchFeatures features, BufferedImage image, CrfOptions crf, int threads) {
+    try (PatchLogits logits = logits(features, threads)) {
+      return segment(logits, image, crf, threads);
+    }
+  }
 
   /**
    * The outputs for each patch of an image, from which segments are decided.
@@ -122,6 +141,24 @@ public interface Segmenter extends AutoCloseable {
    * @return outputs that the caller owns
    */
   PatchLogits logits(PatchFeatures features, int threads);
+
+  /**
+   * Segments an image for which this model's outputs are at hand.
+   *
+   * @param logits of this model for the whole image; borrowed
+   * @param width pixels of the segmentation, the image's own by custom
+   * @param height likewise
+   * @throws BadInputException if they are not of an image of this size
+   */
+  Segmentation segment(PatchLogits logits, int width, int height);
+
+  /**
+   * As {@link #segment(PatchLogits, int, int)} at the image's own size, refined by a dense CRF.
+   *
+   * @param image whose colours the segments follow
+   * @param threads worker threads, the caller's among them; the result does not depend on it
+   */
+  Segmentation segment(PatchLogits logits, BufferedImage image, CrfOptions crf, int threads);
 
   /**
    * Frees the model and the backbone. Waits for calls under way; later calls throw {@link

@@ -13,7 +13,6 @@ import dev.eigenseg.train.evaluation.Evaluation;
 import dev.eigenseg.train.evaluation.EvaluationReport;
 import dev.eigenseg.train.evaluation.Evaluator;
 import dev.eigenseg.train.evaluation.Matching;
-import dev.eigenseg.train.evaluation.Protocol;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,7 +30,8 @@ import picocli.CommandLine.Parameters;
     name = "evaluate",
     description = {
       "Compares models with a ground truth.",
-      "One row for each model, matching and, with --crf both, refinement; models that differ by their seed alone, as 'train --seeds' makes them, get another with mean and standard deviation (n - 1). The matchings iou, majority and hungarian look at the ground truth of the very split that is scored (oracle matchings); stored uses the names that 'match' wrote into the model."
+      "One row for each model, matching and, with --crf both, refinement; models that differ by their seed alone, as 'train --seeds' makes them, get another with mean and standard deviation (n - 1). The matchings iou, majority and hungarian look at the ground truth of the very split that is scored (oracle matchings); stored uses the names that 'match' wrote into the model.",
+      "A window, stride or size comes before that of the protocol."
     },
     footer = {
       "",
@@ -55,18 +55,10 @@ final class EvaluateCommand extends WorkCommand {
   }
 
   @Mixin private DatasetOptions dataset;
+  @Mixin private ProtocolOptions protocol;
   @Mixin private ModelOptions modelOptions;
   @Mixin private ViewOptions views;
   @Mixin private ErrorOptions errors;
-
-  @Option(
-      names = "--protocol",
-      paramLabel = "whole-image|center-crop-320|sliding-window",
-      defaultValue = "whole-image",
-      converter = KebabEnum.Protocols.class,
-      description =
-          "What of the images counts and how they are looked at; a window, stride or size given here comes first (default: ${DEFAULT-VALUE}).")
-  private Protocol protocol;
 
   @Option(
       names = "--crf",
@@ -84,7 +76,10 @@ final class EvaluateCommand extends WorkCommand {
           "How clusters get the names of classes in the tables; the JSON always holds the three oracle matchings (default: ${DEFAULT-VALUE}).")
   private Choice match;
 
-  @Option(names = "--per-class", description = "Print the IoU of each class too.")
+  @Option(
+      names = "--per-class",
+      description =
+          "Print the IoU of each class too, also as mean and standard deviation over seeds.")
   private boolean perClass;
 
   @Option(
@@ -102,7 +97,7 @@ final class EvaluateCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
-    List<SegmentOptions> variants = variants();
+    List<SegmentOptions> variants = sensible(this::variants);
     markdown.ifPresent(Session::checkFolder);
     Dataset opened = dataset.open(session, !errors.skip());
     int threads = session.threadsPerImage(opened.samples().size());
@@ -120,18 +115,14 @@ final class EvaluateCommand extends WorkCommand {
 
   /** How each model looks at the images: one way, or with and without refinement. */
   private List<SegmentOptions> variants() {
-    try {
-      SegmentOptions options =
-          views.options(protocol.options(dataset.name()), crf != Refinement.OFF);
-      if (protocol == Protocol.SLIDING_WINDOW && options.windows().isEmpty()) {
-        throw usage(
-            "no windows are published for %s: give --window, and --stride if it is not 3/4 of that"
-                .formatted(dataset.name()));
-      }
-      return crf == Refinement.BOTH ? List.of(options.withoutCrf(), options) : List.of(options);
-    } catch (IllegalArgumentException e) {
-      throw usage(e.getMessage());
-    }
+    String name = dataset.name();
+    SegmentOptions published = protocol.protocol().options(name);
+    SegmentOptions options =
+        protocol.complete(
+            views.options(published, crf != Refinement.OFF),
+            name,
+            "give --window, and --stride if it is not 3/4 of that");
+    return crf == Refinement.BOTH ? List.of(options.withoutCrf(), options) : List.of(options);
   }
 
   private Evaluation evaluate(
@@ -156,13 +147,19 @@ final class EvaluateCommand extends WorkCommand {
         "evaluate",
         () ->
             Evaluator.evaluate(
-                opened, protocol, evaluated, session.threads(), errors.skip(), session.progress()));
+                opened,
+                protocol.protocol(),
+                evaluated,
+                session.threads(),
+                errors.skip(),
+                session.progress()));
   }
 
   private JsonObject report(Session session, Dataset opened, Evaluation evaluation)
       throws IOException {
     EvaluationReport report =
-        EvaluationReport.of(opened, protocol, evaluation, provenances(), this::scoresStored);
+        EvaluationReport.of(
+            opened, protocol.protocol(), evaluation, provenances(), this::scoresStored);
     EvaluationTables tables = new EvaluationTables(report, this::shows, perClass);
     session.result(tables.text());
     if (markdown.isPresent()) {

@@ -8,6 +8,7 @@ import dev.eigenseg.train.evaluation.Spread;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
@@ -90,9 +91,11 @@ final class EvaluationTables {
 
   private Table seeds() {
     Table table =
-        new Table("method", "K", "CRF", "matching", "seeds", "accuracy", "mIoU", "settings");
-    for (SeedGroup group : groups) {
+        new Table("#", "method", "K", "CRF", "matching", "seeds", "accuracy", "mIoU", "settings");
+    for (int i = 0; i < groups.size(); i++) {
+      SeedGroup group = groups.get(i);
       table.row(
+          label(i),
           Methods.label(group.method()),
           Integer.toString(group.clusters()),
           onOff(group.refined()),
@@ -112,6 +115,13 @@ final class EvaluationTables {
     for (int i = 0; i < results.size(); i++) {
       header.add("#" + (i + 1));
     }
+    List<SeedGroup> repeated = new ArrayList<>();
+    for (int i = 0; i < groups.size(); i++) {
+      if (groups.get(i).members().size() > 1) {
+        header.add(label(i));
+        repeated.add(groups.get(i));
+      }
+    }
     Table table = new Table(header.toArray(String[]::new));
     for (int c = 0; c < report.classes().size(); c++) {
       List<String> row = new ArrayList<>(List.of(report.classes().name(c)));
@@ -119,9 +129,17 @@ final class EvaluationTables {
         OptionalDouble iou = result.scores().iou().get(c);
         row.add(iou.isPresent() ? percent(iou.getAsDouble()) : "-");
       }
+      for (SeedGroup group : repeated) {
+        row.add(text(group.iou().get(c), group.members().size()));
+      }
       table.row(row.toArray(String[]::new));
     }
     return table;
+  }
+
+  /** What stands for a group of seeds in the table of classes. */
+  private static String label(int group) {
+    return "S" + (group + 1);
   }
 
   private static String onOff(boolean refined) {
@@ -135,6 +153,13 @@ final class EvaluationTables {
   private static String text(Spread spread) {
     return percent(spread.mean())
         + (spread.deviation().isPresent() ? " ± " + percent(spread.deviation().getAsDouble()) : "");
+  }
+
+  /** A class that not all seeds have is marked by how many do. */
+  private static String text(Optional<Spread> iou, int seeds) {
+    return iou.map(spread ->
+            text(spread) + (spread.n() < seeds ? " (%d of %d)".formatted(spread.n(), seeds) : ""))
+        .orElse("-");
   }
 
   /** A fraction in percent, for a table. */

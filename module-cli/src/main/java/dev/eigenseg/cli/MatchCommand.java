@@ -3,6 +3,7 @@ package dev.eigenseg.cli;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.ClusterNames;
+import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.infer.SegmenterFile;
 import dev.eigenseg.train.Devices;
@@ -33,6 +34,7 @@ import picocli.CommandLine.Parameters;
       "",
       "Examples:",
       "  eigenseg match street.safetensors --dataset camvid --root camvid --split train",
+      "  eigenseg match city.safetensors --dataset cityscapes-27 --root cityscapes --split train --protocol center-crop-320",
       "  eigenseg match street.safetensors --names names.json"
     })
 final class MatchCommand extends WorkCommand {
@@ -67,6 +69,7 @@ final class MatchCommand extends WorkCommand {
       description = "How a dataset's classes are assigned (default: iou).")
   private Optional<Choice> match = Optional.empty();
 
+  @Mixin private ProtocolOptions protocol;
   @Mixin private ModelOptions modelOptions;
 
   MatchCommand(Surroundings surroundings) {
@@ -75,13 +78,7 @@ final class MatchCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
-    if (source.names != null && (match.isPresent() || modelOptions.given())) {
-      throw usage("--match, --backbone and --device serve a --dataset; --names needs none of them");
-    }
-    ClusterNames names =
-        source.names != null
-            ? NamesFile.read(source.names, clusters())
-            : fromDataset(session, source.dataset.open(session, true));
+    ClusterNames names = source.names != null ? fromFile() : fromDataset(session);
     session.stage(
         "write",
         () -> {
@@ -92,15 +89,22 @@ final class MatchCommand extends WorkCommand {
     return json(session, names);
   }
 
-  private int clusters() throws IOException {
+  private ClusterNames fromFile() throws IOException {
+    if (match.isPresent() || protocol.given() || modelOptions.given()) {
+      throw usage(
+          "--match, --protocol, --backbone and --device serve a --dataset; --names needs none of them");
+    }
     try (SegmenterFile file = SegmenterFile.open(model)) {
-      return file.info().clusters();
+      return NamesFile.read(source.names, file.info().clusters());
     }
   }
 
-  private ClusterNames fromDataset(Session session, Dataset dataset) throws IOException {
+  private ClusterNames fromDataset(Session session) throws IOException {
+    SegmentOptions single = sensible(this::options);
+    Dataset dataset = source.dataset.open(session, true);
     Matching matching = Matching.valueOf(match.orElse(Choice.IOU).name());
-    Devices.preferThreads(session.threadsPerImage(dataset.samples().size()));
+    int threads = session.threadsPerImage(dataset.samples().size());
+    Devices.preferThreads(threads);
     try (Segmenter segmenter = session.stage("open", () -> modelOptions.open(model))) {
       Evaluation evaluation =
           session.stage(
@@ -108,14 +112,23 @@ final class MatchCommand extends WorkCommand {
               () ->
                   Evaluator.evaluate(
                       dataset,
-                      List.of(new Evaluator.EvaluatedModel(model.toString(), segmenter)),
+                      protocol.protocol(),
+                      List.of(
+                          new Evaluator.EvaluatedModel(
+                              model.toString(), segmenter, single.withThreads(threads))),
                       session.threads(),
+                      false,
                       session.progress()));
       int[] classes =
           matching.match(
               evaluation.results().getFirst().confusion(), dataset.classes(), Optional.empty());
       return new ClusterNames(dataset.classes(), classes, matching.option());
     }
+  }
+
+  private SegmentOptions options() {
+    String name = source.dataset.name();
+    return protocol.complete(protocol.protocol().options(name), name, "choose another --protocol");
   }
 
   private void report(Session session, ClusterNames names) {
@@ -137,6 +150,9 @@ final class MatchCommand extends WorkCommand {
     JsonObject json = new JsonObject();
     json.addProperty("model", model.toString());
     json.addProperty("matching", names.matching());
+    if (source.dataset != null) {
+      json.addProperty("protocol", protocol.protocol().option());
+    }
     JsonArray clusters = new JsonArray();
     for (int index : names.classOfCluster()) {
       clusters.add(index < 0 ? "" : names.classes().name(index));

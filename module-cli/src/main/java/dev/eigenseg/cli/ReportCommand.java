@@ -51,18 +51,6 @@ final class ReportCommand extends WorkCommand {
     STORED
   }
 
-  private enum Refinement {
-    OFF,
-    ON
-  }
-
-  @Option(
-      names = {"-m", "--model"},
-      paramLabel = "MODEL",
-      required = true,
-      description = "The segmenter file.")
-  private Path model;
-
   @Option(
       names = {"-o", "--output"},
       paramLabel = "DIR",
@@ -92,19 +80,10 @@ final class ReportCommand extends WorkCommand {
           "How clusters get the names of a dataset's classes (default: stored if 'match' stored names in the model, else iou).")
   private Optional<Choice> match = Optional.empty();
 
-  @Option(
-      names = "--crf",
-      paramLabel = "off|on",
-      defaultValue = "off",
-      description =
-          "Refine the borders of segments by a dense CRF on the image's colours (default: ${DEFAULT-VALUE}).")
-  private Refinement crf;
-
   @Option(names = "--overwrite", description = "Replace a report that is there already.")
   private boolean overwrite;
 
-  @Mixin private ModelOptions modelOptions;
-  @Mixin private ViewOptions views;
+  @Mixin private MaskOptions mask;
   @Mixin private ErrorOptions errors;
 
   @ArgGroup(multiplicity = "1")
@@ -116,7 +95,7 @@ final class ReportCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
-    SegmentOptions single = options();
+    SegmentOptions single = sensible(mask::options);
     Path file = output.resolve(FILE);
     refuseToReplace(file);
     Optional<TrainingCurves> training = curves();
@@ -129,7 +108,7 @@ final class ReportCommand extends WorkCommand {
     List<Survey.Subject> subjects = Spread.of(all, limit);
     int threads = session.threadsPerImage(subjects.size());
     Devices.preferThreads(threads);
-    try (Segmenter segmenter = session.stage("open", () -> modelOptions.open(model))) {
+    try (Segmenter segmenter = session.stage("open", mask::open)) {
       refuseMissingNames(segmenter);
       Survey survey =
           session.stage(
@@ -146,7 +125,7 @@ final class ReportCommand extends WorkCommand {
       Naming naming = naming(segmenter, survey, dataset);
       Report.About about =
           new Report.About(
-              model.getFileName().toString(),
+              mask.model().getFileName().toString(),
               subject(dataset, subjects.size(), all.size()),
               provenance,
               settings(single, dataset),
@@ -165,14 +144,6 @@ final class ReportCommand extends WorkCommand {
     }
   }
 
-  private SegmentOptions options() {
-    try {
-      return views.options(crf == Refinement.ON, 1);
-    } catch (IllegalArgumentException e) {
-      throw usage(e.getMessage());
-    }
-  }
-
   private void refuseToReplace(Path file) {
     if (Files.exists(file) && !overwrite) {
       throw new BadInputException(
@@ -187,7 +158,7 @@ final class ReportCommand extends WorkCommand {
   }
 
   private Provenance provenance() throws IOException {
-    try (SegmenterFile opened = SegmenterFile.open(model)) {
+    try (SegmenterFile opened = SegmenterFile.open(mask.model())) {
       return opened.model().provenance();
     }
   }
@@ -207,7 +178,7 @@ final class ReportCommand extends WorkCommand {
   private void refuseMissingNames(Segmenter segmenter) {
     if (match.filter(Choice.STORED::equals).isPresent() && segmenter.info().names().isEmpty()) {
       throw new IncompatibleException(
-          model
+          mask.model()
               + " holds no names for its clusters; store them with 'eigenseg match', or leave out --match stored");
     }
   }
@@ -246,7 +217,7 @@ final class ReportCommand extends WorkCommand {
   private JsonObject json(Session session, Path file, Survey survey, Naming naming)
       throws IOException {
     JsonObject json = new JsonObject();
-    json.addProperty("model", model.toString());
+    json.addProperty("model", mask.model().toString());
     json.addProperty("report", file.toString());
     json.addProperty("bytes", Files.size(file));
     json.addProperty("images", survey.images());

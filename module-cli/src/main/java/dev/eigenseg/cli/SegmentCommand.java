@@ -34,13 +34,6 @@ import picocli.CommandLine.Option;
     })
 final class SegmentCommand extends WorkCommand {
   @Option(
-      names = {"-m", "--model"},
-      paramLabel = "MODEL",
-      required = true,
-      description = "The segmenter file.")
-  private Path model;
-
-  @Option(
       names = {"-o", "--output"},
       paramLabel = "DIR",
       required = true,
@@ -66,21 +59,7 @@ final class SegmentCommand extends WorkCommand {
       })
   private Set<MaskFormat> formats = Set.of();
 
-  private enum Refinement {
-    OFF,
-    ON
-  }
-
-  @Option(
-      names = "--crf",
-      paramLabel = "off|on",
-      defaultValue = "off",
-      description =
-          "Refine the borders of segments by a dense CRF on the image's colours (default: ${DEFAULT-VALUE}).")
-  private Refinement crf;
-
-  @Mixin private ModelOptions modelOptions;
-  @Mixin private ViewOptions views;
+  @Mixin private MaskOptions mask;
   @Mixin private InputOptions inputs;
 
   SegmentCommand(Surroundings surroundings) {
@@ -89,15 +68,15 @@ final class SegmentCommand extends WorkCommand {
 
   @Override
   JsonObject work(Session session) throws IOException {
-    SegmentOptions single = options(1);
+    SegmentOptions single = sensible(mask::options);
     List<Inputs.Input> images = Inputs.expand(inputs.inputs());
     SequencedMap<String, Inputs.Input> stems = Inputs.byStem(images);
     int threads = session.threadsPerImage(stems.size());
     SegmentOptions options = single.withThreads(threads);
     Devices.preferThreads(threads);
-    try (Segmenter segmenter = session.stage("open", () -> modelOptions.open(model))) {
+    try (Segmenter segmenter = session.stage("open", mask::open)) {
       SegmentFolder folder =
-          SegmentFolder.open(output, segmenter.info(), model, ViewOptions.settings(options));
+          SegmentFolder.open(output, segmenter.info(), mask.model(), ViewOptions.settings(options));
       folder.prepare(stems, overwrite);
       SegmentRun run =
           new SegmentRun(session, segmenter, options, folder, inputs.skip(), overwrite);
@@ -141,17 +120,9 @@ final class SegmentCommand extends WorkCommand {
     }
   }
 
-  private SegmentOptions options(int threads) {
-    try {
-      return views.options(crf == Refinement.ON, threads);
-    } catch (IllegalArgumentException e) {
-      throw usage(e.getMessage());
-    }
-  }
-
   private JsonObject json(Session session, SegmentRun run) {
     JsonObject json = new JsonObject();
-    json.addProperty("model", model.toString());
+    json.addProperty("model", mask.model().toString());
     json.addProperty("output", output.toString());
     json.addProperty("segmented", run.written());
     json.addProperty("present", run.present());

@@ -106,17 +106,9 @@ final class ViewOptions {
   /**
    * The options of one image.
    *
+   * @param base what holds unless the user says otherwise
    * @param refine whether results are refined by a CRF
    * @throws IllegalArgumentException if they make no sense; the user used the command wrongly
-   */
-  SegmentOptions options(boolean refine, int threads) {
-    return options(SegmentOptions.DEFAULT.withThreads(threads), refine);
-  }
-
-  /**
-   * Likewise, where more is known than the defaults.
-   *
-   * @param base what holds unless the user says otherwise
    */
   SegmentOptions options(SegmentOptions base, boolean refine) {
     SegmentOptions options =

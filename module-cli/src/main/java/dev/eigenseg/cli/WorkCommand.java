@@ -3,6 +3,7 @@ package dev.eigenseg.cli;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -30,6 +31,15 @@ abstract class WorkCommand implements Callable<Integer> {
 
   final Surroundings surroundings() {
     return surroundings;
+  }
+
+  /** What options amount to; if that makes no sense, the user used the command wrongly. */
+  final <T> T sensible(Supplier<T> options) {
+    try {
+      return options.get();
+    } catch (IllegalArgumentException e) {
+      throw usage(e.getMessage());
+    }
   }
 
   /** The user combined options in a way that makes no sense: exit code 2. */

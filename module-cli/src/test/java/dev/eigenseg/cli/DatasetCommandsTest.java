@@ -10,7 +10,10 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 class DatasetCommandsTest {
   private static final int WIDTH = 64;
   private static final int HEIGHT = 32;
+  private static final List<String> FRAMES =
+      List.of("ulm/ulm_000000_000019", "jena/jena_000000_000019");
 
   private final Shell shell = new Shell();
 
@@ -27,7 +32,7 @@ class DatasetCommandsTest {
 
   @BeforeEach
   void cityscapesOfTwoFrames() throws IOException {
-    for (String frame : new String[] {"ulm/ulm_000000_000019", "jena/jena_000000_000019"}) {
+    for (String frame : FRAMES) {
       BufferedImage image = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_INT_RGB);
       BufferedImage label = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_BYTE_GRAY);
       Random random = new Random(frame.hashCode());
@@ -63,16 +68,22 @@ class DatasetCommandsTest {
     return shell.run(arguments);
   }
 
-  @Test
-  void imagesOfADatasetAreExtractedAndScored() {
+  /** K-means with two clusters on the images of a dataset. */
+  private String model(String dataset) {
     String bank = folder.resolve("bank").toString();
     String model = folder.resolve("model.safetensors").toString();
-    assertEquals(0, run("extract", "cityscapes-19", "-o", bank), shell.err());
+    assertEquals(0, run("extract", dataset, "-o", bank), shell.err());
     assertTrue(shell.out().contains("2 images"), shell.out());
     assertEquals(
         0,
         shell.run("train", bank, "-o", model, "--clusters=2", "--method=kmeans-features"),
         shell.err());
+    return model;
+  }
+
+  @Test
+  void imagesOfADatasetAreExtractedAndScored() {
+    String model = model("cityscapes-19");
     assertEquals(0, run("match", "cityscapes-27", model), shell.err());
     assertEquals(0, run("evaluate", "cityscapes-27", "--match=stored", model), shell.err());
     assertTrue(shell.out().contains("2975 images as published, here are 2"), shell.out());
@@ -81,13 +92,7 @@ class DatasetCommandsTest {
 
   @Test
   void protocolsSayWhetherTheyAreThePublishedOnes() {
-    String bank = folder.resolve("bank").toString();
-    String model = folder.resolve("model.safetensors").toString();
-    assertEquals(0, run("extract", "cityscapes-27", "-o", bank), shell.err());
-    assertEquals(
-        0,
-        shell.run("train", bank, "-o", model, "--clusters=2", "--method=kmeans-features"),
-        shell.err());
+    String model = model("cityscapes-27");
     String crop = "--protocol=center-crop-320";
     assertEquals(0, run("evaluate", "cityscapes-27", crop, "--crf=both", model), shell.err());
     assertTrue(shell.out().contains("as published for cityscapes-27)"), shell.out());
@@ -106,9 +111,39 @@ class DatasetCommandsTest {
   }
 
   @Test
+  void namesAreMatchedUnderAProtocol() throws IOException {
+    String model = model("cityscapes-27");
+    // Above the road there is sky in the middle, and buildings, which look alike, left and right.
+    BufferedImage label = new BufferedImage(WIDTH, HEIGHT, BufferedImage.TYPE_BYTE_GRAY);
+    for (int i = 0; i < WIDTH * HEIGHT; i++) {
+      boolean middle = Math.abs(i % WIDTH - WIDTH / 2) < 15;
+      int above = middle ? 23 : 11;
+      label.getRaster().setSample(i % WIDTH, i / WIDTH, 0, i < WIDTH * HEIGHT / 2 ? above : 7);
+    }
+    for (String frame : FRAMES) {
+      write(label, "gtFine/train/" + frame + "_gtFine_labelIds.png");
+    }
+    assertEquals(Set.of("road", "building"), names("whole-image", model));
+    assertEquals(Set.of("road", "sky"), names("center-crop-320", model));
+  }
+
+  private Set<String> names(String protocol, String model) {
+    String[] options = {"--protocol=" + protocol, "--json=-", model};
+    assertEquals(0, run("match", "cityscapes-27", options), shell.err());
+    JsonObject json = JsonParser.parseString(shell.out()).getAsJsonObject();
+    assertEquals(protocol, json.get("protocol").getAsString());
+    Set<String> names = new HashSet<>();
+    json.getAsJsonArray("clusters").forEach(name -> names.add(name.getAsString()));
+    return names;
+  }
+
+  @Test
   void windowsHaveToBeGivenWhereNoneArePublished() {
-    assertEquals(2, run("evaluate", "folder", "--protocol=sliding-window", "model"), shell.err());
+    String sliding = "--protocol=sliding-window";
+    assertEquals(2, run("evaluate", "folder", sliding, "model"), shell.err());
     assertTrue(shell.err().contains("--window"), shell.err());
+    assertEquals(2, run("match", "folder", sliding, "model"), shell.err());
+    assertTrue(shell.err().contains("another --protocol"), shell.err());
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -91,13 +92,27 @@ class SeedsTest {
       JsonObject group = element.getAsJsonObject();
       assertEquals("[3,4]", group.get("seeds").toString());
       assertTrue(group.getAsJsonObject("miou").has("std"), group.toString());
+      JsonObject classes = group.getAsJsonObject("per-class");
+      assertFalse(classes.isEmpty());
+      for (Map.Entry<String, JsonElement> entry : classes.entrySet()) {
+        JsonObject iou = entry.getValue().getAsJsonObject();
+        assertTrue(iou.has("mean"), entry.toString());
+        // A class that only one of the two found has no deviation.
+        assertEquals(iou.get("n").getAsInt() == 2, iou.has("std"), entry.toString());
+      }
     }
     assertEquals("center-crop-320", json.get("protocol").getAsString());
     assertTrue(shell.out().contains("protocol center-crop-320"), shell.out());
     assertFalse(shell.out().contains("hungarian"), shell.out());
     String table = Files.readString(folder.resolve("table.md"));
     assertTrue(table.matches("(?s).*\\| Ours\\* \\| 4 \\| on .* \\| 2 \\| \\d.* ± \\d.*"), table);
-    assertTrue(table.contains("| class | #1 | #2 |"), table);
+    // Six models and three groups, each without and with the CRF.
+    String columns = " #1 | #2 | #3 | #4 | #5 | #6 | #7 | #8 | #9 | #10 | #11 | #12 |";
+    assertTrue(table.contains("| class |" + columns + " S1 | S2 | S3 | S4 | S5 | S6 |"), table);
+    String models = "( (-|[\\d.]+) \\|){12}";
+    String groups = "( [\\d.]+ ± [\\d.]+ \\|){6}";
+    assertTrue(
+        table.lines().anyMatch(line -> line.matches("\\| \\w+ \\|" + models + groups)), table);
   }
 
   @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.train.Preset;
 import dev.eigenseg.train.dataset.Datasets;
+import dev.eigenseg.train.evaluation.Protocol;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -305,10 +306,21 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"--match=iou", "--backbone=descriptor", "--device=cpu"})
+  @ValueSource(
+      strings = {"--match=iou", "--protocol=whole-image", "--backbone=descriptor", "--device=cpu"})
   void namesFromAFileTakeNoOptionsOfADataset(String option) {
     assertEquals(2, shell.run("match", "m", "--names", "f", option), shell.err());
     assertTrue(shell.err().contains("--names"), shell.err());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"match", "evaluate"})
+  void helpNamesEveryProtocol(String command) {
+    shell.run(command, "--help");
+    String help = shell.out().replaceAll("\\s+", "");
+    for (Protocol protocol : Protocol.values()) {
+      assertTrue(help.contains(protocol.option()), protocol.option() + " in " + shell.out());
+    }
   }
 
   @Test

@@ -61,19 +61,25 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   @Override
-  public Segmentation segment(BufferedImage image, SegmentOptions options) {
+  public Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features) {
     inUse.enter();
     try {
+      checkFits(features);
       Size size = new Size(image.getWidth(), image.getHeight());
       List<Size> views = ImageViews.sizes(size, options, info.geometry());
       if (views.size() == 1
           && !options.flip()
           && options.windows().isEmpty()
           && options.crf().isEmpty()) {
-        return once(image, views.getFirst(), options.threads());
+        return once(image, views.getFirst(), features, options.threads());
       }
       try (ImageViews logits =
-          new ImageViews(image, options, info.geometry(), info.clusters(), this::logits)) {
+          new ImageViews(
+              image,
+              options,
+              info.geometry(),
+              info.clusters(),
+              (pixels, threads) -> logits(pixels, features, threads))) {
         return merge(logits.logits(), image, options);
       }
     } finally {
@@ -82,10 +88,10 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   /** One look at the whole image, at some size. */
-  private Segmentation once(BufferedImage image, Size view, int threads) {
+  private Segmentation once(BufferedImage image, Size view, Backbone features, int threads) {
     ImageGeometry geometry = new ImageGeometry(Optional.of(view), info.geometry().patchSize());
     try (Tensor pixels = geometry.pixels(image);
-        Tensor logits = logits(pixels, threads)) {
+        Tensor logits = logits(pixels, features, threads)) {
       return upsample(logits, geometry, image.getWidth(), image.getHeight(), threads);
     }
   }
@@ -120,13 +126,11 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   @Override
-  public Segmentation segment(PatchFeatures features, int width, int height) {
+  public Segmentation segment(PatchLogits logits, int width, int height) {
     inUse.enter();
     try {
-      checkFits(features, width, height);
-      try (Tensor logits = evaluate(features, 1)) {
-        return upsample(logits, info.geometry(), width, height, 1);
-      }
+      checkFits(logits, width, height);
+      return upsample(logits.values(), info.geometry(), width, height, 1);
     } finally {
       inUse.leave();
     }
@@ -134,14 +138,15 @@ final class LoadedSegmenter implements Segmenter {
 
   @Override
   public Segmentation segment(
-      PatchFeatures features, BufferedImage image, CrfOptions crf, int threads) {
+      PatchLogits logits, BufferedImage image, CrfOptions crf, int threads) {
     inUse.enter();
     try {
       Size size = new Size(image.getWidth(), image.getHeight());
-      checkFits(features, size.width(), size.height());
-      try (GridLogits logits =
-          GridLogits.of(evaluate(features, threads), info.geometry(), size, false, threads)) {
-        return segmentation(logits, refine(logits, logitDivisor, image, crf, threads));
+      checkFits(logits, size.width(), size.height());
+      Tensor values = logits.values();
+      Tensor view = Tensor.borrow(values.segment(), values.dtype(), values.shape());
+      try (GridLogits pixels = GridLogits.of(view, info.geometry(), size, false, threads)) {
+        return segmentation(pixels, refine(pixels, logits.divisor(), image, crf, threads));
       }
     } finally {
       inUse.leave();
@@ -161,16 +166,28 @@ final class LoadedSegmenter implements Segmenter {
         threads);
   }
 
-  private void checkFits(PatchFeatures features, int width, int height) {
+  private void checkFits(PatchLogits logits, int width, int height) {
     int rows = info.geometry().gridRows(width, height);
     int columns = info.geometry().gridColumns(width, height);
-    if (features.gridRows() != rows || features.gridColumns() != columns) {
+    if (logits.gridRows() != rows || logits.gridColumns() != columns) {
       throw new BadInputException(
-          "features of %d x %d patches do not belong to an image of %d x %d pixels, which has %d x %d; extract them with this model's geometry"
-              .formatted(
-                  features.gridColumns(), features.gridRows(), width, height, columns, rows));
+          "%d x %d patches do not belong to an image of %d x %d pixels, which has %d x %d; extract its features with this model's geometry"
+              .formatted(logits.gridColumns(), logits.gridRows(), width, height, columns, rows));
     }
-    checkFits(features);
+    if (logits.values().size(1) != info.clusters()) {
+      throw new IncompatibleException(
+          "outputs for %d clusters are not of this model, which has %d"
+              .formatted(logits.values().size(1), info.clusters()));
+    }
+  }
+
+  private void checkFits(Backbone other) {
+    if (!other.sha256().equals(backbone.sha256())
+        || !other.settings().equals(backbone.settings())) {
+      throw new IncompatibleException(
+          "features of backbone '%s' %s are not those of '%s' %s, which this model was trained on"
+              .formatted(other.id(), other.settings(), backbone.id(), backbone.settings()));
+    }
   }
 
   private void checkFits(PatchFeatures features) {
@@ -184,9 +201,9 @@ final class LoadedSegmenter implements Segmenter {
     }
   }
 
-  private Tensor logits(Tensor pixels, int threads) {
-    try (PatchFeatures features = backbone.extract(pixels, threads)) {
-      return evaluate(features, threads);
+  private Tensor logits(Tensor pixels, Backbone features, int threads) {
+    try (PatchFeatures extracted = features.extract(pixels, threads)) {
+      return evaluate(extracted, threads);
     }
   }
 

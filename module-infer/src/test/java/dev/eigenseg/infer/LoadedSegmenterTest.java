@@ -5,15 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.PatchLogits;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.SegmentOptions.Resolution;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -21,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -217,6 +221,25 @@ class LoadedSegmenterTest {
   }
 
   @Test
+  void featuresMayComeFromAnEqualBackboneOnly() throws IOException {
+    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 90, 50);
+    SegmentOptions windows = SegmentOptions.DEFAULT.withWindows(32, 24);
+    Map<String, String> detail = Map.of("detail", "2");
+    try (Segmenter segmenter =
+            LOADER.load(write(SegmenterMethod.NEURAL_EIGENFUNCTIONS, 6), new DescriptorBackbone());
+        Backbone equal = new DescriptorBackbone();
+        Backbone detailed = Backbones.detailed(detail, own -> new DescriptorBackbone())) {
+      for (SegmentOptions options : List.of(SegmentOptions.DEFAULT, windows)) {
+        assertEquals(
+            clusters(segmenter.segment(image, options)),
+            clusters(segmenter.segment(image, options, equal)));
+        assertThrows(
+            IncompatibleException.class, () -> segmenter.segment(image, options, detailed));
+      }
+    }
+  }
+
+  @Test
   void featuresGiveWhatTheImageGives() throws IOException {
     BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 90, 50);
     try (Segmenter segmenter =
@@ -230,6 +253,18 @@ class LoadedSegmenterTest {
           clusters(segmenter.segment(image, SegmentOptions.DEFAULT.withCrf(crf))),
           clusters(segmenter.segment(features, image, crf, 2)));
       assertThrows(BadInputException.class, () -> segmenter.segment(features, 900, 50));
+      try (PatchLogits logits = segmenter.logits(features, 2);
+          PatchLogits few =
+              new PatchLogits(
+                  logits.gridRows(),
+                  logits.gridColumns(),
+                  Tensor.allocate(DType.F32, logits.values().size(0), 2),
+                  1)) {
+        segmenter.segment(logits, image, crf, 1);
+        assertEquals(
+            clusters(segmenter.segment(image)), clusters(segmenter.segment(logits, 90, 50)));
+        assertThrows(IncompatibleException.class, () -> segmenter.segment(few, 90, 50));
+      }
     }
   }
 

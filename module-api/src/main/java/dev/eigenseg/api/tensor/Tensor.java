@@ -21,11 +21,13 @@ public final class Tensor implements AutoCloseable {
   private final MemorySegment segment;
   private final DType dtype;
   private final long[] shape;
+  private final long size;
   private final Arena owner;
   private final AtomicBoolean closed = new AtomicBoolean();
 
   private Tensor(MemorySegment segment, DType dtype, long[] shape, Arena owner) {
-    long bytes = Math.multiplyExact(sizeOf(shape), dtype.bytes());
+    this.size = sizeOf(shape);
+    long bytes = Math.multiplyExact(size, dtype.bytes());
     if (segment.byteSize() < bytes) {
       throw new IllegalArgumentException(
           "%s%s needs %d bytes, the memory has %d"
@@ -103,7 +105,7 @@ public final class Tensor implements AutoCloseable {
 
   /** The number of elements. */
   public long size() {
-    return sizeOf(shape);
+    return size;
   }
 
   /** The memory, exactly as long as the elements. */

@@ -138,7 +138,7 @@ public final class Survey {
       try (PatchLogits logits = segmenter.logits(features, settings.options().threads())) {
         Softmax softmax = Softmax.of(logits);
         long evaluated = lap("eigenfunctions", extracted);
-        Segmentation segments = segment(features, image);
+        Segmentation segments = segment(logits, image);
         long segmented = lap("segment", evaluated);
         Optional<ConfusionMatrix> confusion = labels.map(truth -> compare(segments, truth));
         long compared = lap("compare", segmented);
@@ -172,14 +172,14 @@ public final class Survey {
     }
   }
 
-  private Segmentation segment(PatchFeatures features, BufferedImage image) {
+  private Segmentation segment(PatchLogits logits, BufferedImage image) {
     SegmentOptions options = settings.options();
     if (!options.wholeImage(segmenter.info().geometry())) {
       return segmenter.segment(image, options);
     }
     return options.crf().isPresent()
-        ? segmenter.segment(features, image, options.crf().get(), options.threads())
-        : segmenter.segment(features, image.getWidth(), image.getHeight());
+        ? segmenter.segment(logits, image, options.crf().get(), options.threads())
+        : segmenter.segment(logits, image.getWidth(), image.getHeight());
   }
 
   private ConfusionMatrix compare(Segmentation segments, LabelMap truth) {

@@ -87,7 +87,7 @@ public record EvaluationReport(
     results.forEach(result -> rows.add(result.toJson(classes)));
     json.add("results", rows);
     JsonArray spreads = new JsonArray();
-    groups.forEach(group -> spreads.add(group.toJson()));
+    groups.forEach(group -> spreads.add(group.toJson(classes)));
     json.add("groups", spreads);
     return json;
   }

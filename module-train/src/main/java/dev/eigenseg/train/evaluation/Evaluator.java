@@ -28,8 +28,8 @@ import java.util.function.Supplier;
 /**
  * Runs models over a dataset and counts which clusters meet which classes, at the resolution of the
  * labels, or of the part of them that the protocol lets count. Models with the same backbone and
- * geometry that look at whole images once share the features of an image, which are extracted once.
- * The result does not depend on the number of threads.
+ * geometry share the features of an image, or of its views, which are extracted once. The result
+ * does not depend on the number of threads.
  */
 public final class Evaluator {
   /**
@@ -58,11 +58,15 @@ public final class Evaluator {
     }
   }
 
+  // Windows of ViT-S on an image of Cityscapes take 85 MB; as many images are in work as threads.
+  private static final long REMEMBERED_BYTES = 1L << 30;
+
   private final Dataset dataset;
   private final Optional<CenterCrop> crop;
   private final List<EvaluatedModel> models;
+  private final int threads;
   private final SequencedMap<FeatureKey, List<Integer>> modelsOfFeatures = new LinkedHashMap<>();
-  private final List<Integer> modelsOfImages = new ArrayList<>(); // they make their own features
+  private final SequencedMap<FeatureKey, List<Integer>> modelsOfViews = new LinkedHashMap<>();
   private final List<ConfusionMatrix> totals;
   private final TreeMap<String, String> skipped = new TreeMap<>();
   private final LongAdder reading = new LongAdder();
@@ -70,18 +74,18 @@ public final class Evaluator {
   private final LongAdder segmenting = new LongAdder();
   private final LongAdder comparing = new LongAdder();
 
-  private Evaluator(Dataset dataset, Protocol protocol, List<EvaluatedModel> models) {
+  private Evaluator(Dataset dataset, Protocol protocol, List<EvaluatedModel> models, int threads) {
     this.dataset = dataset;
     this.crop = protocol.crop(dataset.name());
     this.models = List.copyOf(models);
     this.totals = emptyMatrices();
+    this.threads = threads;
     for (int i = 0; i < models.size(); i++) {
       Segmenter segmenter = models.get(i).segmenter();
-      if (models.get(i).options().wholeImage(segmenter.info().geometry())) {
-        modelsOfFeatures.computeIfAbsent(FeatureKey.of(segmenter), key -> new ArrayList<>()).add(i);
-      } else {
-        modelsOfImages.add(i);
-      }
+      boolean whole = models.get(i).options().wholeImage(segmenter.info().geometry());
+      (whole ? modelsOfFeatures : modelsOfViews)
+          .computeIfAbsent(FeatureKey.of(segmenter), key -> new ArrayList<>())
+          .add(i);
     }
   }
 
@@ -120,10 +124,10 @@ public final class Evaluator {
     if (models.isEmpty()) {
       throw new BadInputException("no model to evaluate; name at least one");
     }
-    return new Evaluator(dataset, protocol, models).run(threads, skipBad, progress);
+    return new Evaluator(dataset, protocol, models, threads).run(skipBad, progress);
   }
 
-  private Evaluation run(int threads, boolean skipBad, Progress progress) {
+  private Evaluation run(boolean skipBad, Progress progress) {
     long start = System.nanoTime();
     List<Sample> samples = dataset.samples();
     try (Progress.Task task = progress.start("evaluate", samples.size(), "images")) {
@@ -185,12 +189,19 @@ public final class Evaluator {
         }
       }
     }
-    for (int model : modelsOfImages) {
-      EvaluatedModel evaluated = models.get(model);
-      count(
-          () -> evaluated.segmenter().segment(image, evaluated.options()),
-          labels,
-          counts.get(model));
+    for (List<Integer> group : modelsOfViews.values()) {
+      Backbone backbone = models.get(group.getFirst()).segmenter().backbone();
+      try (RememberedFeatures features =
+          new RememberedFeatures(backbone, REMEMBERED_BYTES / threads)) {
+        Backbone source = group.size() == 1 ? backbone : features;
+        for (int model : group) {
+          EvaluatedModel evaluated = models.get(model);
+          count(
+              () -> evaluated.segmenter().segment(image, evaluated.options(), source),
+              labels,
+              counts.get(model));
+        }
+      }
     }
     return counts;
   }

@@ -2,11 +2,15 @@ package dev.eigenseg.train.evaluation;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.eigenseg.api.ClassList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * The scores of models that differ by their seed alone, under one matching and refinement.
@@ -59,12 +63,30 @@ public record SeedGroup(
     return spread(Scores::meanIou);
   }
 
+  /**
+   * Intersection over union of each class, over the seeds that have it; empty for a class that none
+   * has.
+   */
+  public List<Optional<Spread>> iou() {
+    int classes = members.getFirst().scores().iou().size();
+    return IntStream.range(0, classes).mapToObj(this::iou).toList();
+  }
+
+  private Optional<Spread> iou(int index) {
+    double[] values =
+        members.stream()
+            .map(member -> member.scores().iou().get(index))
+            .flatMapToDouble(OptionalDouble::stream)
+            .toArray();
+    return values.length == 0 ? Optional.empty() : Optional.of(Spread.of(values));
+  }
+
   private Spread spread(ToDoubleFunction<Scores> score) {
     return Spread.of(members.stream().map(MatchedResult::scores).mapToDouble(score).toArray());
   }
 
   /** As JSON, in percent. */
-  JsonObject toJson() {
+  JsonObject toJson(ClassList classes) {
     JsonObject json = new JsonObject();
     json.addProperty("method", method());
     json.addProperty("clusters", clusters());
@@ -83,6 +105,23 @@ public record SeedGroup(
     json.add("differences", distinct);
     json.add("accuracy", accuracy().toJson());
     json.add("miou", meanIou().toJson());
+    json.add("per-class", perClass(classes));
+    return json;
+  }
+
+  private JsonObject perClass(ClassList classes) {
+    JsonObject json = new JsonObject();
+    List<Optional<Spread>> spreads = iou();
+    for (int c = 0; c < spreads.size(); c++) {
+      String name = classes.name(c);
+      spreads
+          .get(c)
+          .ifPresent(spread -> {
+            JsonObject scores = spread.toJson();
+            scores.addProperty("n", spread.n());
+            json.add(name, scores);
+          });
+    }
     return json;
   }
 }

@@ -120,11 +120,34 @@ class EvaluationReportTest {
           group.refined() ? 90.0 / 110 : (70.0 / 130 + 80.0 / 120 + 90.0 / 110) / 3,
           group.meanIou().mean(),
           1e-12);
+      // Both classes are as good.
+      assertEquals(Optional.of(group.meanIou()), group.iou().get(1));
     }
     JsonObject json = report.toJson().getAsJsonArray("groups").get(0).getAsJsonObject();
     assertEquals("iou", json.get("matching").getAsString());
     assertEquals(3, json.get("n").getAsInt());
     assertEquals(10, json.getAsJsonObject("accuracy").get("std").getAsDouble(), 1e-9);
+    JsonObject dark = json.getAsJsonObject("per-class").getAsJsonObject("dark");
+    assertEquals(3, dark.get("n").getAsInt());
+    assertEquals(json.getAsJsonObject("miou").get("mean"), dark.get("mean"));
+    assertEquals(json.getAsJsonObject("miou").get("std"), dark.get("std"));
+  }
+
+  @Test
+  void aClassThatNotAllSeedsHaveIsSpreadOverThoseThatDo() {
+    Evaluation.Result both = result("a", "ours", 70, false);
+    ConfusionMatrix dark = new ConfusionMatrix(2, 2);
+    dark.add(0, 0, 100);
+    EvaluationReport report =
+        report(
+            List.of(both, new Evaluation.Result("b", both.model(), both.options(), dark)),
+            Map.of("a", trained("ours", 2, 0), "b", trained("ours", 2, 1)));
+    SeedGroup group = report.groups().getFirst();
+    assertEquals(2, group.iou().get(0).orElseThrow().n());
+    assertEquals(Optional.of(Spread.of(70.0 / 130)), group.iou().get(1));
+    SeedGroup alone =
+        new SeedGroup(group.members().subList(1, 2), List.of(1L), group.differences());
+    assertEquals(Optional.empty(), alone.iou().get(1));
   }
 
   @Test

@@ -106,9 +106,12 @@ class EvaluatorTest {
     }
 
     @Override
-    public Segmentation segment(BufferedImage image, SegmentOptions options) {
+    public Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features) {
       assertTrue(!options.wholeImage(info.geometry()), "the evaluator has features");
-      return all(image.getWidth(), image.getHeight(), 2);
+      try (Tensor pixels = info.geometry().pixels(image);
+          PatchFeatures view = features.extract(pixels, options.threads())) {
+        return all(image.getWidth(), image.getHeight(), view.high().get(0) > 0.5 ? 2 : 0);
+      }
     }
 
     @Override
@@ -131,6 +134,17 @@ class EvaluatorTest {
     @Override
     public PatchLogits logits(PatchFeatures features, int threads) {
       throw new UnsupportedOperationException("the evaluator asks for segments");
+    }
+
+    @Override
+    public Segmentation segment(PatchLogits logits, int width, int height) {
+      throw new UnsupportedOperationException("the evaluator has features");
+    }
+
+    @Override
+    public Segmentation segment(
+        PatchLogits logits, BufferedImage image, CrfOptions crf, int threads) {
+      throw new UnsupportedOperationException("the evaluator has features");
     }
 
     @Override
@@ -206,13 +220,47 @@ class EvaluatorTest {
             new EvaluatedModel("plain", model),
             new EvaluatedModel("crf", model, SegmentOptions.DEFAULT.withCrf(CrfOptions.DEFAULT)));
     Evaluation evaluation = Evaluator.evaluate(dataset(), models, 2, Progress.NONE);
-    assertEquals(IMAGES, eye.calls.get());
+    assertEquals(2 * IMAGES, eye.calls.get());
     List<ConfusionMatrix> counts =
         evaluation.results().stream().map(Evaluation.Result::confusion).toList();
     assertEquals(9 * (4 + 7), counts.get(0).count(2, 1));
     assertEquals(9 * (4 + 7), counts.get(1).count(1, 1));
     assertEquals(9 * (4 + 7), counts.get(2).count(0, 1));
     assertTrue(evaluation.results().get(2).options().crf().isPresent());
+  }
+
+  @Test
+  void modelsThatSeeTheSameViewsShareFeatures() throws IOException {
+    Eye eye = new Eye();
+    SegmentOptions windows = SegmentOptions.DEFAULT.withWindows(8, 4);
+    List<EvaluatedModel> models =
+        List.of(
+            new EvaluatedModel("one", new Brightness(eye, Optional.empty()), windows),
+            new EvaluatedModel("other", new Brightness(eye, Optional.empty()), windows),
+            new EvaluatedModel(
+                "resized", new Brightness(eye, Optional.of(new Size(16, 8))), windows));
+    Evaluation evaluation = Evaluator.evaluate(dataset(), models, 2, Progress.NONE);
+    assertEquals(2 * IMAGES, eye.calls.get());
+    for (Evaluation.Result result : evaluation.results()) {
+      assertEquals(9 * (4 + 7), result.confusion().count(2, 1));
+      assertEquals(9 * (5 + 6 + 8 + 9), result.confusion().count(0, 0));
+    }
+  }
+
+  @Test
+  void whatThereIsNoRoomForIsExtractedAgain() {
+    Eye eye = new Eye();
+    try (RememberedFeatures features = new RememberedFeatures(eye, 2 * 3 * Float.BYTES)) {
+      for (int view : new int[] {1, 2, 3, 1, 2, 3, 3}) {
+        try (Tensor pixels = Tensor.allocate(DType.F32, 3, 8, 8)) {
+          pixels.set(0, view);
+          try (PatchFeatures found = features.extract(pixels, 1)) {
+            assertEquals(view, found.high().get(0));
+          }
+        }
+      }
+    }
+    assertEquals(5, eye.calls.get());
   }
 
   @Test

@@ -51,14 +51,28 @@ public final class Hashes {
     return crc32c(mapping, SafeTensors::release);
   }
 
+  /** The SHA-256 of memory of any length, likewise. */
+  public static String sha256(MemorySegment memory) {
+    MessageDigest digest = newSha256();
+    forEachPiece(memory, piece -> digest.update(piece.asByteBuffer()));
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
   private static int crc32c(MemorySegment memory, Consumer<MemorySegment> afterwards) {
     CRC32C crc = new CRC32C();
-    for (long offset = 0; offset < memory.byteSize(); offset += CHUNK) {
-      MemorySegment piece = memory.asSlice(offset, Math.min(CHUNK, memory.byteSize() - offset));
-      crc.update(piece.asByteBuffer());
-      afterwards.accept(piece);
-    }
+    forEachPiece(
+        memory,
+        piece -> {
+          crc.update(piece.asByteBuffer());
+          afterwards.accept(piece);
+        });
     return (int) crc.getValue();
+  }
+
+  private static void forEachPiece(MemorySegment memory, Consumer<MemorySegment> work) {
+    for (long offset = 0; offset < memory.byteSize(); offset += CHUNK) {
+      work.accept(memory.asSlice(offset, Math.min(CHUNK, memory.byteSize() - offset)));
+    }
   }
 
   private static MessageDigest newSha256() {

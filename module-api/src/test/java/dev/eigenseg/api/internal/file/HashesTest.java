@@ -37,7 +37,7 @@ final class HashesTest {
   }
 
   @Test
-  void crc32cGoesOverChunks() {
+  void memoryIsReadInChunks() throws IOException {
     byte[] bytes = new byte[(2 << 20) + 12345];
     new Random(1).nextBytes(bytes);
     CRC32C expected = new CRC32C();
@@ -46,6 +46,8 @@ final class HashesTest {
       MemorySegment memory = arena.allocate(bytes.length);
       memory.copyFrom(MemorySegment.ofArray(bytes));
       assertEquals((int) expected.getValue(), Hashes.crc32c(memory));
+      assertEquals(
+          Hashes.sha256(Files.write(folder.resolve("chunks"), bytes)), Hashes.sha256(memory));
     }
   }
 }
