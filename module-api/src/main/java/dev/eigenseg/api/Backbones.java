@@ -35,7 +35,7 @@ public final class Backbones {
     int colon = spec.indexOf(':');
     String scheme = colon < 0 ? spec : spec.substring(0, colon);
     String location = colon < 0 ? "" : spec.substring(colon + 1);
-    return detailed(settings, own -> provider(spec, scheme, device).open(location, device, own));
+    return looking(settings, own -> provider(spec, scheme, device).open(location, device, own));
   }
 
   /** Opens a backbone with its own settings. */
@@ -44,21 +44,26 @@ public final class Backbones {
   }
 
   /**
-   * Opens a backbone that looks closer, too, if the settings hold {@code detail}: a factor from 2
-   * to 8 by which the image is enlarged for a second look. Its high features are twice as wide: the
-   * first look's and, averaged over each patch, the second's, both divided by their L2 norms.
+   * Opens a backbone that looks several times if the settings hold {@code looks}: factors of the
+   * image's sides with commas between them, from 0.25 to 8. With {@code mirror-looks} it looks at
+   * the mirrored image as well. Its features are the mean over the looks, on the grid of the
+   * finest: patches are smaller by the largest factor that divides their side.
    *
-   * @param settings with or without {@code detail}
+   * @param settings with or without {@code looks}
    * @param opening opens the backbone itself, with the other settings
    * @return a backbone that the caller owns
-   * @throws BadInputException if the factor is none
+   * @throws BadInputException if the looks are none
    */
-  public static Backbone detailed(Map<String, String> settings, Opening opening)
-      throws IOException {
+  public static Backbone looking(Map<String, String> settings, Opening opening) throws IOException {
     Map<String, String> own = new LinkedHashMap<>(settings);
-    String factor = own.remove(DetailBackbone.SETTING);
+    String looks = own.remove(MultiLookBackbone.LOOKS);
+    String mirror = own.remove(MultiLookBackbone.MIRROR);
     Backbone backbone = opening.open(own);
-    return factor == null ? backbone : DetailBackbone.of(backbone, factor);
+    if (looks == null && mirror == null) {
+      return backbone;
+    }
+    return MultiLookBackbone.of(
+        backbone, looks == null ? "1" : looks, mirror == null ? "false" : mirror);
   }
 
   /**

@@ -71,12 +71,16 @@ final class BackboneOptions {
   private Optional<String> grid = Optional.empty();
 
   @Option(
-      names = "--detail",
-      paramLabel = "N",
-      converter = Detail.class,
+      names = "--looks",
+      paramLabel = "SCALES",
       description =
-          "Look a second time at the image enlarged N times, for small and thin things: high features get twice as many channels, extraction takes N * N times longer (default: one look).")
-  private Optional<String> detail = Optional.empty();
+          "Look at the image at several sizes, such as 1,1.5,2, and average: features that depend less on a thing's size, on the grid of the finest look, with as many more patches (default: one look).")
+  private Optional<String> looks = Optional.empty();
+
+  @Option(
+      names = "--mirror-looks",
+      description = "Average over the mirrored image as well: twice the time (default: off).")
+  private boolean mirrorLooks;
 
   /** What the user gave, by option names. */
   Map<String, String> settings() {
@@ -88,7 +92,10 @@ final class BackboneOptions {
     eps.ifPresent(text -> settings.put("eps", text));
     activation.ifPresent(text -> settings.put("activation", text));
     grid.ifPresent(text -> settings.put("grid", text));
-    detail.ifPresent(text -> settings.put("detail", text));
+    looks.ifPresent(text -> settings.put("looks", text));
+    if (mirrorLooks) {
+      settings.put("mirror-looks", "true");
+    }
     return settings;
   }
 
@@ -138,13 +145,6 @@ final class BackboneOptions {
   static final class Positions extends Word {
     Positions() {
       super("bicubic", "bilinear");
-    }
-  }
-
-  /** Enlargements. */
-  static final class Detail extends Word {
-    Detail() {
-      super("2", "3", "4", "5", "6", "7", "8");
     }
   }
 

@@ -57,7 +57,7 @@ public final class SafetensorsSegmenterLoader implements SegmenterLoader {
       // here have checksums of their own.
       ModelInfo info = file.info();
       return Optional.of(
-          Backbones.detailed(
+          Backbones.looking(
               info.backboneSettings(),
               settings -> {
                 try (VitCheckpoint checkpoint =

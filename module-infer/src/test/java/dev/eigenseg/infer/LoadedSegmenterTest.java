@@ -224,17 +224,16 @@ class LoadedSegmenterTest {
   void featuresMayComeFromAnEqualBackboneOnly() throws IOException {
     BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 90, 50);
     SegmentOptions windows = SegmentOptions.DEFAULT.withWindows(32, 24);
-    Map<String, String> detail = Map.of("detail", "2");
+    Map<String, String> looks = Map.of("looks", "1,2");
     try (Segmenter segmenter =
             LOADER.load(write(SegmenterMethod.NEURAL_EIGENFUNCTIONS, 6), new DescriptorBackbone());
         Backbone equal = new DescriptorBackbone();
-        Backbone detailed = Backbones.detailed(detail, own -> new DescriptorBackbone())) {
+        Backbone looking = Backbones.looking(looks, own -> new DescriptorBackbone())) {
       for (SegmentOptions options : List.of(SegmentOptions.DEFAULT, windows)) {
         assertEquals(
             clusters(segmenter.segment(image, options)),
             clusters(segmenter.segment(image, options, equal)));
-        assertThrows(
-            IncompatibleException.class, () -> segmenter.segment(image, options, detailed));
+        assertThrows(IncompatibleException.class, () -> segmenter.segment(image, options, looking));
       }
     }
   }

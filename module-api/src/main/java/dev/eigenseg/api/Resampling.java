@@ -1,0 +1,123 @@
+package dev.eigenseg.api;
+
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Bilinear resampling with half-pixel centres, of pixel planes and of grids of features. */
+final class Resampling {
+  private Resampling() {}
+
+  /** Where the values of one axis come from: between two places, by shares of the second. */
+  private static final class Axis {
+    final int[] first;
+    final int[] second;
+    final float[] share;
+
+    /** Mirrored, the target's begin is at the source's end. */
+    Axis(int from, int to, boolean mirrored) {
+      first = new int[to];
+      second = new int[to];
+      share = new float[to];
+      for (int i = 0; i < to; i++) {
+        double place = Math.clamp((i + 0.5) * from / to - 0.5, 0, from - 1);
+        int at = mirrored ? to - 1 - i : i;
+        first[at] = (int) place;
+        second[at] = Math.min(from - 1, first[at] + 1);
+        share[at] = (float) (place - first[at]);
+      }
+    }
+  }
+
+  /**
+   * An image of another size.
+   *
+   * @param pixels {@code [3, height, width]}; borrowed
+   * @param mirrored whether left and right change places
+   * @return {@code [3, height, width]}, to be closed by the caller
+   */
+  static Tensor planes(Tensor pixels, int height, int width, boolean mirrored) {
+    int fromHeight = Math.toIntExact(pixels.size(1));
+    int fromWidth = Math.toIntExact(pixels.size(2));
+    Axis vertical = new Axis(fromHeight, height, false);
+    Axis horizontal = new Axis(fromWidth, width, mirrored);
+    Tensor result = Tensor.allocate(DType.F32, 3, height, width);
+    float[] upper = new float[fromWidth];
+    float[] lower = new float[fromWidth];
+    float[] row = new float[width];
+    for (int channel = 0; channel < 3; channel++) {
+      for (int y = 0; y < height; y++) {
+        long plane = (long) channel * fromHeight;
+        read(pixels, (plane + vertical.first[y]) * fromWidth, upper);
+        read(pixels, (plane + vertical.second[y]) * fromWidth, lower);
+        mix(upper, lower, vertical.share[y], upper);
+        for (int x = 0; x < width; x++) {
+          float left = upper[horizontal.first[x]];
+          float right = upper[horizontal.second[x]];
+          row[x] = left + (right - left) * horizontal.share[x];
+        }
+        write(row, result, ((long) channel * height + y) * width);
+      }
+    }
+    return result;
+  }
+
+  /**
+   * Adds a grid of rows to one of another size.
+   *
+   * @param rows {@code [fromRows * fromColumns, dim]}
+   * @param mirrored whether left and right change places
+   * @param sum {@code [toRows * toColumns, dim]}
+   */
+  static void addRows(
+      Tensor rows,
+      int fromRows,
+      int fromColumns,
+      boolean mirrored,
+      Tensor sum,
+      int toRows,
+      int toColumns) {
+    int dim = Math.toIntExact(rows.size(1));
+    Axis vertical = new Axis(fromRows, toRows, false);
+    Axis horizontal = new Axis(fromColumns, toColumns, mirrored);
+    int line = Math.multiplyExact(fromColumns, dim);
+    float[] upper = new float[line];
+    float[] lower = new float[line];
+    float[] target = new float[Math.multiplyExact(toColumns, dim)];
+    for (int y = 0; y < toRows; y++) {
+      read(rows, (long) vertical.first[y] * line, upper);
+      read(rows, (long) vertical.second[y] * line, lower);
+      mix(upper, lower, vertical.share[y], upper);
+      read(sum, (long) y * target.length, target);
+      for (int x = 0; x < toColumns; x++) {
+        int left = horizontal.first[x] * dim;
+        int right = horizontal.second[x] * dim;
+        float share = horizontal.share[x];
+        for (int c = 0; c < dim; c++) {
+          float value = upper[left + c];
+          target[x * dim + c] += value + (upper[right + c] - value) * share;
+        }
+      }
+      write(target, sum, (long) y * target.length);
+    }
+  }
+
+  private static void mix(float[] a, float[] b, float share, float[] mixed) {
+    for (int i = 0; i < mixed.length; i++) {
+      mixed[i] = a[i] + (b[i] - a[i]) * share;
+    }
+  }
+
+  /** Copies values from a place on. */
+  static void read(Tensor source, long place, float[] target) {
+    MemorySegment.copy(
+        source.segment(), ValueLayout.JAVA_FLOAT, place * Float.BYTES, target, 0, target.length);
+  }
+
+  /** Copies values to a place. */
+  static void write(float[] source, Tensor target, long place) {
+    MemorySegment.copy(
+        source, 0, target.segment(), ValueLayout.JAVA_FLOAT, place * Float.BYTES, source.length);
+  }
+}
