@@ -5,6 +5,7 @@ import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.Tensor;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -107,7 +108,20 @@ final class RememberedFeatures implements Backbone {
   /** Frees the features; the backbone stays open. */
   @Override
   public void close() {
-    views.values().forEach(PatchFeatures::close);
-    views.clear();
+    try {
+      closeAll(views.values().iterator());
+    } finally {
+      views.clear();
+    }
+  }
+
+  /** Each is closed, even if another one fails. */
+  private static void closeAll(Iterator<PatchFeatures> features) {
+    if (features.hasNext()) {
+      PatchFeatures next = features.next();
+      try (next) {
+        closeAll(features);
+      }
+    }
   }
 }
