@@ -46,24 +46,85 @@ public final class Backbones {
   /**
    * Opens a backbone that looks several times if the settings hold {@code looks}: factors of the
    * image's sides with commas between them, from 0.25 to 8. With {@code mirror-looks} it looks at
-   * the mirrored image as well. Its features are the mean over the looks, on the grid of the
-   * finest: patches are smaller by the largest factor that divides their side.
+   * the mirrored image as well. Its features are the mean over the looks. With {@code finer}, its
+   * patches are so many times narrower than the backbone's own.
    *
    * @param settings with or without {@code looks}
    * @param opening opens the backbone itself, with the other settings
    * @return a backbone that the caller owns
-   * @throws BadInputException if the looks are none
+   * @throws BadInputException if the looks are none, or there is no such grid
    */
   public static Backbone looking(Map<String, String> settings, Opening opening) throws IOException {
     Map<String, String> own = new LinkedHashMap<>(settings);
     String looks = own.remove(MultiLookBackbone.LOOKS);
     String mirror = own.remove(MultiLookBackbone.MIRROR);
+    String finer = own.remove(MultiLookBackbone.FINER);
     Backbone backbone = opening.open(own);
-    if (looks == null && mirror == null) {
+    if (looks == null && mirror == null && finer == null) {
       return backbone;
     }
     return MultiLookBackbone.of(
-        backbone, looks == null ? "1" : looks, mirror == null ? "false" : mirror);
+        backbone,
+        looks == null ? "1" : looks,
+        mirror == null ? "false" : mirror,
+        finer == null ? "1" : finer);
+  }
+
+  /**
+   * The same features on a finer grid, for a model that was trained on a coarser one.
+   *
+   * @param backbone one that looks several times; ownership passes to the result, or the backbone
+   *     is closed if there is none
+   * @param factor how many times narrower patches are than the backbone's own
+   * @throws BadInputException if the backbone looks once, so that a finer grid would hold nothing
+   *     new, or the factor does not divide the side of a patch
+   */
+  public static Backbone finer(Backbone backbone, int factor) {
+    try {
+      if (backbone instanceof MultiLookBackbone looking) {
+        return looking.onFinerGrid(factor);
+      }
+      throw new BadInputException(
+          "backbone '%s' looks at an image once and has no finer grid; extract with --looks, such as --looks 1,2"
+              .formatted(backbone.id()));
+    } catch (RuntimeException | Error e) {
+      backbone.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens the backbone of a model: the one in its file, or the one that {@link #find} finds.
+   *
+   * @return a backbone that the caller owns
+   */
+  public static Backbone of(Path model) throws IOException {
+    return Segmenters.backbone(model);
+  }
+
+  /**
+   * Opens a backbone as a model needs it.
+   *
+   * @param spec as for {@link #open(String, String)}
+   * @return a backbone that the caller owns
+   */
+  public static Backbone of(Path model, String spec, String device) throws IOException {
+    return open(spec, device, Segmenters.info(model).backboneSettings());
+  }
+
+  /**
+   * Whether features of one backbone can stand for those of another: equal weights and settings,
+   * the grid aside.
+   */
+  public static boolean equalButForTheGrid(
+      Map<String, String> settings, Map<String, String> other) {
+    return withoutGrid(settings).equals(withoutGrid(other));
+  }
+
+  private static Map<String, String> withoutGrid(Map<String, String> settings) {
+    Map<String, String> rest = new LinkedHashMap<>(settings);
+    rest.remove(MultiLookBackbone.FINER);
+    return rest;
   }
 
   /**

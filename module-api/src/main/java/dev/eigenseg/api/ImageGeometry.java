@@ -49,6 +49,11 @@ public record ImageGeometry(Optional<Size> resize, int patchSize) {
     }
   }
 
+  /** The same size of content, with other patches. */
+  public ImageGeometry withPatchSize(int value) {
+    return new ImageGeometry(resize, value);
+  }
+
   /** The same patches, for content that keeps its own size. */
   public ImageGeometry withoutResize() {
     return new ImageGeometry(Optional.empty(), patchSize);

@@ -6,10 +6,11 @@ import java.util.List;
 /**
  * At what sizes a backbone looks at an image.
  *
+ * @param text the scales as they were given
  * @param scales factors of the image's sides
  * @param mirror whether it looks at the image mirrored left to right as well, at every size
  */
-record Looks(List<Double> scales, boolean mirror) {
+record Looks(String text, List<Double> scales, boolean mirror) {
   private static final double LEAST = 0.25;
   private static final double MOST = 8;
 
@@ -25,7 +26,7 @@ record Looks(List<Double> scales, boolean mirror) {
     for (String part : scales.split(",", -1)) {
       numbers.add(scale(part.strip(), scales));
     }
-    return new Looks(List.copyOf(numbers), Boolean.parseBoolean(mirror));
+    return new Looks(scales, List.copyOf(numbers), Boolean.parseBoolean(mirror));
   }
 
   private static double scale(String part, String scales) {
@@ -40,18 +41,5 @@ record Looks(List<Double> scales, boolean mirror) {
     throw new BadInputException(
         "looks are '%s', expected numbers from %s to %.0f with commas between them, such as 1,2"
             .formatted(scales, LEAST, MOST));
-  }
-
-  /**
-   * The most by which the sides of a patch can be divided so that no look is coarser than it is.
-   */
-  int refinement(int patchSize) {
-    double largest = scales.stream().mapToDouble(Double::doubleValue).max().orElse(1);
-    for (int factor = (int) largest; factor > 1; factor--) {
-      if (patchSize % factor == 0) {
-        return factor;
-      }
-    }
-    return 1;
   }
 }

@@ -30,4 +30,10 @@ public record ModelInfo(
   public ModelInfo {
     backboneSettings = Map.copyOf(backboneSettings);
   }
+
+  /** The same model for images that become patches in another way. */
+  public ModelInfo withGeometry(ImageGeometry value) {
+    return new ModelInfo(
+        method, clusters, backboneId, backboneSha256, backboneSpec, backboneSettings, value, names);
+  }
 }

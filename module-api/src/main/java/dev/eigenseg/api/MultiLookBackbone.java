@@ -9,10 +9,11 @@ import java.util.TreeMap;
 /**
  * Owns a backbone and lets it look at an image several times: at several sizes, and mirrored. The
  * features of a patch are the mean over the looks, each of which counts alike: a look's features
- * are divided by their L2 norm, brought to the finest look's grid and added up, and the sum is
- * divided by its root mean square over the channels. Averaged over sizes and sides, features keep
- * what belongs to a thing rather than to its size in the picture; on the finer grid, thin things
- * keep patches of their own.
+ * are divided by their L2 norm, brought to one grid and added up, and the sum is divided by its
+ * root mean square over the channels. Averaged over sizes and sides, features keep what belongs to
+ * a thing rather than to its size in the picture. Enlarged looks know more than the backbone's own
+ * grid holds: with a finer one, thin things get patches of their own. A point has the same features
+ * on both, so that a model that was trained on one can be used on the other.
  */
 final class MultiLookBackbone implements Backbone {
   /** The name of the scales among the settings. */
@@ -21,26 +22,45 @@ final class MultiLookBackbone implements Backbone {
   /** The name among the settings of whether mirrored looks are taken. */
   static final String MIRROR = "mirror-looks";
 
+  /** The name among the settings of how many times narrower patches are than the backbone's own. */
+  static final String FINER = "finer";
+
   private final Backbone inner;
   private final Looks looks;
-  private final String scales;
-  private final int patchSize;
+  private final int finer;
 
-  private MultiLookBackbone(Backbone inner, Looks looks, String scales) {
+  private MultiLookBackbone(Backbone inner, Looks looks, int finer) {
+    if (finer < 1 || inner.patchSize() % finer != 0) {
+      throw new BadInputException(
+          "finer is %d, expected a number that divides the %d pixels of a patch"
+              .formatted(finer, inner.patchSize()));
+    }
     this.inner = inner;
     this.looks = looks;
-    this.scales = scales;
-    this.patchSize = inner.patchSize() / looks.refinement(inner.patchSize());
+    this.finer = finer;
   }
 
-  /** Takes ownership, also if the looks are refused. */
-  static Backbone of(Backbone inner, String scales, String mirror) {
+  /** Takes ownership, also if the settings are refused. */
+  static Backbone of(Backbone inner, String scales, String mirror, String finer) {
     try {
-      return new MultiLookBackbone(inner, Looks.parse(scales, mirror), scales);
+      return new MultiLookBackbone(inner, Looks.parse(scales, mirror), number(finer));
     } catch (RuntimeException | Error e) {
       inner.close();
       throw e;
     }
+  }
+
+  private static int number(String finer) {
+    try {
+      return Integer.parseInt(finer);
+    } catch (NumberFormatException e) {
+      throw new BadInputException("finer is '%s', expected a whole number".formatted(finer), e);
+    }
+  }
+
+  /** The same looks on another grid; owns the backbone of this one, which is not to be closed. */
+  MultiLookBackbone onFinerGrid(int factor) {
+    return new MultiLookBackbone(inner, looks, factor);
   }
 
   @Override
@@ -56,9 +76,12 @@ final class MultiLookBackbone implements Backbone {
   @Override
   public Map<String, String> settings() {
     Map<String, String> settings = new TreeMap<>(inner.settings());
-    settings.put(LOOKS, scales);
+    settings.put(LOOKS, looks.text());
     if (looks.mirror()) {
       settings.put(MIRROR, "true");
+    }
+    if (finer > 1) {
+      settings.put(FINER, Integer.toString(finer));
     }
     return settings;
   }
@@ -70,7 +93,7 @@ final class MultiLookBackbone implements Backbone {
 
   @Override
   public int patchSize() {
-    return patchSize;
+    return inner.patchSize() / finer;
   }
 
   @Override
@@ -85,8 +108,8 @@ final class MultiLookBackbone implements Backbone {
 
   @Override
   public PatchFeatures extract(Tensor pixels, int threads) {
-    int rows = Math.toIntExact(pixels.size(1) / patchSize);
-    int columns = Math.toIntExact(pixels.size(2) / patchSize);
+    int rows = Math.toIntExact(pixels.size(1) / patchSize());
+    int columns = Math.toIntExact(pixels.size(2) / patchSize());
     FeatureDims dims = dims();
     PatchFeatures sum = zeros(rows, columns, dims);
     try {

@@ -22,13 +22,25 @@ final class Segmenters {
 
   static Segmenter load(Path model) throws IOException {
     SegmenterLoader loader = loader(model);
+    return load(loader, model, backbone(loader, model));
+  }
+
+  /** The backbone in the model's file, or the one that is found. */
+  static Backbone backbone(Path model) throws IOException {
+    return backbone(loader(model), model);
+  }
+
+  private static Backbone backbone(SegmenterLoader loader, Path model) throws IOException {
     Optional<Backbone> embedded = embeddedBackbone(loader, model);
     if (embedded.isPresent()) {
-      return load(loader, model, embedded.get());
+      return embedded.get();
     }
     ModelInfo info = loader.info(model);
-    return load(
-        loader, model, Backbones.open(findBackbone(model, info), "cpu", info.backboneSettings()));
+    return Backbones.open(findBackbone(model, info), "cpu", info.backboneSettings());
+  }
+
+  static ModelInfo info(Path model) throws IOException {
+    return loader(model).info(model);
   }
 
   private static Optional<Backbone> embeddedBackbone(SegmenterLoader loader, Path model)

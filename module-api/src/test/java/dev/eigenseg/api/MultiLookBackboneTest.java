@@ -2,6 +2,7 @@ package dev.eigenseg.api;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -145,7 +146,7 @@ class MultiLookBackboneTest {
   }
 
   @Test
-  void featuresAreTheMeanOfAllLooksOnTheFinestGrid() throws IOException {
+  void featuresAreTheMeanOfAllLooksOnTheGridThatIsAskedFor() throws IOException {
     int height = 4 * PATCH;
     int width = 6 * PATCH;
     int rows = 2 * height / PATCH;
@@ -153,14 +154,15 @@ class MultiLookBackboneTest {
     Seeing seeing = new Seeing();
     try (Backbone backbone =
             Backbones.looking(
-                Map.of("looks", "1,2,0.5", "mirror-looks", "true", "heads", "6"),
+                Map.of("looks", "1,2,0.5", "mirror-looks", "true", "finer", "2", "heads", "6"),
                 own -> {
                   assertEquals(Map.of("heads", "6"), own);
                   return seeing;
                 });
         Tensor pixels = Tensor.allocate(DType.F32, 3, height, width)) {
       assertEquals(PATCH / 2, backbone.patchSize());
-      assertEquals(Map.of("looks", "1,2,0.5", "mirror-looks", "true"), backbone.settings());
+      assertEquals(
+          Map.of("looks", "1,2,0.5", "mirror-looks", "true", "finer", "2"), backbone.settings());
       Random random = new Random(5);
       for (long i = 0; i < pixels.size(); i++) {
         pixels.set(i, random.nextFloat());
@@ -205,7 +207,8 @@ class MultiLookBackboneTest {
   @Test
   void sizesAreRoundedToWholePatches() throws IOException {
     Seeing seeing = new Seeing();
-    try (Backbone backbone = Backbones.looking(Map.of("looks", "1.5,2"), own -> seeing);
+    try (Backbone backbone =
+            Backbones.looking(Map.of("looks", "1.5,2", "finer", "2"), own -> seeing);
         Tensor pixels = Tensor.allocate(DType.F32, 3, 6, 10);
         PatchFeatures features = backbone.extract(pixels)) {
       assertEquals(3, features.gridRows());
@@ -215,13 +218,25 @@ class MultiLookBackboneTest {
   }
 
   @Test
-  void patchesAreDividedByWholeFactorsOfTheirSide() throws IOException {
-    String[][] cases = {{"1", "4"}, {"0.5", "4"}, {"3", "2"}, {"1.9", "4"}, {"1,4.5", "1"}};
-    for (String[] each : cases) {
-      try (Backbone backbone = Backbones.looking(Map.of("looks", each[0]), own -> new Seeing())) {
-        assertEquals(each[1], Integer.toString(backbone.patchSize()), each[0]);
-      }
+  void onlyABackboneOfSeveralLooksHasAFinerGrid() throws IOException {
+    Seeing seeing = new Seeing();
+    Backbone coarse = Backbones.looking(Map.of("looks", "1,2"), own -> seeing);
+    assertEquals(PATCH, coarse.patchSize());
+    try (Backbone fine = Backbones.finer(coarse, 4)) {
+      assertEquals(1, fine.patchSize());
+      assertEquals(Map.of("looks", "1,2", "finer", "4"), fine.settings());
+      assertTrue(Backbones.equalButForTheGrid(coarse.settings(), fine.settings()));
+      assertFalse(Backbones.equalButForTheGrid(Map.of("looks", "1"), fine.settings()));
+      assertFalse(seeing.closed);
     }
+    assertTrue(seeing.closed);
+    Seeing single = new Seeing();
+    assertThrows(BadInputException.class, () -> Backbones.finer(single, 2));
+    assertTrue(single.closed);
+    Seeing odd = new Seeing();
+    Backbone three = Backbones.looking(Map.of("looks", "1,2"), own -> odd);
+    assertThrows(BadInputException.class, () -> Backbones.finer(three, 3));
+    assertTrue(odd.closed);
   }
 
   @Test

@@ -74,13 +74,21 @@ final class BackboneOptions {
       names = "--looks",
       paramLabel = "SCALES",
       description =
-          "Look at the image at several sizes, such as 1,1.5,2, and average: features that depend less on a thing's size, on the grid of the finest look, with as many more patches (default: one look).")
+          "Look at the image at several sizes, such as 1,1.5,2, and average: features that depend less on a thing's size (default: one look).")
   private Optional<String> looks = Optional.empty();
 
   @Option(
       names = "--mirror-looks",
       description = "Average over the mirrored image as well: twice the time (default: off).")
   private boolean mirrorLooks;
+
+  @Option(
+      names = "--finer",
+      paramLabel = "N",
+      converter = CommonOptions.PositiveInt.class,
+      description =
+          "Patches N times narrower than the backbone's own, from enlarged looks: N * N times as many. Models trained on the backbone's own grid can be used on a finer one as well, see segment --finer (default: 1).")
+  private Optional<Integer> finer = Optional.empty();
 
   /** What the user gave, by option names. */
   Map<String, String> settings() {
@@ -96,6 +104,7 @@ final class BackboneOptions {
     if (mirrorLooks) {
       settings.put("mirror-looks", "true");
     }
+    finer.ifPresent(number -> settings.put("finer", number.toString()));
     return settings;
   }
 

@@ -1,5 +1,7 @@
 package dev.eigenseg.cli;
 
+import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.Segmenter;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,16 +23,25 @@ final class ModelOptions {
       description = "Where a backbone given with -b runs: cpu or cuda:0 (default: cpu).")
   private Optional<String> device = Optional.empty();
 
+  @Option(
+      names = "--finer",
+      paramLabel = "N",
+      converter = CommonOptions.PositiveInt.class,
+      description =
+          "Decide on patches N times narrower than the backbone's own, for a model of a backbone with several --looks: thin things get patches of their own (default: as in training).")
+  private Optional<Integer> finer = Optional.empty();
+
   /** Whether the user gave any of these. */
   boolean given() {
-    return backbone.isPresent() || device.isPresent();
+    return backbone.isPresent() || device.isPresent() || finer.isPresent();
   }
 
   /** Opens a model; the caller owns it. */
   Segmenter open(Path model) throws IOException {
-    if (backbone.isEmpty()) {
-      return Segmenter.load(model);
-    }
-    return Segmenter.load(model, backbone.get(), device.orElse("cpu"));
+    Backbone opened =
+        backbone.isEmpty()
+            ? Backbones.of(model)
+            : Backbones.of(model, backbone.get(), device.orElse("cpu"));
+    return Segmenter.load(model, finer.isEmpty() ? opened : Backbones.finer(opened, finer.get()));
   }
 }

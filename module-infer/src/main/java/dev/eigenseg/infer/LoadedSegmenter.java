@@ -33,9 +33,12 @@ final class LoadedSegmenter implements Segmenter {
   private final Optional<Centroids> centroids;
   private final InUse inUse = new InUse("this segmenter");
 
-  /** Packs a model; {@code backbone} is owned by the segmenter once this returns. */
+  /**
+   * Packs a model; {@code backbone} is owned by the segmenter once this returns. Its grid counts,
+   * not that of training.
+   */
   LoadedSegmenter(SegmenterModel model, Backbone backbone) {
-    info = model.info();
+    info = model.info().withGeometry(model.info().geometry().withPatchSize(backbone.patchSize()));
     scales = model.scales();
     logitDivisor = model.logitDivisor();
     this.backbone = backbone;

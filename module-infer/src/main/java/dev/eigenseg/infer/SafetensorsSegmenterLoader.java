@@ -92,13 +92,14 @@ public final class SafetensorsSegmenterLoader implements SegmenterLoader {
                   backbone.sha256(),
                   info.backboneSpec()));
     }
-    if (!info.backboneSettings().equals(backbone.settings())) {
+    if (!Backbones.equalButForTheGrid(info.backboneSettings(), backbone.settings())) {
       throw new IncompatibleException(
           "%s was trained on backbone '%s' read with %s, but it was opened with %s; leave the settings out, the model knows them"
               .formatted(path, info.backboneId(), info.backboneSettings(), backbone.settings()));
     }
+    boolean sameGrid = info.backboneSettings().equals(backbone.settings());
     if (!model.dims().equals(backbone.dims())
-        || info.geometry().patchSize() != backbone.patchSize()) {
+        || (sameGrid && info.geometry().patchSize() != backbone.patchSize())) {
       throw new IncompatibleException(
           "%s expects %s with patches of %d pixels, backbone '%s' gives %s with %d"
               .formatted(

@@ -71,6 +71,12 @@ public final class Fixtures {
 
   /** A model of the descriptor backbone with random weights, which {@link #close} frees. */
   static SegmenterModel model(Random random, SegmenterMethod method, int clusters) {
+    return model(random, method, clusters, Map.of());
+  }
+
+  /** As {@link #model(Random, SegmenterMethod, int)}, of the backbone with settings. */
+  static SegmenterModel model(
+      Random random, SegmenterMethod method, int clusters, Map<String, String> settings) {
     try (DescriptorBackbone backbone = new DescriptorBackbone()) {
       FeatureDims dims = backbone.dims();
       Optional<PsiConfig> psi =
@@ -91,7 +97,7 @@ public final class Fixtures {
               backbone.id(),
               backbone.sha256(),
               "descriptor",
-              Map.of(),
+              settings,
               new ImageGeometry(Optional.empty(), backbone.patchSize()),
               Optional.empty());
       return new SegmenterModel(

@@ -221,6 +221,37 @@ class LoadedSegmenterTest {
   }
 
   @Test
+  void aModelMayBeUsedOnAFinerGridThanThatOfTraining() throws IOException {
+    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 90, 50);
+    Map<String, String> looks = Map.of("looks", "1,2");
+    Path path = folder.resolve("looks.safetensors");
+    SegmenterModel model =
+        Fixtures.model(
+            new Random(Fixtures.seed()), SegmenterMethod.NEURAL_EIGENFUNCTIONS, 6, looks);
+    SegmenterFile.write(path, model);
+    Fixtures.close(model.tensors());
+    try (Segmenter coarse =
+            LOADER.load(path, Backbones.looking(looks, own -> new DescriptorBackbone()));
+        Segmenter fine =
+            LOADER.load(
+                path,
+                Backbones.finer(Backbones.looking(looks, own -> new DescriptorBackbone()), 2))) {
+      int patch = coarse.info().geometry().patchSize();
+      assertEquals(patch / 2, fine.info().geometry().patchSize());
+      try (Tensor pixels = fine.info().geometry().pixels(image);
+          PatchFeatures features = fine.backbone().extract(pixels)) {
+        assertEquals(Math.ceilDiv(90, patch / 2), features.gridColumns());
+        assertEquals(clusters(fine.segment(image)), clusters(fine.segment(features, 90, 50)));
+      }
+      assertEquals(90 * 50, clusters(coarse.segment(image)).size());
+    }
+    Map<String, String> other = Map.of("looks", "1,3", "finer", "2");
+    assertThrows(
+        IncompatibleException.class,
+        () -> LOADER.load(path, Backbones.looking(other, own -> new DescriptorBackbone())));
+  }
+
+  @Test
   void featuresMayComeFromAnEqualBackboneOnly() throws IOException {
     BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 90, 50);
     SegmentOptions windows = SegmentOptions.DEFAULT.withWindows(32, 24);
