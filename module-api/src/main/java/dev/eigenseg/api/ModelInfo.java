@@ -31,9 +31,16 @@ public record ModelInfo(
     backboneSettings = Map.copyOf(backboneSettings);
   }
 
-  /** The same model for images that become patches in another way. */
-  public ModelInfo withGeometry(ImageGeometry value) {
+  /** The same model as it is with a backbone that may have another grid than that of training. */
+  public ModelInfo on(Backbone backbone) {
     return new ModelInfo(
-        method, clusters, backboneId, backboneSha256, backboneSpec, backboneSettings, value, names);
+        method,
+        clusters,
+        backboneId,
+        backboneSha256,
+        backboneSpec,
+        backbone.settings(),
+        geometry.withPatchSize(backbone.patchSize()),
+        names);
   }
 }

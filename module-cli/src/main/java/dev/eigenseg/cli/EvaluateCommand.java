@@ -186,10 +186,11 @@ final class EvaluateCommand extends WorkCommand {
     return match == Choice.ALL || matching == Matching.valueOf(match.name());
   }
 
-  private static JsonObject json(Session session, EvaluationReport report, Evaluation evaluation) {
+  private JsonObject json(Session session, EvaluationReport report, Evaluation evaluation) {
     JsonObject json = report.toJson();
     JsonObject settings = new JsonObject();
     ViewOptions.settings(evaluation.results().getLast().options()).forEach(settings::addProperty);
+    modelOptions.settings().forEach(settings::addProperty);
     json.add("settings", settings);
     json.add("skipped", session.skippedJson());
     JsonObject seconds = session.stages().toJson();

@@ -4,6 +4,7 @@ import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.SequencedMap;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -40,6 +41,13 @@ final class MaskOptions {
   /** Opens the model; the caller owns it. */
   Segmenter open() throws IOException {
     return modelOptions.open(model);
+  }
+
+  /** What changes the masks, by option names. */
+  SequencedMap<String, String> settings(SegmentOptions options) {
+    SequencedMap<String, String> settings = ViewOptions.settings(options);
+    settings.putAll(modelOptions.settings());
+    return settings;
   }
 
   /** The options of one image; throws as {@link ViewOptions#options}. */

@@ -92,7 +92,7 @@ final class MatchCommand extends WorkCommand {
   private ClusterNames fromFile() throws IOException {
     if (match.isPresent() || protocol.given() || modelOptions.given()) {
       throw usage(
-          "--match, --protocol, --backbone and --device serve a --dataset; --names needs none of them");
+          "--match, --protocol, --backbone, --device and --finer serve a --dataset; --names needs none of them");
     }
     try (SegmenterFile file = SegmenterFile.open(model)) {
       return NamesFile.read(source.names, file.info().clusters());

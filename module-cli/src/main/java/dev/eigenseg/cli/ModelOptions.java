@@ -5,6 +5,7 @@ import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.Segmenter;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
@@ -34,6 +35,11 @@ final class ModelOptions {
   /** Whether the user gave any of these. */
   boolean given() {
     return backbone.isPresent() || device.isPresent() || finer.isPresent();
+  }
+
+  /** What the user gave that changes results, by option names. */
+  Map<String, String> settings() {
+    return finer.map(number -> Map.of("finer", number.toString())).orElse(Map.of());
   }
 
   /** Opens a model; the caller owns it. */

@@ -209,7 +209,7 @@ final class ReportCommand extends WorkCommand {
     });
     settings.put("limit", Integer.toString(limit));
     match.ifPresent(choice -> settings.put("match", choice.name().toLowerCase(Locale.ROOT)));
-    settings.putAll(ViewOptions.settings(options));
+    settings.putAll(mask.settings(options));
     settings.put("eigenseg", Provenance.version());
     return settings;
   }

@@ -76,7 +76,7 @@ final class SegmentCommand extends WorkCommand {
     Devices.preferThreads(threads);
     try (Segmenter segmenter = session.stage("open", mask::open)) {
       SegmentFolder folder =
-          SegmentFolder.open(output, segmenter.info(), mask.model(), ViewOptions.settings(options));
+          SegmentFolder.open(output, segmenter.info(), mask.model(), mask.settings(options));
       folder.prepare(stems, overwrite);
       SegmentRun run =
           new SegmentRun(session, segmenter, options, folder, inputs.skip(), overwrite);

@@ -38,7 +38,7 @@ final class LoadedSegmenter implements Segmenter {
    * not that of training.
    */
   LoadedSegmenter(SegmenterModel model, Backbone backbone) {
-    info = model.info().withGeometry(model.info().geometry().withPatchSize(backbone.patchSize()));
+    info = model.info().on(backbone);
     scales = model.scales();
     logitDivisor = model.logitDivisor();
     this.backbone = backbone;
