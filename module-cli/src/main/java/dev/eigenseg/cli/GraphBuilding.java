@@ -86,13 +86,24 @@ final class GraphBuilding {
     }
   }
 
-  /** Refuses an approximate graph where an exact one was asked for. */
-  void requireExactness(Path file, KnnGraphInfo graph) {
-    if (request.index().kind() == KnnIndex.Kind.EXACT && !graph.exact()) {
-      throw new IncompatibleException(
-          file
-              + " is approximate; replace it with 'eigenseg graph --overwrite', or name its --index");
+  /**
+   * Refuses an approximate graph that was not searched as the user wants; an exact one is as good
+   * as any.
+   */
+  void requireSameIndex(Path file, KnnGraphInfo graph) {
+    if (graph.exact()) {
+      return;
     }
+    Map<String, String> found = graph.provenance().settings();
+    settings(request.index())
+        .forEach((name, value) -> {
+          String made = found.get(name);
+          if (!value.equals(made)) {
+            throw new IncompatibleException(
+                "%s is approximate, made with --%s %s, not %s; replace it with 'eigenseg graph --overwrite', or name another file"
+                    .formatted(file, name, made == null ? "unset" : made, value));
+          }
+        });
   }
 
   private static void require(Path file, String what, long found, long expected) {
@@ -167,7 +178,12 @@ final class GraphBuilding {
     Map<String, String> settings = new TreeMap<>();
     settings.put("neighbors", Integer.toString(neighbors));
     settings.put("engine", engine.name());
-    KnnIndex index = request.index();
+    settings.putAll(settings(request.index()));
+    return settings;
+  }
+
+  private Map<String, String> settings(KnnIndex index) {
+    Map<String, String> settings = new TreeMap<>();
     settings.put("index", index.kind().text());
     switch (index.kind()) {
       case EXACT -> {}

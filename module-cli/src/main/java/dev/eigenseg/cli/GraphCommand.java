@@ -169,9 +169,11 @@ final class GraphCommand extends WorkCommand {
       Session session, GraphBuilding building, GraphPart share, Path file) throws IOException {
     KnnGraphInfo found = KnnGraphInfo.read(file);
     building.requireSame(share, file, found);
-    building.requireExactness(file, found);
+    building.requireSameIndex(file, found);
     KnnGraphBuilder.discard(file); // should a run have died right after it had made the file
-    session.say(file + " is there already, with the same settings; --overwrite builds it again");
+    session.say(
+        "%s is there already, %s; --overwrite builds it again"
+            .formatted(file, found.exact() ? "and exact" : "with the same settings"));
     return building.json(found);
   }
 }

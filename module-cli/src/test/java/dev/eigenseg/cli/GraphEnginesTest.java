@@ -138,6 +138,20 @@ class GraphEnginesTest {
   }
 
   @Test
+  void aGraphIsKeptForTheSameIndexOrIfItIsExact() throws IOException {
+    graph("kept.knn", "--index", "ivf", "--lists", "12", "--recall", "0.9");
+    assertEquals(
+        0, run("kept.knn", "--index", "ivf", "--lists", "12", "--recall", "0.9"), shell.err());
+    assertEquals(1, run("kept.knn", "--index", "ivf", "--lists", "12", "--recall", "0.8"));
+    assertTrue(shell.err().contains("--recall 0.9, not 0.8"), shell.err());
+    assertEquals(1, run("kept.knn"));
+    assertTrue(shell.err().contains("--index ivf, not exact"), shell.err());
+    graph("exact.knn");
+    assertEquals(0, run("exact.knn", "--index", "ivf"), shell.err());
+    assertTrue((shell.out() + shell.err()).contains("is there already, and exact"), shell.err());
+  }
+
+  @Test
   void faissSaysThatItChoosesNoProbes() {
     requireFaiss();
     assertEquals(1, run("r.knn", "--engine", "faiss", "--index", "ivf", "--recall", "0.9"));

@@ -49,11 +49,9 @@ class ReadmeTest {
       Files.copy(files.sorted().findFirst().orElseThrow(), folder.resolve("photo.jpg"));
     }
     layOutLibraries(Files.createDirectories(folder.resolve("libs")));
-    Path sources = Files.createDirectories(folder.resolve("sources"));
-    Path module =
-        Files.writeString(sources.resolve("module-info.java"), javaBlock("module your.app"));
-    Path main = Files.writeString(sources.resolve("Segment.java"), javaBlock("package your.app"));
-    Result compiled = start("javac -p libs -d app " + module + " " + main);
+    Files.writeString(folder.resolve("module-info.java"), javaBlock("module your.app"));
+    Files.writeString(folder.resolve("Segment.java"), javaBlock("package your.app"));
+    Result compiled = start(commands("javac ").getFirst());
     assertEquals(0, compiled.code(), compiled.output());
   }
 

@@ -73,7 +73,6 @@ final class KMeansSearch implements AutoCloseable {
     table.clearSums();
     int iterations = batches ? batchSteps(random, task) : passes(task);
     assign(false);
-    task.advance(options.maxIterations() - iterations);
     return new KMeansResult(table.toTensor(), inertia(), iterations);
   }
 

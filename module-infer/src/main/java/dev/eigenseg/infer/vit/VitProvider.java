@@ -6,6 +6,7 @@ import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.BackboneProvider;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -44,6 +45,12 @@ public final class VitProvider implements BackboneProvider {
           "without the module dev.eigenseg.train, Vision Transformers run on 'cpu' only, not on '%s'"
               .formatted(device));
     }
-    return VitBackbone.open(Path.of(location), settings);
+    Path file = Path.of(location);
+    if (!Files.isRegularFile(file)) {
+      throw new BadInputException(
+          "there is no checkpoint %s; 'eigenseg weights list' shows what 'eigenseg weights pull NAME' fetches"
+              .formatted(file));
+    }
+    return VitBackbone.open(file, settings);
   }
 }
