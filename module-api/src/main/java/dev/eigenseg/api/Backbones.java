@@ -113,8 +113,11 @@ public final class Backbones {
   }
 
   /**
-   * Whether features of one backbone can stand for those of another: equal weights and settings,
-   * the grid aside.
+   * Whether two backbones of equal weights give the same features of a point: their settings are
+   * equal, the grid aside.
+   *
+   * @param settings of one, see {@link Backbone#settings()}
+   * @param other of the other
    */
   public static boolean equalButForTheGrid(
       Map<String, String> settings, Map<String, String> other) {

@@ -21,16 +21,12 @@ final class Segmenters {
   private Segmenters() {}
 
   static Segmenter load(Path model) throws IOException {
-    SegmenterLoader loader = loader(model);
-    return load(loader, model, backbone(loader, model));
+    return load(model, backbone(model));
   }
 
   /** The backbone in the model's file, or the one that is found. */
   static Backbone backbone(Path model) throws IOException {
-    return backbone(loader(model), model);
-  }
-
-  private static Backbone backbone(SegmenterLoader loader, Path model) throws IOException {
+    SegmenterLoader loader = loader(model);
     Optional<Backbone> embedded = embeddedBackbone(loader, model);
     if (embedded.isPresent()) {
       return embedded.get();
@@ -53,9 +49,7 @@ final class Segmenters {
   }
 
   static Segmenter load(Path model, String spec, String device) throws IOException {
-    SegmenterLoader loader = loader(model);
-    ModelInfo info = loader.info(model);
-    return load(loader, model, Backbones.open(spec, device, info.backboneSettings()));
+    return load(model, Backbones.of(model, spec, device));
   }
 
   static Segmenter load(Path model, Backbone backbone) throws IOException {

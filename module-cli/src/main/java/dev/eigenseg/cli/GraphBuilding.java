@@ -95,7 +95,7 @@ final class GraphBuilding {
       return;
     }
     Map<String, String> found = graph.provenance().settings();
-    settings(request.index())
+    indexSettings()
         .forEach((name, value) -> {
           String made = found.get(name);
           if (!value.equals(made)) {
@@ -178,11 +178,13 @@ final class GraphBuilding {
     Map<String, String> settings = new TreeMap<>();
     settings.put("neighbors", Integer.toString(neighbors));
     settings.put("engine", engine.name());
-    settings.putAll(settings(request.index()));
+    settings.putAll(indexSettings());
     return settings;
   }
 
-  private Map<String, String> settings(KnnIndex index) {
+  /** Of the index, what the user can choose; numbers left open are up to the engine. */
+  private Map<String, String> indexSettings() {
+    KnnIndex index = request.index();
     Map<String, String> settings = new TreeMap<>();
     settings.put("index", index.kind().text());
     switch (index.kind()) {
@@ -190,6 +192,14 @@ final class GraphBuilding {
       case IVF -> {
         settings.put("half", Boolean.toString(index.half()));
         index.recall().ifPresent(share -> settings.put("recall", Double.toString(share)));
+        int lists = index.listsFor(bank.rows());
+        index
+            .lists()
+            .ifPresent(given -> settings.put(KnnGraphBuilder.LISTS, Integer.toString(lists)));
+        index
+            .probes()
+            .ifPresent(given ->
+                settings.put(KnnGraphBuilder.PROBES, Integer.toString(index.probesOf(lists))));
       }
       case HNSW -> settings.put("ef-search", Integer.toString(index.efSearchFor(neighbors)));
     }

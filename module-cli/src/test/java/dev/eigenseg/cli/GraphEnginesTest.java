@@ -144,6 +144,8 @@ class GraphEnginesTest {
         0, run("kept.knn", "--index", "ivf", "--lists", "12", "--recall", "0.9"), shell.err());
     assertEquals(1, run("kept.knn", "--index", "ivf", "--lists", "12", "--recall", "0.8"));
     assertTrue(shell.err().contains("--recall 0.9, not 0.8"), shell.err());
+    assertEquals(1, run("kept.knn", "--index", "ivf", "--lists", "10", "--recall", "0.9"));
+    assertTrue(shell.err().contains("--lists 12, not 10"), shell.err());
     assertEquals(1, run("kept.knn"));
     assertTrue(shell.err().contains("--index ivf, not exact"), shell.err());
     graph("exact.knn");
