@@ -14,7 +14,28 @@ module dev.eigenseg.cli {
   requires jdk.unsupported; // the second Ctrl-C: sun.misc.Signal, by reflection
 
   opens dev.eigenseg.cli to
-      com.google.gson, // the lines of a record
+      info.picocli;
+  opens dev.eigenseg.cli.bank to
+      info.picocli;
+  opens dev.eigenseg.cli.demo to
+      info.picocli;
+  opens dev.eigenseg.cli.evaluate to
+      info.picocli;
+  opens dev.eigenseg.cli.info to
+      info.picocli;
+  opens dev.eigenseg.cli.input to
+      info.picocli;
+  opens dev.eigenseg.cli.segment to
+      info.picocli;
+  opens dev.eigenseg.cli.session to
+      info.picocli;
+  opens dev.eigenseg.cli.spectral to
+      info.picocli;
+  opens dev.eigenseg.cli.study to
+      info.picocli;
+  opens dev.eigenseg.cli.train to
+      info.picocli;
+  opens dev.eigenseg.cli.weights to
       info.picocli;
   opens dev.eigenseg.cli.report to
       com.samskivert.jmustache; // what its templates name

@@ -14,6 +14,8 @@ module dev.eigenseg.graph {
   requires jdk.incubator.vector;
 
   exports dev.eigenseg.graph;
+  exports dev.eigenseg.graph.kernel;
+  exports dev.eigenseg.graph.kmeans;
   exports dev.eigenseg.graph.spectral;
 
   uses dev.eigenseg.api.spi.KnnEngine;

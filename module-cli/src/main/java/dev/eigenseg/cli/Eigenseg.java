@@ -1,5 +1,6 @@
 package dev.eigenseg.cli;
 
+import dev.eigenseg.cli.session.Versions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -25,7 +26,7 @@ import picocli.CommandLine.Spec;
       "",
       "Exit codes: 0 done, 1 failed or inputs were skipped, 2 usage, 130 interrupted."
     })
-final class Eigenseg implements Runnable {
+public final class Eigenseg implements Runnable {
   @Spec private CommandSpec spec;
 
   @SuppressWarnings("UnusedVariable") // picocli reads it

@@ -1,5 +1,27 @@
 package dev.eigenseg.cli;
 
+import dev.eigenseg.cli.bank.ExtractCommand;
+import dev.eigenseg.cli.bank.GraphCommand;
+import dev.eigenseg.cli.bank.GraphMergeCommand;
+import dev.eigenseg.cli.demo.DemoCommand;
+import dev.eigenseg.cli.evaluate.EvaluateCommand;
+import dev.eigenseg.cli.evaluate.MatchCommand;
+import dev.eigenseg.cli.evaluate.ReportCommand;
+import dev.eigenseg.cli.info.InfoCommand;
+import dev.eigenseg.cli.segment.SegmentCommand;
+import dev.eigenseg.cli.session.Cancellation;
+import dev.eigenseg.cli.session.Failures;
+import dev.eigenseg.cli.session.Interrupts;
+import dev.eigenseg.cli.session.Surroundings;
+import dev.eigenseg.cli.session.WorkCommand;
+import dev.eigenseg.cli.spectral.SpectralCommand;
+import dev.eigenseg.cli.study.ReproduceCommand;
+import dev.eigenseg.cli.train.ExportCommand;
+import dev.eigenseg.cli.train.TrainCommand;
+import dev.eigenseg.cli.weights.WeightsCommand;
+import dev.eigenseg.cli.weights.WeightsListCommand;
+import dev.eigenseg.cli.weights.WeightsPullCommand;
+import dev.eigenseg.cli.weights.WeightsVerifyCommand;
 import java.io.Console;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
@@ -41,7 +63,7 @@ public final class Main {
   }
 
   /** Runs one command; package-private so that tests need no process of their own. */
-  static int run(Surroundings surroundings, String... arguments) {
+  public static int run(Surroundings surroundings, String... arguments) {
     try {
       return commandLine(surroundings).execute(arguments);
     } catch (OutOfMemoryError | LinkageError e) { // picocli passes errors on
@@ -94,7 +116,7 @@ public final class Main {
 
   private static List<WorkCommand> commands(Surroundings surroundings) {
     return List.of(
-        new DemoCommand(surroundings),
+        new DemoCommand(surroundings, Main::run),
         new ExtractCommand(surroundings),
         new GraphCommand(surroundings),
         new SpectralCommand(surroundings),
@@ -103,7 +125,7 @@ public final class Main {
         new SegmentCommand(surroundings),
         new EvaluateCommand(surroundings),
         new ReportCommand(surroundings),
-        new ReproduceCommand(surroundings),
+        new ReproduceCommand(surroundings, Main::run),
         new ExportCommand(surroundings),
         new InfoCommand(surroundings));
   }

@@ -1,2 +1,2 @@
-/** The commands. */
+/** The entry point: all commands and how they are called. */
 package dev.eigenseg.cli;

@@ -1,5 +1,9 @@
 package dev.eigenseg.cli;
 
+import dev.eigenseg.cli.session.Cancellation;
+import dev.eigenseg.cli.session.CommonOptions;
+import dev.eigenseg.cli.session.Session;
+import dev.eigenseg.cli.session.Surroundings;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

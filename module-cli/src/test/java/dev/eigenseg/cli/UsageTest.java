@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.train.Preset;
 import dev.eigenseg.train.dataset.Datasets;
 import dev.eigenseg.train.evaluation.Protocol;

@@ -11,6 +11,8 @@ import com.google.gson.JsonParser;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.cli.weights.Catalogue;
+import dev.eigenseg.cli.weights.Pull;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.channels.FileChannel;

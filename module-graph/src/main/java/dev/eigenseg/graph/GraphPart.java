@@ -1,7 +1,6 @@
 package dev.eigenseg.graph;
 
 import dev.eigenseg.api.BadInputException;
-import dev.eigenseg.graph.vector.RowRange;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -47,21 +46,26 @@ public record GraphPart(int number, int count) {
   }
 
   /**
-   * The rows that are compared with all behind them.
+   * The first of the rows that this part compares with all behind them.
    *
    * @throws BadInputException if there are more parts than rows
    */
-  RowRange range(long rows) {
+  long firstRow(long rows) {
     if (count > rows) {
       throw new BadInputException(
           "%d parts of a graph of %d rows; divide it into fewer".formatted(count, rows));
     }
-    return new RowRange(firstRow(number, rows), firstRow(number + 1, rows));
+    return boundary(number, rows);
+  }
+
+  /** Where the next part's rows begin. */
+  long endRow(long rows) {
+    return boundary(number + 1, rows);
   }
 
   // The pairs of the rows from r on are (1 - r / rows)^2 of all. A square root is the same on every
   // machine (IEEE 754), so parts that are computed apart fit together.
-  private long firstRow(int part, long rows) {
+  private long boundary(int part, long rows) {
     double left = Math.sqrt((double) (count - part + 1) / count);
     return part == 1 ? 0 : Math.round(rows * (1 - left));
   }

@@ -5,9 +5,7 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
-import dev.eigenseg.graph.vector.CandidateFile;
-import dev.eigenseg.graph.vector.RowRange;
-import dev.eigenseg.graph.vector.VectorKnnEngine;
+import dev.eigenseg.api.spi.ResumableKnnEngine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -17,12 +15,12 @@ import java.util.TreeMap;
 /**
  * Builds graphs, or parts of them, right into files.
  *
- * <p>An exact search with the embedded engine keeps nothing of the size of the result in memory,
- * and can be stopped and even killed: candidates are kept in two hidden files beside the target
- * ({@code .NAME.candidates}, {@code .NAME.journal}), and the same call goes on where it was. They
- * take up to twice the size of the result and are deleted in the end. The bytes of the result
- * depend neither on interruptions nor on memory or threads. Other searches hold their result in
- * memory and begin anew.
+ * <p>An exact search with the embedded engine ({@link ResumableKnnEngine}) keeps nothing of the
+ * size of the result in memory, and can be stopped and even killed: candidates are kept in two
+ * hidden files beside the target ({@code .NAME.candidates}, {@code .NAME.journal}), and the same
+ * call goes on where it was. They take up to twice the size of the result and are deleted in the
+ * end. The bytes of the result depend neither on interruptions nor on memory or threads. Other
+ * searches hold their result in memory and begin anew.
  *
  * @param engine searches
  * @param request what to search; its rows must be the same in every call for a target
@@ -53,8 +51,9 @@ public record KnnGraphBuilder(KnnEngine engine, KnnEngine.Request request, Prove
   public void build(GraphPart part, Path target, boolean restart, Progress progress)
       throws IOException {
     KnnGraph.require(engine, request);
-    if (resumable()) {
-      buildByUnits((VectorKnnEngine) engine, part, target, restart, progress);
+    if (engine instanceof ResumableKnnEngine resumable
+        && resumable.resumes(request.index().kind())) {
+      buildByUnits(resumable, part, target, restart, progress);
       return;
     }
     if (!part.whole()) {
@@ -84,22 +83,17 @@ public record KnnGraphBuilder(KnnEngine engine, KnnEngine.Request request, Prove
         Long.toString(used.trainingRowsFor(lists, rows)));
   }
 
-  /** Whether a search is kept when it is stopped, and can be divided. */
-  private boolean resumable() {
-    return engine instanceof VectorKnnEngine && request.index().kind() == KnnIndex.Kind.EXACT;
-  }
-
   private void buildByUnits(
-      VectorKnnEngine vector, GraphPart part, Path target, boolean restart, Progress progress)
+      ResumableKnnEngine resumable, GraphPart part, Path target, boolean restart, Progress progress)
       throws IOException {
     long rows = request.features().rows();
-    RowRange range = part.range(rows);
-    CandidateFile.Place place = new CandidateFile.Place(target, settings(part), restart);
+    ResumableKnnEngine.Place place = new ResumableKnnEngine.Place(target, settings(part), restart);
     KnnGraphFile.Header header =
         new KnnGraphFile.Header(rows, request.k(), engine.name(), true, Optional.empty(), part);
-    try (CandidateFile candidates = vector.search(request, range, place, progress)) {
-      KnnGraphFile.write(target, header, candidates, provenance, progress);
-      candidates.delete();
+    try (ResumableKnnEngine.KeptSearch found =
+        resumable.search(request, part.firstRow(rows), part.endRow(rows), place, progress)) {
+      KnnGraphFile.write(target, header, found::read, provenance, progress);
+      found.delete();
     }
   }
 
@@ -116,6 +110,10 @@ public record KnnGraphBuilder(KnnEngine engine, KnnEngine.Request request, Prove
 
   /** Deletes what an unfinished search for a target has left. */
   public static void discard(Path target) throws IOException {
-    CandidateFile.discard(target);
+    for (KnnEngine installed : KnnEngines.all()) {
+      if (installed instanceof ResumableKnnEngine resumable) {
+        resumable.discard(target);
+      }
+    }
   }
 }

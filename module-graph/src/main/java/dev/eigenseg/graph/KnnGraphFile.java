@@ -10,7 +10,7 @@ import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.vector.NeighborRows;
+import dev.eigenseg.graph.rows.NeighborRows;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -74,7 +74,7 @@ final class KnnGraphFile implements NeighborRows, AutoCloseable {
 
     /** The first row that has a list. */
     long firstRow() {
-      return part.range(rows).first();
+      return part.firstRow(rows);
     }
 
     /** Rows that have a list. */

@@ -2,9 +2,9 @@ package dev.eigenseg.graph;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.ivf.QuerySample;
-import dev.eigenseg.graph.ivf.TrueNeighbors;
-import dev.eigenseg.graph.vector.PreparedRows;
+import dev.eigenseg.graph.rows.PreparedRows;
+import dev.eigenseg.graph.rows.QuerySample;
+import dev.eigenseg.graph.rows.TrueNeighbors;
 
 /**
  * Owns the true neighbours of a few random rows that chose no parameters; measures the recall of

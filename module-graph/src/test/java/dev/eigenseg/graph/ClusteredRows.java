@@ -5,17 +5,17 @@ import dev.eigenseg.api.tensor.Tensor;
 import java.util.Random;
 
 /** Rows around fifty directions, as patch features are; for benchmarks. */
-final class ClusteredRows {
+public final class ClusteredRows {
   private static final int CLUSTERS = 50;
 
   private ClusteredRows() {}
 
-  static Tensor of(int rows, int dim) {
+  public static Tensor of(int rows, int dim) {
     return of(rows, dim, 1);
   }
 
   /** Other rows around the same directions. */
-  static Tensor of(int rows, int dim, int seed) {
+  public static Tensor of(int rows, int dim, int seed) {
     Random random = new Random(seed);
     Tensor features = Tensor.allocate(DType.F32, rows, dim);
     try (Tensor centers = RandomData.gaussian(new Random(0), CLUSTERS, dim)) {

@@ -25,13 +25,13 @@ public final class GoldenCases {
     return folder;
   }
 
-  static JsonObject json(Path folder) throws IOException {
+  public static JsonObject json(Path folder) throws IOException {
     return JsonParser.parseString(Files.readString(folder.resolve("fixture.json")))
         .getAsJsonObject();
   }
 
   /** The safetensors files of a folder; at least one. */
-  static List<Path> files(Path folder) throws IOException {
+  public static List<Path> files(Path folder) throws IOException {
     try (Stream<Path> entries = Files.list(folder)) {
       List<Path> files =
           entries.filter(file -> file.toString().endsWith(".safetensors")).sorted().toList();
@@ -40,7 +40,7 @@ public final class GoldenCases {
     }
   }
 
-  static String caseName(Path file) {
+  public static String caseName(Path file) {
     return file.getFileName().toString().replace(".safetensors", "");
   }
 }

@@ -5,6 +5,8 @@ import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.kernel.NormalizedAdjacency;
+import dev.eigenseg.graph.kernel.Workspace;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -13,6 +13,8 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.kernel.NormalizedAdjacency;
+import dev.eigenseg.graph.kernel.Workspace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.GridColors;
+import dev.eigenseg.graph.kernel.GridColors;
 import dev.eigenseg.infer.FeatureScales;
 import dev.eigenseg.infer.PsiInput;
 import java.util.ArrayList;

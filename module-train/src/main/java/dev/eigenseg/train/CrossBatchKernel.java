@@ -2,7 +2,7 @@ package dev.eigenseg.train;
 
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.NormalizedAdjacency;
+import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

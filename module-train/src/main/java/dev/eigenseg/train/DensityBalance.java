@@ -2,8 +2,8 @@ package dev.eigenseg.train;
 
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.bank.FeatureRows;
-import dev.eigenseg.graph.DensitySample;
 import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.kmeans.DensitySample;
 
 /**
  * Patches that count the more the farther their neighbours are; see {@link DensitySample}. Not part

@@ -2,7 +2,7 @@ package dev.eigenseg.train;
 
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.NormalizedAdjacency;
+import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import dev.eigenseg.train.neuralef.BatchGraph;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

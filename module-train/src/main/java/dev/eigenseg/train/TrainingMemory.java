@@ -3,7 +3,7 @@ package dev.eigenseg.train;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.ImageEntry;
-import dev.eigenseg.graph.Workspace;
+import dev.eigenseg.graph.kernel.Workspace;
 import dev.eigenseg.infer.PsiConfig;
 import java.nio.file.Path;
 

@@ -3,7 +3,7 @@ package dev.eigenseg.train;
 import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.tensor.DType;
-import dev.eigenseg.graph.PixelGraphOptions;
+import dev.eigenseg.graph.kernel.PixelGraphOptions;
 import dev.eigenseg.infer.PsiConfig;
 import java.util.LinkedHashMap;
 import java.util.Locale;

@@ -7,8 +7,8 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.GridColors;
-import dev.eigenseg.graph.PixelGraphOptions;
+import dev.eigenseg.graph.kernel.GridColors;
+import dev.eigenseg.graph.kernel.PixelGraphOptions;
 import dev.eigenseg.train.neuralef.Torch;
 import java.lang.foreign.MemorySegment;
 

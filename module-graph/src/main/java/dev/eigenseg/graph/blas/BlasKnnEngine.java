@@ -6,7 +6,7 @@ import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.vector.ExactSearch;
+import dev.eigenseg.graph.exact.ExactSearch;
 import java.io.IOException;
 
 /**

@@ -1,6 +1,6 @@
 package dev.eigenseg.graph.blas;
 
-import dev.eigenseg.graph.vector.TileProduct;
+import dev.eigenseg.graph.exact.TileProduct;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

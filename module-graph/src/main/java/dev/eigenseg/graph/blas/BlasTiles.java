@@ -1,7 +1,7 @@
 package dev.eigenseg.graph.blas;
 
-import dev.eigenseg.graph.vector.TileKernel;
-import dev.eigenseg.graph.vector.TileProduct;
+import dev.eigenseg.graph.exact.TileKernel;
+import dev.eigenseg.graph.exact.TileProduct;
 import java.lang.foreign.MemorySegment;
 
 /** Tiles by a BLAS, one call of {@code sgemm_} for each slice of rows, on the calling thread. */

@@ -2,9 +2,9 @@ package dev.eigenseg.graph.faiss;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.spi.KnnEngine.Request;
-import dev.eigenseg.graph.vector.Neighbor;
-import dev.eigenseg.graph.vector.NeighborLists;
-import dev.eigenseg.graph.vector.PreparedRows;
+import dev.eigenseg.graph.rows.Neighbor;
+import dev.eigenseg.graph.rows.NeighborLists;
+import dev.eigenseg.graph.rows.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

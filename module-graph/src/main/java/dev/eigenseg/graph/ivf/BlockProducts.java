@@ -1,6 +1,7 @@
 package dev.eigenseg.graph.ivf;
 
 import dev.eigenseg.api.internal.kernel.Gemm;
+import dev.eigenseg.graph.rows.ProbeScan;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.LongUnaryOperator;

@@ -4,7 +4,9 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
-import dev.eigenseg.graph.vector.Candidates;
+import dev.eigenseg.graph.rows.Candidates;
+import dev.eigenseg.graph.rows.QuerySample;
+import dev.eigenseg.graph.rows.TrueNeighbors;
 
 /**
  * The sizes of a search by inverted lists.
@@ -30,7 +32,7 @@ public record IvfPlan(
     long trainingRows,
     boolean half) {
   /** The most rows of a list that are multiplied at a time. */
-  static final int BLOCK = 480;
+  static final int BLOCK = TrueNeighbors.BLOCK;
 
   /** Rows of a tile that are multiplied, then scanned while their scores are in the cache. */
   static final int SCAN_ROWS = 16 * Gemm.rowPanel();

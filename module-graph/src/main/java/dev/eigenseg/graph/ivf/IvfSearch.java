@@ -3,8 +3,8 @@ package dev.eigenseg.graph.ivf;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
-import dev.eigenseg.graph.vector.NeighborLists;
-import dev.eigenseg.graph.vector.PreparedRows;
+import dev.eigenseg.graph.rows.NeighborLists;
+import dev.eigenseg.graph.rows.PreparedRows;
 import java.util.OptionalInt;
 
 /**

@@ -2,8 +2,8 @@ package dev.eigenseg.graph.ivf;
 
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.vector.Candidates;
-import dev.eigenseg.graph.vector.Neighbor;
+import dev.eigenseg.graph.rows.Candidates;
+import dev.eigenseg.graph.rows.Neighbor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -2,9 +2,11 @@ package dev.eigenseg.graph.ivf;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Parallel;
-import dev.eigenseg.graph.vector.Candidates;
-import dev.eigenseg.graph.vector.NeighborLists;
-import dev.eigenseg.graph.vector.PreparedRows;
+import dev.eigenseg.graph.rows.Candidates;
+import dev.eigenseg.graph.rows.NeighborLists;
+import dev.eigenseg.graph.rows.PreparedRows;
+import dev.eigenseg.graph.rows.ProbeScan;
+import dev.eigenseg.graph.rows.TrueNeighbors;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;

@@ -2,7 +2,9 @@ package dev.eigenseg.graph.ivf;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.graph.Recall;
-import dev.eigenseg.graph.vector.PreparedRows;
+import dev.eigenseg.graph.rows.PreparedRows;
+import dev.eigenseg.graph.rows.QuerySample;
+import dev.eigenseg.graph.rows.TrueNeighbors;
 import java.util.OptionalInt;
 
 /**

@@ -2,7 +2,7 @@ package dev.eigenseg.graph.ivf;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Parallel;
-import dev.eigenseg.graph.vector.PreparedRows;
+import dev.eigenseg.graph.rows.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

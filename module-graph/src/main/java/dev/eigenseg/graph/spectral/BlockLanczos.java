@@ -5,7 +5,7 @@ import static dev.eigenseg.graph.spectral.TallMatrix.WIDTH;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.NormalizedAdjacency;
+import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.SplittableRandom;

@@ -2,7 +2,7 @@ package dev.eigenseg.graph.spectral;
 
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.NormalizedAdjacency;
+import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import java.io.IOException;
 import org.ejml.data.DMatrixRMaj;
 

@@ -2,7 +2,7 @@ package dev.eigenseg.graph.spectral;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.graph.NormalizedAdjacency;
+import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import java.io.IOException;
 
 /**

@@ -3,20 +3,26 @@ package dev.eigenseg.graph.vector;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.spi.Availability;
-import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
+import dev.eigenseg.api.spi.ResumableKnnEngine;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.exact.CandidateFile;
+import dev.eigenseg.graph.exact.ExactSearch;
 import dev.eigenseg.graph.ivf.IvfPlan;
 import dev.eigenseg.graph.ivf.IvfSearch;
+import dev.eigenseg.graph.rows.NeighborLists;
+import dev.eigenseg.graph.rows.PreparedRows;
+import dev.eigenseg.graph.rows.RowRange;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 
 /**
  * The embedded engine: exact, or by inverted lists. Similarities are one float32 chain of fused
  * multiply-adds over the channels in order: equal input gives equal bytes at any thread count,
  * memory and vector length. Stateless.
  */
-public final class VectorKnnEngine implements KnnEngine {
+public final class VectorKnnEngine implements ResumableKnnEngine {
   private static final String VECTORS = "jdk.incubator.vector";
 
   // Rows of a typical list, and what gathering rows and candidates cost beside the products.
@@ -90,16 +96,20 @@ public final class VectorKnnEngine implements KnnEngine {
     }
   }
 
-  /**
-   * Searches among the pairs of rows whose first is in a range and whose second is not before the
-   * range, and keeps what it finds in a file, which the caller then owns. Goes on where an earlier
-   * search for the same was stopped.
-   *
-   * @throws dev.eigenseg.api.IncompatibleException if the unfinished search there is another
-   */
-  public CandidateFile search(
-      Request request, RowRange range, CandidateFile.Place place, Progress progress)
+  @Override
+  public boolean resumes(KnnIndex.Kind kind) {
+    return kind == KnnIndex.Kind.EXACT;
+  }
+
+  @Override
+  public KeptSearch search(
+      Request request, long firstRow, long endRow, Place place, Progress progress)
       throws IOException {
-    return exact.search(request, range, place, progress);
+    return exact.search(request, new RowRange(firstRow, endRow), place, progress);
+  }
+
+  @Override
+  public void discard(Path target) throws IOException {
+    CandidateFile.discard(target);
   }
 }

@@ -1,6 +1,8 @@
 package dev.eigenseg.graph.vector;
 
 import dev.eigenseg.api.internal.kernel.Gemm;
+import dev.eigenseg.graph.exact.TileKernel;
+import dev.eigenseg.graph.exact.TileProduct;
 import java.lang.foreign.MemorySegment;
 
 /** Tiles by the embedded kernel. Each sum is one chain of fused multiply-adds in order. */

@@ -1,4 +1,2 @@
-/**
- * The embedded exact nearest-neighbour engine: a symmetric self-join in tiles on the Vector API.
- */
+/** The embedded engine: exact or by inverted lists, its products on the Vector API. */
 package dev.eigenseg.graph.vector;

@@ -17,6 +17,7 @@ import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.RandomData;
 import dev.eigenseg.graph.TestEngines;
+import dev.eigenseg.graph.rows.QuerySample;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.HashSet;

@@ -14,6 +14,7 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.RandomData;
 import dev.eigenseg.graph.TestEngines;
+import dev.eigenseg.graph.exact.JoinPlan;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

@@ -4,12 +4,12 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.GridColors;
 import dev.eigenseg.graph.KnnGraph;
-import dev.eigenseg.graph.NormalizedAdjacency;
-import dev.eigenseg.graph.PixelGraph;
-import dev.eigenseg.graph.PixelGraphOptions;
-import dev.eigenseg.graph.Workspace;
+import dev.eigenseg.graph.kernel.GridColors;
+import dev.eigenseg.graph.kernel.NormalizedAdjacency;
+import dev.eigenseg.graph.kernel.PixelGraph;
+import dev.eigenseg.graph.kernel.PixelGraphOptions;
+import dev.eigenseg.graph.kernel.Workspace;
 import java.io.IOException;
 import java.util.List;
 

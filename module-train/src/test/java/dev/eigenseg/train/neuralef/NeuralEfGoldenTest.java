@@ -7,7 +7,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.NormalizedAdjacency;
+import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import java.io.IOException;
 import java.util.function.Function;
 import java.util.stream.Stream;

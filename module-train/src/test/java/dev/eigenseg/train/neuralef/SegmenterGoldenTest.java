@@ -14,7 +14,7 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.NormalizedAdjacency;
+import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import dev.eigenseg.infer.PsiConfig;
 import dev.eigenseg.infer.Upsampler;
 import dev.eigenseg.train.vit.TorchVit;

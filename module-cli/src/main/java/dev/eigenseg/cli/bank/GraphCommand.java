@@ -1,0 +1,184 @@
+package dev.eigenseg.cli.bank;
+
+import com.google.gson.JsonObject;
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.spi.KnnIndex;
+import dev.eigenseg.cli.session.ByteSize;
+import dev.eigenseg.cli.session.CommonOptions;
+import dev.eigenseg.cli.session.Session;
+import dev.eigenseg.cli.session.Surroundings;
+import dev.eigenseg.cli.session.WorkCommand;
+import dev.eigenseg.graph.GraphPart;
+import dev.eigenseg.graph.KnnEngines;
+import dev.eigenseg.graph.KnnGraphBuilder;
+import dev.eigenseg.graph.KnnGraphInfo;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.TypeConversionException;
+
+/** Feature bank to kNN graph. */
+@Command(
+    name = "graph",
+    description = {
+      "Finds the most similar patches of every patch.",
+      "Says beforehand how long it will take and how much memory; does nothing if the graph is there.",
+      "An exact search with the engine vector that was stopped, or killed, goes on with the same command. It can be divided among machines with --part; the parts are joined by 'eigenseg graph merge'."
+    },
+    synopsisSubcommandLabel = "[merge]",
+    footer = {
+      "",
+      "Examples:",
+      "  eigenseg graph street.bank --neighbors 64 --memory 1g",
+      "  eigenseg graph street.bank --index ivf --recall 0.95",
+      "  eigenseg graph street.bank --part 1/2 -o half-1.knn",
+      "  eigenseg graph street.bank --part 2/2 -o half-2.knn",
+      "  eigenseg graph merge half-1.knn half-2.knn -o street.bank/graph.knn"
+    })
+public final class GraphCommand extends WorkCommand {
+  private enum Engine {
+    AUTO,
+    VECTOR,
+    BLAS,
+    FAISS
+  }
+
+  // Not required for picocli, or 'graph merge' would need one.
+  @Parameters(paramLabel = "BANK", arity = "0..1", description = "The feature bank.")
+  private Optional<Path> bankFolder = Optional.empty();
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FILE",
+      description =
+          "The graph's file (default: graph.knn in the bank; graph-part-2-of-8.knn for --part 2/8).")
+  private Optional<Path> output = Optional.empty();
+
+  @Option(
+      names = "--neighbors",
+      paramLabel = "K",
+      defaultValue = "64",
+      converter = CommonOptions.PositiveInt.class,
+      description = "Neighbours a patch (default: ${DEFAULT-VALUE}).")
+  private int neighbors;
+
+  @Option(
+      names = "--engine",
+      paramLabel = "auto|vector|blas|faiss",
+      defaultValue = "auto",
+      description =
+          "How to search: vector is built in, blas is the same with the products of OpenBLAS or libtorch, faiss a native library; one that is named never falls back to another (default: ${DEFAULT-VALUE}).")
+  private Engine engine;
+
+  @Mixin private IndexOptions index;
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      defaultValue = "cpu",
+      description =
+          "Where to search: cpu, or cuda:0 with a faiss that was built for it (default: ${DEFAULT-VALUE}).")
+  private String device;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      defaultValue = "2g",
+      converter = ByteSize.Converter.class,
+      description = "The most memory that the search may take (default: ${DEFAULT-VALUE}).")
+  private ByteSize memory;
+
+  @Option(
+      names = "--part",
+      paramLabel = "I/N",
+      converter = PartConverter.class,
+      description = "Do only this share of the work, such as 2/8; all shares take about as long.")
+  private Optional<GraphPart> part = Optional.empty();
+
+  @Option(
+      names = "--overwrite",
+      description =
+          "Replace a graph that is there already, or an unfinished one with other settings.")
+  private boolean overwrite;
+
+  public GraphCommand(Surroundings surroundings) {
+    super(surroundings);
+  }
+
+  /** Reads a part. */
+  static final class PartConverter implements ITypeConverter<GraphPart> {
+    @Override
+    public GraphPart convert(String value) {
+      try {
+        return GraphPart.parse(value);
+      } catch (BadInputException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  @Override
+  protected JsonObject work(Session session) throws IOException {
+    Path folder = bankFolder.orElseThrow(() -> usage("Missing required parameter: 'BANK'"));
+    GraphPart share = part.orElse(GraphPart.WHOLE);
+    KnnIndex wanted = wantedIndex();
+    if (!share.whole()) {
+      requireDivisible(wanted);
+    }
+    Path file = output.orElseGet(() -> GraphBuilding.defaultFile(folder, share));
+    Session.checkFolder(file);
+    try (FeatureBank bank = FeatureBank.open(folder)) {
+      String name = share.whole() ? engine.name().toLowerCase(Locale.ROOT) : "vector";
+      GraphBuilding building =
+          new GraphBuilding(
+              session,
+              bank,
+              neighbors,
+              KnnEngines.select(name, wanted.kind(), device),
+              wanted,
+              device,
+              memory);
+      if (!overwrite && Files.exists(file)) {
+        return existing(session, building, share, file);
+      }
+      return building.build(share, file, overwrite);
+    }
+  }
+
+  private KnnIndex wantedIndex() {
+    try {
+      return index.index();
+    } catch (IllegalArgumentException e) {
+      throw usage(e.getMessage());
+    }
+  }
+
+  private void requireDivisible(KnnIndex wanted) {
+    if (wanted.kind() != KnnIndex.Kind.EXACT) {
+      throw usage("--part divides exact searches; leave --index out");
+    }
+    if (engine != Engine.AUTO && engine != Engine.VECTOR) {
+      throw usage("--part divides searches with the engine vector; leave --engine out");
+    }
+  }
+
+  private static JsonObject existing(
+      Session session, GraphBuilding building, GraphPart share, Path file) throws IOException {
+    KnnGraphInfo found = KnnGraphInfo.read(file);
+    building.requireSame(share, file, found);
+    building.requireSameIndex(file, found);
+    KnnGraphBuilder.discard(file); // should a run have died right after it had made the file
+    session.say(
+        "%s is there already, %s; --overwrite builds it again"
+            .formatted(file, found.exact() ? "and exact" : "with the same settings"));
+    return building.json(found);
+  }
+}

@@ -1,0 +1,2 @@
+/** The whole pipeline on generated scenes: {@code demo}. */
+package dev.eigenseg.cli.demo;

@@ -1,0 +1,57 @@
+package dev.eigenseg.cli.input;
+
+import dev.eigenseg.api.SegmentOptions;
+import dev.eigenseg.api.Segmenter;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.SequencedMap;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** The one model of a command, and how it makes a mask of each image. */
+public final class MaskOptions {
+  private enum Refinement {
+    OFF,
+    ON
+  }
+
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "MODEL",
+      required = true,
+      description = "The segmenter file.")
+  private Path model;
+
+  @Option(
+      names = "--crf",
+      paramLabel = "off|on",
+      defaultValue = "off",
+      description =
+          "Refine the borders of segments by a dense CRF on the image's colours (default: ${DEFAULT-VALUE}).")
+  private Refinement crf;
+
+  @Mixin private ModelOptions modelOptions;
+  @Mixin private ViewOptions views;
+
+  /** The model's file. */
+  public Path model() {
+    return model;
+  }
+
+  /** Opens the model; the caller owns it. */
+  public Segmenter open() throws IOException {
+    return modelOptions.open(model);
+  }
+
+  /** What changes the masks, by option names. */
+  public SequencedMap<String, String> settings(SegmentOptions options) {
+    SequencedMap<String, String> settings = ViewOptions.settings(options);
+    settings.putAll(modelOptions.settings());
+    return settings;
+  }
+
+  /** The options of one image; throws as {@link ViewOptions#options}. */
+  public SegmentOptions options() {
+    return views.options(SegmentOptions.DEFAULT, crf == Refinement.ON);
+  }
+}

@@ -1,0 +1,198 @@
+package dev.eigenseg.cli.input;
+
+import dev.eigenseg.api.CrfOptions;
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.SegmentOptions;
+import dev.eigenseg.api.SegmentOptions.Resolution;
+import dev.eigenseg.cli.session.SizeConverter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.stream.Collectors;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+
+/** How images are looked at, named as in {@link SegmentOptions}, and how results are refined. */
+public final class ViewOptions {
+  private static final String OWN = "own";
+
+  @Option(
+      names = "--window",
+      paramLabel = "PIXELS",
+      description =
+          "Look at the image in square windows of this side that slide over it, and average where they overlap: for images that are larger than those of the training (default: the whole image at once).")
+  private Optional<Integer> window = Optional.empty();
+
+  @Option(
+      names = "--stride",
+      paramLabel = "PIXELS",
+      description = "From one window to the next (default: 3/4 of the window).")
+  private Optional<Integer> stride = Optional.empty();
+
+  @Option(
+      names = "--scales",
+      paramLabel = "FACTOR",
+      split = ",",
+      description =
+          "Look at the image at several sizes, such as 0.75,1,1.5, and average (default: 1).")
+  private List<Double> scales = List.of();
+
+  @Option(
+      names = "--flip",
+      description = "Look at each view mirrored from left to right too, and average.")
+  private boolean flip;
+
+  @Option(
+      names = "--size",
+      paramLabel = "own|WIDTHxHEIGHT",
+      converter = ResolutionConverter.class,
+      description =
+          "The size at which scale 1 shows an image, own for the image's; the result always has the image's size (default: as in training).")
+  private Optional<Resolution> size = Optional.empty();
+
+  @Option(
+      names = "--max-crf-pixels",
+      paramLabel = "N",
+      description =
+          "Refine images of more pixels in overlapping tiles of about this size (default: 1048576).")
+  private Optional<Long> maxCrfPixels = Optional.empty();
+
+  @Option(
+      names = "--crf-iterations",
+      paramLabel = "N",
+      description = "Mean-field iterations of the CRF (default: 10).")
+  private Optional<Integer> iterations = Optional.empty();
+
+  @Option(
+      names = "--crf-gaussian-weight",
+      paramLabel = "W",
+      description = "Weight of the kernel on positions (default: 3).")
+  private Optional<Double> gaussianWeight = Optional.empty();
+
+  @Option(
+      names = "--crf-gaussian-std",
+      paramLabel = "PIXELS",
+      description = "Its standard deviation (default: 1).")
+  private Optional<Double> gaussianStd = Optional.empty();
+
+  @Option(
+      names = "--crf-bilateral-weight",
+      paramLabel = "W",
+      description = "Weight of the kernel on positions and colours (default: 4).")
+  private Optional<Double> bilateralWeight = Optional.empty();
+
+  @Option(
+      names = "--crf-bilateral-xy-std",
+      paramLabel = "PIXELS",
+      description = "Its standard deviation of positions (default: 67).")
+  private Optional<Double> bilateralXyStd = Optional.empty();
+
+  @Option(
+      names = "--crf-bilateral-rgb-std",
+      paramLabel = "STEPS",
+      description = "Its standard deviation of colours from 0 to 255 (default: 3).")
+  private Optional<Double> bilateralRgbStd = Optional.empty();
+
+  /** Reads {@code own} or a size. */
+  static final class ResolutionConverter implements ITypeConverter<Resolution> {
+    @Override
+    public Resolution convert(String value) {
+      return value.equals(OWN)
+          ? new Resolution.Own()
+          : new Resolution.Fixed(new SizeConverter().convert(value));
+    }
+  }
+
+  /**
+   * The options of one image.
+   *
+   * @param base what holds unless the user says otherwise
+   * @param refine whether results are refined by a CRF
+   * @throws IllegalArgumentException if they make no sense; the user used the command wrongly
+   */
+  public SegmentOptions options(SegmentOptions base, boolean refine) {
+    SegmentOptions options =
+        windowed(base.withResolution(size.orElse(base.resolution())).withFlip(flip));
+    if (!scales.isEmpty()) {
+      options = options.withScales(scales);
+    }
+    if (refine) {
+      return options.withCrf(crf());
+    }
+    if (!crf().equals(CrfOptions.DEFAULT)) {
+      throw new IllegalArgumentException("options of the CRF do nothing without --crf on");
+    }
+    return options;
+  }
+
+  private SegmentOptions windowed(SegmentOptions options) {
+    if (window.isPresent()) {
+      int step = stride.orElse(Math.max(1, Math.toIntExact(window.get() * 3L / 4)));
+      return options.withWindows(window.get(), step);
+    }
+    if (stride.isEmpty()) {
+      return options;
+    }
+    SegmentOptions.Windows known =
+        options
+            .windows()
+            .orElseThrow(
+                () -> new IllegalArgumentException("--stride is of windows; give --window too"));
+    return options.withWindows(known.size(), stride.get());
+  }
+
+  private CrfOptions crf() {
+    CrfOptions defaults = CrfOptions.DEFAULT;
+    return new CrfOptions(
+        iterations.orElse(defaults.iterations()),
+        gaussianWeight.orElse(defaults.gaussianWeight()),
+        gaussianStd.orElse(defaults.gaussianStd()),
+        bilateralWeight.orElse(defaults.bilateralWeight()),
+        bilateralXyStd.orElse(defaults.bilateralXyStd()),
+        bilateralRgbStd.orElse(defaults.bilateralRgbStd()),
+        maxCrfPixels.orElse(defaults.maxPixels()));
+  }
+
+  /** What changes the result, by the names of the options; nothing for the defaults. */
+  public static SequencedMap<String, String> settings(SegmentOptions options) {
+    SequencedMap<String, String> settings = new LinkedHashMap<>();
+    switch (options.resolution()) {
+      case Resolution.Model model -> {}
+      case Resolution.Own own -> settings.put("size", OWN);
+      case Resolution.ShorterSide(int pixels, int ratio) ->
+          settings.put(
+              "size", "shorter side %d, longer at most %d".formatted(pixels, pixels * ratio));
+      case Resolution.Fixed(ImageGeometry.Size fixed) -> settings.put("size", fixed.toString());
+    }
+    options
+        .windows()
+        .ifPresent(windows -> {
+          settings.put("window", Integer.toString(windows.size()));
+          settings.put("stride", Integer.toString(windows.stride()));
+        });
+    if (!options.scales().equals(SegmentOptions.DEFAULT.scales())) {
+      settings.put(
+          "scales",
+          options.scales().stream().map(Object::toString).collect(Collectors.joining(",")));
+    }
+    if (options.flip()) {
+      settings.put("flip", "true");
+    }
+    options.crf().ifPresent(crf -> settings.putAll(settings(crf)));
+    return settings;
+  }
+
+  private static SequencedMap<String, String> settings(CrfOptions crf) {
+    SequencedMap<String, String> settings = new LinkedHashMap<>();
+    settings.put("crf", "on");
+    settings.put("max-crf-pixels", Long.toString(crf.maxPixels()));
+    settings.put("crf-iterations", Integer.toString(crf.iterations()));
+    settings.put("crf-gaussian-weight", Double.toString(crf.gaussianWeight()));
+    settings.put("crf-gaussian-std", Double.toString(crf.gaussianStd()));
+    settings.put("crf-bilateral-weight", Double.toString(crf.bilateralWeight()));
+    settings.put("crf-bilateral-xy-std", Double.toString(crf.bilateralXyStd()));
+    settings.put("crf-bilateral-rgb-std", Double.toString(crf.bilateralRgbStd()));
+    return settings;
+  }
+}

@@ -1,0 +1,43 @@
+package dev.eigenseg.cli.input;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Where weights are kept: the places in which models look for their backbones. */
+public final class WeightsFolder {
+  private static final String VARIABLE = "EIGENSEG_WEIGHTS";
+
+  /** How the files' names end. */
+  public static final String SUFFIX = ".safetensors";
+
+  private WeightsFolder() {}
+
+  /** {@code EIGENSEG_WEIGHTS} if that is a folder, else the user's cache. */
+  public static Path standard() {
+    return Optional.ofNullable(System.getenv(VARIABLE))
+        .filter(text -> !text.isBlank())
+        .map(Path::of)
+        .filter(Files::isDirectory)
+        .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "eigenseg"));
+  }
+
+  /** The file for a name: in the standard folder, or where the user says. */
+  public static Path file(String name, Optional<Path> output) {
+    String file = name + SUFFIX;
+    return output
+        .map(path -> path.toString().endsWith(SUFFIX) ? path : path.resolve(file))
+        .orElseGet(() -> standard().resolve(file));
+  }
+
+  /** A file's name without its ending. */
+  public static String name(Path file) {
+    String name = file.getFileName().toString();
+    return name.endsWith(SUFFIX) ? name.substring(0, name.length() - SUFFIX.length()) : name;
+  }
+
+  /** What is known of how a file's weights are read, beside it. */
+  public static Path config(Path file) {
+    return file.resolveSibling(name(file) + ".json");
+  }
+}

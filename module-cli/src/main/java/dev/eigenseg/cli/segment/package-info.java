@@ -1,0 +1,2 @@
+/** Images to label maps: {@code segment}. */
+package dev.eigenseg.cli.segment;

@@ -1,0 +1,86 @@
+package dev.eigenseg.cli.session;
+
+import java.util.Optional;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** The options of every command. */
+public final class CommonOptions {
+  /** The value of {@code --json} that means standard output. */
+  static final String STDOUT = "-";
+
+  @SuppressWarnings("UnusedVariable") // picocli reads it
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help and exit.")
+  private boolean help;
+
+  @Option(
+      names = "--json",
+      paramLabel = "FILE",
+      description =
+          "Write the result as JSON; '-' is standard output, messages then go to standard error.")
+  private Optional<String> json = Optional.empty();
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Start of every random sequence (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      converter = PositiveInt.class,
+      description =
+          "Worker threads (default: all processors). Images in work at the same time share them; training uses them all.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = {"-q", "--quiet"},
+      description = "Say nothing but results and errors.")
+  private boolean quiet;
+
+  Optional<String> json() {
+    return json;
+  }
+
+  public boolean jsonOnStdout() {
+    return json.filter(STDOUT::equals).isPresent();
+  }
+
+  long seed() {
+    return seed;
+  }
+
+  int threads() {
+    return threads;
+  }
+
+  boolean quiet() {
+    return quiet;
+  }
+
+  /** Reads a whole number above zero. */
+  public static final class PositiveInt implements ITypeConverter<Integer> {
+    @Override
+    public Integer convert(String value) {
+      try {
+        int number = Integer.parseInt(value);
+        if (number > 0) {
+          return number;
+        }
+      } catch (NumberFormatException e) {
+        throw notPositive(value);
+      }
+      throw notPositive(value);
+    }
+
+    private static TypeConversionException notPositive(String value) {
+      return new TypeConversionException("'" + value + "' is not a whole number above zero");
+    }
+  }
+}

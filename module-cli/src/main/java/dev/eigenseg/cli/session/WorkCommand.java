@@ -1,0 +1,49 @@
+package dev.eigenseg.cli.session;
+
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** What all commands share: the common options, and a session around the work. */
+public abstract class WorkCommand implements Callable<Integer> {
+  private final Surroundings surroundings;
+
+  @Mixin private CommonOptions common;
+  @Spec private CommandSpec spec;
+
+  protected WorkCommand(Surroundings surroundings) {
+    this.surroundings = surroundings;
+  }
+
+  /** Does the work and returns the result for {@code --json}. */
+  protected abstract JsonObject work(Session session) throws IOException;
+
+  @Override
+  public final Integer call() throws IOException {
+    Session session = new Session(surroundings, common);
+    return session.finish(work(session));
+  }
+
+  protected final Surroundings surroundings() {
+    return surroundings;
+  }
+
+  /** What options amount to; if that makes no sense, the user used the command wrongly. */
+  protected final <T> T sensible(Supplier<T> options) {
+    try {
+      return options.get();
+    } catch (IllegalArgumentException e) {
+      throw usage(e.getMessage());
+    }
+  }
+
+  /** The user combined options in a way that makes no sense: exit code 2. */
+  protected final ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+}

@@ -1,0 +1,2 @@
+/** The kernel's exact eigenvectors and their pictures: {@code spectral}. */
+package dev.eigenseg.cli.spectral;

@@ -1,0 +1,2 @@
+/** Tables of the paper, run again: {@code reproduce}. */
+package dev.eigenseg.cli.study;

@@ -1,0 +1,271 @@
+package dev.eigenseg.cli.train;
+
+import dev.eigenseg.cli.session.ByteSize;
+import dev.eigenseg.cli.session.CommonOptions;
+import dev.eigenseg.cli.session.KebabEnum;
+import dev.eigenseg.cli.session.Storage;
+import dev.eigenseg.graph.kernel.PixelGraphOptions;
+import dev.eigenseg.train.Augmentation;
+import dev.eigenseg.train.Preset;
+import dev.eigenseg.train.TrainingMode;
+import dev.eigenseg.train.TrainingOptions;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/**
+ * The options of {@code train} that shape eigenfunctions, named as in {@link TrainingOptions},
+ * whose defaults hold.
+ */
+final class NeuralOptions {
+  @Option(
+      names = "--mode",
+      paramLabel = "cross-batch|in-batch",
+      converter = KebabEnum.Mode.class,
+      description =
+          "One graph over the whole bank, or one inside each batch (default: cross-batch).")
+  private Optional<TrainingMode> mode = Optional.empty();
+
+  @Option(
+      names = "--augment",
+      paramLabel = "true|false",
+      arity = "0..1",
+      fallbackValue = "true",
+      description =
+          "Read the images of every update again, and train on random views of them (in-batch mode).")
+  private Optional<Boolean> augment = Optional.empty();
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      description = "Passes over the images (default: 20).")
+  private Optional<Integer> epochs = Optional.empty();
+
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      description = "Images of one update (default: 8).")
+  private Optional<Integer> batchSize = Optional.empty();
+
+  @Option(
+      names = "--projection",
+      paramLabel = "WIDTH",
+      description =
+          "Project the features to this width first; psi gets that width (default: 0, none).")
+  private Optional<Integer> projection = Optional.empty();
+
+  @Option(
+      names = "--heads",
+      paramLabel = "N",
+      converter = CommonOptions.PositiveInt.class,
+      description = "Attention heads (default: psi's width / head-dim).")
+  private Optional<Integer> heads = Optional.empty();
+
+  @Option(names = "--head-dim", paramLabel = "N", description = "Channels of a head (default: 64).")
+  private Optional<Integer> headDim = Optional.empty();
+
+  @Option(
+      names = "--mlp",
+      paramLabel = "WIDTH",
+      converter = CommonOptions.PositiveInt.class,
+      description = "Width inside the MLP (default: half of psi's).")
+  private Optional<Integer> mlp = Optional.empty();
+
+  @Option(names = "--blocks", paramLabel = "N", description = "Transformer blocks (default: 2).")
+  private Optional<Integer> blocks = Optional.empty();
+
+  @Option(
+      names = "--scale-inputs",
+      paramLabel = "true|false",
+      arity = "0..1",
+      fallbackValue = "true",
+      description =
+          "Divide low, mid and high features by their standard deviation over the bank (for CNNs).")
+  private Optional<Boolean> scaleInputs = Optional.empty();
+
+  @Option(
+      names = "--pixel-weight",
+      paramLabel = "A",
+      description = "Weight of the pixel graph; 0 turns it off (default: 0.3).")
+  private Optional<Double> pixelWeight = Optional.empty();
+
+  @Option(
+      names = "--pixel-near-neighbors",
+      paramLabel = "N",
+      description = "Pixel neighbours where position counts much; 0 for none (default: 10).")
+  private Optional<Integer> pixelNear = Optional.empty();
+
+  @Option(
+      names = "--pixel-color-neighbors",
+      paramLabel = "N",
+      description = "Pixel neighbours where colour decides; 0 for none (default: 5).")
+  private Optional<Integer> pixelColor = Optional.empty();
+
+  @Option(
+      names = "--pixel-near-weight",
+      paramLabel = "W",
+      description = "Weight of the position where it counts much (default: 2.0).")
+  private Optional<Float> pixelNearWeight = Optional.empty();
+
+  @Option(
+      names = "--pixel-color-weight",
+      paramLabel = "W",
+      description = "Weight of the position where colour decides (default: 0.1).")
+  private Optional<Float> pixelColorWeight = Optional.empty();
+
+  @Option(names = "--t", paramLabel = "T", description = "Scale of the objective (default: 0.01).")
+  private Optional<Double> t = Optional.empty();
+
+  @Option(
+      names = "--beta",
+      paramLabel = "B",
+      description = "Weight of the regulariser (default: 0.08 * 256 / clusters).")
+  private Optional<Double> beta = Optional.empty();
+
+  @Option(
+      names = "--balance",
+      paramLabel = "W",
+      description = "Weight of the balance between clusters (default: 0, as published).")
+  private Optional<Double> balance = Optional.empty();
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "R",
+      description = "Of the first update (default: 1e-3).")
+  private Optional<Double> learningRate = Optional.empty();
+
+  @Option(
+      names = "--final-learning-rate",
+      paramLabel = "R",
+      description = "Of the last update (default: 1e-5).")
+  private Optional<Double> finalLearningRate = Optional.empty();
+
+  @Option(
+      names = "--temperature",
+      paramLabel = "T",
+      description = "Of the first update (default: 1).")
+  private Optional<Double> temperature = Optional.empty();
+
+  @Option(
+      names = "--final-temperature",
+      paramLabel = "T",
+      description = "Of the last update (default: 0.3).")
+  private Optional<Double> finalTemperature = Optional.empty();
+
+  @Option(
+      names = "--neighbors",
+      paramLabel = "K",
+      converter = CommonOptions.PositiveInt.class,
+      description =
+          "Neighbours a patch: in the batch (default: 256 for 14,400 patches, in proportion), or in the bank's graph if that has to be built (default: 64).")
+  private Optional<Integer> neighbors = Optional.empty();
+
+  @Option(
+      names = "--graph",
+      paramLabel = "FILE",
+      description =
+          "The bank's graph for cross-batch training (default: graph.knn in the bank; built if missing).")
+  private Optional<Path> graphFile = Optional.empty();
+
+  @Option(
+      names = "--outputs-dtype",
+      paramLabel = "f16|f32",
+      description =
+          "How psi's last outputs of all patches are kept in cross-batch mode; f32 takes twice the memory and is free of rounding (default: f16).")
+  private Optional<Storage> outputsDtype = Optional.empty();
+
+  @Option(
+      names = "--memory",
+      paramLabel = "SIZE",
+      converter = ByteSize.Converter.class,
+      description =
+          "The most memory of the process in cross-batch mode; a kernel that does not fit goes into temporary files beside the model (default: 2g, or what it needs).")
+  private Optional<ByteSize> memory = Optional.empty();
+
+  @Option(
+      names = "--log",
+      paramLabel = "FILE",
+      description = "Write a line of JSON for every epoch.")
+  private Optional<Path> log = Optional.empty();
+
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "Where to train: cpu or cuda:0 (default: cpu).")
+  private String device = "cpu";
+
+  Optional<Path> graphFile() {
+    return graphFile;
+  }
+
+  Optional<Integer> neighbors() {
+    return neighbors;
+  }
+
+  Optional<Path> log() {
+    return log;
+  }
+
+  /** Whether the images are augmented, if a preset says that they are, or are not. */
+  boolean augment(boolean preset) {
+    return augment.orElse(preset);
+  }
+
+  /**
+   * The options, those of a preset where the user gave none.
+   *
+   * @param augmentation to use if {@link #augment} says so
+   */
+  TrainingOptions options(
+      Optional<Preset> preset,
+      Optional<Integer> clusters,
+      Augmentation augmentation,
+      long seed,
+      int threads) {
+    TrainingOptions.Builder builder =
+        preset
+            .map(Preset::options)
+            .orElseGet(TrainingOptions::builder)
+            .device(device)
+            .seed(seed)
+            .threads(threads)
+            .pixelGraph(pixelGraph());
+    clusters.ifPresent(builder::clusters);
+    mode.ifPresent(builder::mode);
+    scaleInputs.ifPresent(builder::scaleInputs);
+    builder.augmentation(
+        augment(preset.isPresent() && preset.get().augmentation().isPresent())
+            ? Optional.of(augmentation)
+            : Optional.empty());
+    epochs.ifPresent(builder::epochs);
+    batchSize.ifPresent(builder::batchSize);
+    projection.ifPresent(builder::projection);
+    outputsDtype.ifPresent(storage -> builder.outputsDtype(storage.dtype()));
+    memory.ifPresent(size -> builder.memory(size.bytes()));
+    heads.ifPresent(builder::heads);
+    headDim.ifPresent(builder::headDim);
+    mlp.ifPresent(builder::mlp);
+    blocks.ifPresent(builder::blocks);
+    if (builder.build().mode() == TrainingMode.IN_BATCH) { // else they belong to the bank's graph
+      neighbors.ifPresent(builder::neighbors);
+    }
+    pixelWeight.ifPresent(builder::pixelWeight);
+    t.ifPresent(builder::t);
+    beta.ifPresent(builder::beta);
+    balance.ifPresent(builder::balance);
+    learningRate.ifPresent(builder::learningRate);
+    finalLearningRate.ifPresent(builder::finalLearningRate);
+    temperature.ifPresent(builder::temperature);
+    finalTemperature.ifPresent(builder::finalTemperature);
+    return builder.build();
+  }
+
+  private PixelGraphOptions pixelGraph() {
+    PixelGraphOptions defaults = PixelGraphOptions.DEFAULT;
+    return new PixelGraphOptions(
+        pixelNear.orElse(defaults.nearNeighbors()),
+        pixelNearWeight.orElse(defaults.nearWeight()),
+        pixelColor.orElse(defaults.colorNeighbors()),
+        pixelColorWeight.orElse(defaults.colorWeight()));
+  }
+}

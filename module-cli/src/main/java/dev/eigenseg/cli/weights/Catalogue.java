@@ -1,0 +1,104 @@
+package dev.eigenseg.cli.weights;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The published checkpoints that {@code eigenseg weights} knows by name: facts of their model pages
+ * as seen in stored copies. A hash that no page showed is absent, never guessed.
+ */
+public final class Catalogue {
+  /** Where the names stand for repositories of one checkpoint each. */
+  static final URI ORIGIN = URI.create("https://huggingface.co/timm");
+
+  private static final String RESOURCE = "weights.json";
+
+  private Catalogue() {}
+
+  /**
+   * One checkpoint.
+   *
+   * @param name timm's name of architecture and training
+   * @param what in words
+   * @param licence its SPDX identifier
+   * @param megabytes rounded, to know what one is in for
+   * @param sha256 of {@code model.safetensors}, where published
+   */
+  public record Entry(
+      String name, String what, String licence, int megabytes, Optional<String> sha256) {
+    /** Its file at the origin. */
+    URI url() {
+      return fileAt(ORIGIN, name);
+    }
+
+    JsonObject toJson() {
+      JsonObject json = new JsonObject();
+      json.addProperty("name", name);
+      json.addProperty("what", what);
+      json.addProperty("licence", licence);
+      json.addProperty("megabytes", megabytes);
+      json.addProperty("url", url().toString());
+      sha256.ifPresent(hash -> json.addProperty("sha256", hash));
+      return json;
+    }
+  }
+
+  /** The file of a name on a server that is laid out like the origin. */
+  static URI fileAt(URI base, String name) {
+    String text = base.toString();
+    return URI.create(
+        (text.endsWith("/") ? text : text + "/") + name + "/resolve/main/model.safetensors");
+  }
+
+  /** All entries, in the order in which they are listed. */
+  static List<Entry> entries() {
+    List<Entry> entries = new ArrayList<>();
+    for (JsonElement element : read()) {
+      JsonObject json = element.getAsJsonObject();
+      entries.add(
+          new Entry(
+              json.get("name").getAsString(),
+              json.get("what").getAsString(),
+              json.get("licence").getAsString(),
+              json.get("megabytes").getAsInt(),
+              Optional.ofNullable(json.get("sha256")).map(JsonElement::getAsString)));
+    }
+    return entries;
+  }
+
+  /** The entry of a name. */
+  public static Optional<Entry> find(String name) {
+    return entries().stream().filter(entry -> entry.name().equals(name)).findFirst();
+  }
+
+  /** The entry of a hash. */
+  static Optional<Entry> withHash(String sha256) {
+    return entries().stream()
+        .filter(entry -> entry.sha256().filter(sha256::equals).isPresent())
+        .findFirst();
+  }
+
+  private static JsonArray read() {
+    try (InputStream in = Catalogue.class.getResourceAsStream(RESOURCE)) {
+      if (in == null) {
+        throw new IllegalStateException(RESOURCE + " is missing in this build");
+      }
+      Reader reader = new InputStreamReader(in, StandardCharsets.UTF_8);
+      return new Gson().fromJson(reader, JsonArray.class);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package dev.eigenseg.cli.input;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.eigenseg.api.BadInputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class InputsTest {
+  @TempDir Path folder;
+
+  @BeforeEach
+  void files() throws IOException {
+    Files.createDirectories(folder.resolve("day/two"));
+    for (String name : List.of("b.png", "a.JPG", "notes.txt", "day/c.jpg", "day/two/d.jpeg")) {
+      Files.createFile(folder.resolve(name));
+    }
+  }
+
+  private List<String> names(String... arguments) throws IOException {
+    return Inputs.expand(List.of(arguments)).stream()
+        .map(input -> input.name().toString())
+        .toList();
+  }
+
+  @Test
+  void aFolderIsReadRecursivelyInOrder() throws IOException {
+    assertEquals(
+        List.of("a.JPG", "b.png", "day/c.jpg", "day/two/d.jpeg"), names(folder.toString()));
+  }
+
+  @Test
+  void argumentsKeepTheirOrderAndCountOnce() throws IOException {
+    assertEquals(
+        List.of("b.png", "a.JPG", "day/c.jpg", "day/two/d.jpeg"),
+        names(folder + "/b.png", folder + "/day/../a.JPG", folder.toString()));
+  }
+
+  @Test
+  void globsMatchWithinAFolderOrAcross() throws IOException {
+    assertEquals(List.of("b.png"), names(folder + "/*.{png,jpg}"));
+    assertEquals(List.of("day/c.jpg", "day/two/d.jpeg"), names(folder + "/**/*.jp*g"));
+    assertThrows(BadInputException.class, () -> names(folder + "/*.bmp"));
+  }
+
+  @Test
+  void listsNameOneInputALine() throws IOException {
+    Path list = folder.resolve("list");
+    Files.writeString(
+        list, "# two\n" + folder.resolve("b.png") + "\n\n" + folder.resolve("day") + "\n");
+    assertEquals(List.of("b.png", "c.jpg", "two/d.jpeg"), names("@" + list));
+  }
+
+  @Test
+  void nothingFoundIsAnError() throws IOException {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    assertTrue(
+        assertThrows(BadInputException.class, () -> names(empty.toString()))
+            .getMessage()
+            .contains("holds no images"));
+    Path list = Files.createFile(folder.resolve("list"));
+    assertThrows(BadInputException.class, () -> names("@" + list));
+  }
+
+  @Test
+  void aMissingFileIsLeftToItsReader() throws IOException {
+    assertEquals(List.of("missing.png"), names(folder + "/missing.png"));
+  }
+
+  @Test
+  void stemsDropTheEndingOnly() {
+    assertEquals("day/c", Inputs.stem(Path.of("day/c.jpg")));
+    assertEquals("day.1/c", Inputs.stem(Path.of("day.1/c")));
+    assertEquals(".hidden", Inputs.stem(Path.of(".hidden")));
+  }
+
+  @Test
+  void resultsOfTwoImagesNeverShareAName() throws IOException {
+    Files.createFile(folder.resolve("b.gif"));
+    List<Inputs.Input> inputs = Inputs.expand(List.of(folder.toString()));
+    assertTrue(
+        assertThrows(BadInputException.class, () -> Inputs.byStem(inputs))
+            .getMessage()
+            .contains("b.gif"));
+  }
+}

@@ -1,0 +1,153 @@
+package dev.eigenseg.graph.exact;
+
+import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.graph.rows.Candidates;
+import dev.eigenseg.graph.rows.Neighbor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Looks through a tile of similarities for those that reach a threshold, many at once, and offers
+ * them to the candidates. After the first tiles nearly all vectors are passed over.
+ */
+final class ScoreScan {
+  private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+  private static final int LANES = SPECIES.length();
+  private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
+  private static final boolean VECTORS = VectorMath.best().equals(VectorMath.simd());
+
+  private ScoreScan() {}
+
+  /**
+   * A tile: {@code rows x columns} scores at a stride of {@code stride} floats.
+   *
+   * @param rowPlace the place of the first row among the rows' candidates
+   * @param rowId the id of the first row
+   * @param columnPlace the place of the first column among the columns' candidates, if the tile
+   *     serves columns as well
+   * @param columnId the id of the first column
+   */
+  record Tile(
+      int rows,
+      int columns,
+      int stride,
+      int rowPlace,
+      long rowId,
+      int columnPlace,
+      long columnId) {}
+
+  /** Serves rows alone; a row is not its own neighbour. */
+  static void rows(MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
+    if (!VECTORS) {
+      scalarRows(scores, tile, candidates, scratch);
+      return;
+    }
+    int vectors = tile.columns / LANES * LANES;
+    for (int r = 0; r < tile.rows; r++) {
+      long base = (long) r * tile.stride * Float.BYTES;
+      FloatVector bound = FloatVector.broadcast(SPECIES, candidates.threshold(tile.rowPlace + r));
+      for (int c = 0; c < vectors; c += LANES) {
+        FloatVector score =
+            FloatVector.fromMemorySegment(SPECIES, scores, base + (long) c * Float.BYTES, NATIVE);
+        VectorMask<Float> hits = score.compare(VectorOperators.GE, bound);
+        if (hits.anyTrue()) {
+          offerRow(scores, base, hits.toLong(), r, c, tile, candidates, scratch);
+          bound = FloatVector.broadcast(SPECIES, candidates.threshold(tile.rowPlace + r));
+        }
+      }
+      long rest = (1L << (tile.columns - vectors)) - 1;
+      offerRow(scores, base, rest, r, vectors, tile, candidates, scratch);
+    }
+  }
+
+  /** Serves rows and columns, which may be of one strip; no row is among the columns. */
+  static void rowsAndColumns(
+      MemorySegment scores, Tile tile, Candidates rows, Candidates columns, long[] scratch) {
+    if (!VECTORS) {
+      scalarRowsAndColumns(scores, tile, rows, columns, scratch);
+      return;
+    }
+    MemorySegment thresholds = columns.thresholds();
+    long columnBase = (long) tile.columnPlace * Float.BYTES;
+    int vectors = tile.columns / LANES * LANES;
+    for (int r = 0; r < tile.rows; r++) {
+      long base = (long) r * tile.stride * Float.BYTES;
+      FloatVector bound = FloatVector.broadcast(SPECIES, rows.threshold(tile.rowPlace + r));
+      for (int c = 0; c < vectors; c += LANES) {
+        long offset = (long) c * Float.BYTES;
+        FloatVector score = FloatVector.fromMemorySegment(SPECIES, scores, base + offset, NATIVE);
+        FloatVector either =
+            FloatVector.fromMemorySegment(SPECIES, thresholds, columnBase + offset, NATIVE)
+                .min(bound);
+        VectorMask<Float> hits = score.compare(VectorOperators.GE, either);
+        if (hits.anyTrue()) {
+          offerBoth(scores, base, hits.toLong(), r, c, tile, rows, columns, scratch);
+          bound = FloatVector.broadcast(SPECIES, rows.threshold(tile.rowPlace + r));
+        }
+      }
+      long rest = (1L << (tile.columns - vectors)) - 1;
+      offerBoth(scores, base, rest, r, vectors, tile, rows, columns, scratch);
+    }
+  }
+
+  /** The scalar twin of {@link #rows}. */
+  static void scalarRows(MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
+    for (int r = 0; r < tile.rows; r++) {
+      for (int c = 0; c < tile.columns; c++) {
+        offerRow(scores, (long) r * tile.stride * Float.BYTES, 1, r, c, tile, candidates, scratch);
+      }
+    }
+  }
+
+  /** The scalar twin of {@link #rowsAndColumns}. */
+  static void scalarRowsAndColumns(
+      MemorySegment scores, Tile tile, Candidates rows, Candidates columns, long[] scratch) {
+    for (int r = 0; r < tile.rows; r++) {
+      for (int c = 0; c < tile.columns; c++) {
+        long base = (long) r * tile.stride * Float.BYTES;
+        offerBoth(scores, base, 1, r, c, tile, rows, columns, scratch);
+      }
+    }
+  }
+
+  private static void offerRow(
+      MemorySegment scores,
+      long base,
+      long hits,
+      int r,
+      int c,
+      Tile tile,
+      Candidates candidates,
+      long[] scratch) {
+    for (long left = hits; left != 0; left &= left - 1) {
+      int column = c + Long.numberOfTrailingZeros(left);
+      float score = scores.get(ValueLayout.JAVA_FLOAT, base + (long) column * Float.BYTES);
+      if (tile.columnId + column != tile.rowId + r) {
+        candidates.offer(tile.rowPlace + r, Neighbor.key(score, tile.columnId + column), scratch);
+      }
+    }
+  }
+
+  private static void offerBoth(
+      MemorySegment scores,
+      long base,
+      long hits,
+      int r,
+      int c,
+      Tile tile,
+      Candidates rows,
+      Candidates columns,
+      long[] scratch) {
+    for (long left = hits; left != 0; left &= left - 1) {
+      int column = c + Long.numberOfTrailingZeros(left);
+      float score = scores.get(ValueLayout.JAVA_FLOAT, base + (long) column * Float.BYTES);
+      rows.offer(tile.rowPlace + r, Neighbor.key(score, tile.columnId + column), scratch);
+      columns.offer(tile.columnPlace + column, Neighbor.key(score, tile.rowId + r), scratch);
+    }
+  }
+}

@@ -1,0 +1,178 @@
+package dev.eigenseg.graph.exact;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.internal.file.Hashes;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/**
+ * Owns the journal of an unfinished search: what it searches for, then a line for every unit that
+ * is done. Each line ends with its own checksum, by which a line torn by a crash is told from a
+ * whole one. The file is made with the first unit.
+ */
+final class UnitJournal implements AutoCloseable {
+  private static final int VERSION = 1;
+
+  private final Path path;
+  private final long stripRows;
+  private final Map<String, String> settings;
+  private volatile long finished;
+  private long bytes;
+  private Optional<FileChannel> channel = Optional.empty();
+
+  private UnitJournal(
+      Path path, long stripRows, Map<String, String> settings, long finished, long bytes) {
+    this.path = path;
+    this.stripRows = stripRows;
+    this.settings = settings;
+    this.finished = finished;
+    this.bytes = bytes;
+  }
+
+  /** A search that is to begin. */
+  static UnitJournal begin(Path path, long stripRows, Map<String, String> settings) {
+    return new UnitJournal(path, stripRows, Map.copyOf(settings), 0, 0);
+  }
+
+  /**
+   * A search that was begun, if there is one.
+   *
+   * @throws CorruptFileException if another version wrote it
+   */
+  static Optional<UnitJournal> read(Path path) throws IOException {
+    byte[] content;
+    try {
+      content = Files.readAllBytes(path);
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
+    List<String> lines = wholeLines(content);
+    if (lines.size() < 2) {
+      return Optional.empty(); // it died before it had finished anything
+    }
+    JsonObject header = JsonParser.parseString(lines.getFirst()).getAsJsonObject();
+    if (header.get("version").getAsInt() != VERSION) {
+      throw new CorruptFileException(
+          "%s: version %s, this program reads version %d; delete it, then search again"
+              .formatted(path, header.get("version"), VERSION));
+    }
+    Map<String, String> settings = new TreeMap<>();
+    for (Map.Entry<String, JsonElement> entry : header.getAsJsonObject("settings").entrySet()) {
+      settings.put(entry.getKey(), entry.getValue().getAsString());
+    }
+    long bytes = lines.stream().mapToLong(line -> sealed(line).length).sum();
+    return Optional.of(
+        new UnitJournal(
+            path,
+            header.get("strip-rows").getAsLong(),
+            settings,
+            Long.parseLong(lines.getLast()),
+            bytes));
+  }
+
+  /** The lines up to the first that is not whole. */
+  private static List<String> wholeLines(byte[] content) {
+    List<String> lines = new ArrayList<>();
+    String text = new String(content, StandardCharsets.UTF_8);
+    int begin = 0;
+    for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', begin)) {
+      String line = text.substring(begin, end + 1);
+      String payload = line.substring(0, Math.max(0, line.lastIndexOf('\t')));
+      if (!line.equals(new String(sealed(payload), StandardCharsets.UTF_8))) {
+        break;
+      }
+      lines.add(payload);
+      begin = end + 1;
+    }
+    return lines;
+  }
+
+  private static byte[] sealed(String payload) {
+    byte[] bytes = payload.getBytes(StandardCharsets.UTF_8);
+    int crc = Hashes.crc32c(MemorySegment.ofArray(bytes));
+    return "%s\t%08x\n".formatted(payload, crc).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** Rows of a strip. */
+  long stripRows() {
+    return stripRows;
+  }
+
+  /** How many units are done. */
+  long finished() {
+    return finished;
+  }
+
+  /** In what this search differs from another, for a message. */
+  Optional<String> difference(Map<String, String> others) {
+    TreeSet<String> names = new TreeSet<>(settings.keySet());
+    names.addAll(others.keySet());
+    List<String> differences = new ArrayList<>();
+    for (String name : names) {
+      String found = settings.getOrDefault(name, "absent");
+      String expected = others.getOrDefault(name, "absent");
+      if (!found.equals(expected)) {
+        differences.add("its %s is %s, not %s".formatted(name, found, expected));
+      }
+    }
+    return differences.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", differences));
+  }
+
+  /** Says that so many units are done; returns when the disk knows. */
+  void add(long units) throws IOException {
+    FileChannel file = channel.isPresent() ? channel.get() : openForWriting();
+    append(file, Long.toString(units));
+    file.force(true);
+    finished = units;
+  }
+
+  private FileChannel openForWriting() throws IOException {
+    FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    channel = Optional.of(file);
+    file.truncate(bytes);
+    if (bytes == 0) {
+      append(file, header());
+    }
+    return file;
+  }
+
+  private String header() {
+    JsonObject json = new JsonObject();
+    json.addProperty("version", VERSION);
+    json.addProperty("strip-rows", stripRows);
+    JsonObject texts = new JsonObject();
+    new TreeMap<>(settings).forEach(texts::addProperty);
+    json.add("settings", texts);
+    return json.toString();
+  }
+
+  private void append(FileChannel file, String payload) throws IOException {
+    ByteBuffer line = ByteBuffer.wrap(sealed(payload));
+    while (line.hasRemaining()) {
+      bytes += file.write(line, bytes);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (channel.isPresent()) {
+      channel.get().close();
+    }
+  }
+}

@@ -1,0 +1,203 @@
+package dev.eigenseg.graph.kmeans;
+
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.internal.kernel.Gemm;
+import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.graph.rows.PreparedRows;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Owns the rows that k-means works on, packed for products: all of them if they fit, else a window
+ * that moves over them. Chunks lie at the same rows either way, so nothing computed from them
+ * depends on the memory.
+ */
+final class ClusterRows implements AutoCloseable {
+  /** Rows of a piece of work: a multiple of the packed panel's height. */
+  static final int CHUNK = 160 * Gemm.rowPanel();
+
+  private static final int WINDOW_CHUNKS = 16;
+  private static final int GATHERED = 64;
+
+  private final PreparedRows source;
+  private final int threads;
+  private final Arena arena = Arena.ofShared();
+  private final long windowRows;
+  private final MemorySegment panels;
+  private final MemorySegment squaredNorms;
+  private boolean loaded;
+
+  private ClusterRows(PreparedRows source, long memory, int threads) {
+    this.source = source;
+    this.threads = threads;
+    try {
+      long chunks = (source.rows() + CHUNK - 1) / CHUNK;
+      long chunkBytes = Gemm.packedRowBytes(CHUNK, source.dim());
+      long held =
+          Math.multiplyExact(chunks, chunkBytes) <= memory
+              ? chunks
+              : Math.min(chunks, WINDOW_CHUNKS);
+      this.windowRows = held * CHUNK;
+      this.panels = arena.allocate(held * chunkBytes, 64);
+      this.squaredNorms = arena.allocate(ValueLayout.JAVA_FLOAT, source.rows());
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Prepares rows.
+   *
+   * @param memory bytes for a copy of all rows
+   */
+  static ClusterRows of(
+      FeatureRows features, boolean normalize, long memory, int threads, Progress progress) {
+    PreparedRows source = PreparedRows.measure(features, normalize, threads, progress);
+    ClusterRows rows;
+    try {
+      rows = new ClusterRows(source, memory, threads);
+    } catch (RuntimeException | Error e) {
+      source.close();
+      throw e;
+    }
+    try {
+      rows.forEachWindow(progress, rows::measureNorms);
+      return rows;
+    } catch (RuntimeException | Error e) {
+      rows.close();
+      throw e;
+    }
+  }
+
+  /** Consecutive rows, packed by {@link Gemm#packRows}. */
+  record Window(long first, long count, MemorySegment panels) {}
+
+  /** What is done with each window, in order. */
+  interface WindowTask {
+    void run(Window window);
+  }
+
+  long rows() {
+    return source.rows();
+  }
+
+  int dim() {
+    return source.dim();
+  }
+
+  /** The squared L2 norm of a row. */
+  float squaredNorm(long row) {
+    return squaredNorms.getAtIndex(ValueLayout.JAVA_FLOAT, row);
+  }
+
+  /** Copies one row. */
+  void read(long row, MemorySegment target) {
+    source.read(row, 1, target);
+  }
+
+  /**
+   * Copies rows from all over.
+   *
+   * @param chosen which
+   * @param dense receives {@code chosen.length * dim} floats
+   * @param norms receives their squared norms
+   */
+  void gather(long[] chosen, MemorySegment dense, float[] norms) {
+    long rowBytes = (long) dim() * Float.BYTES;
+    // Every row of a bank is a mapping of its own: worth all threads.
+    Parallel.forEach(
+        threads,
+        (chosen.length + GATHERED - 1) / GATHERED,
+        part -> {
+          int end = (int) Math.min(chosen.length, (part + 1) * GATHERED);
+          for (int i = (int) part * GATHERED; i < end; i++) {
+            read(chosen[i], dense.asSlice(i * rowBytes, rowBytes));
+            norms[i] = squaredNorm(chosen[i]);
+          }
+        });
+  }
+
+  /** Shows all rows, window by window. */
+  void forEachWindow(Progress progress, WindowTask task) {
+    boolean whole = windowRows >= rows();
+    for (long first = 0; first < rows(); first += windowRows) {
+      progress.checkCancelled();
+      Window window = new Window(first, Math.min(windowRows, rows() - first), panels);
+      if (!loaded) {
+        load(window);
+        loaded = whole;
+      }
+      task.run(window);
+    }
+  }
+
+  private void load(Window window) {
+    forEachChunk(
+        window.count(),
+        threads,
+        (first, count) -> {
+          try (Arena temporary = Arena.ofConfined()) {
+            MemorySegment dense = temporary.allocate((long) count * dim() * Float.BYTES, 64);
+            source.read(window.first() + first, count, dense);
+            Gemm.packRows(dense, 0, count, dim(), panelsAt(window.panels(), first, dim()));
+          }
+        });
+  }
+
+  private void measureNorms(Window window) {
+    forEachChunk(
+        window.count(),
+        threads,
+        (first, count) -> {
+          for (long row = first; row < first + count; row++) {
+            float norm = squaredNorm(window.panels(), row, dim());
+            squaredNorms.setAtIndex(ValueLayout.JAVA_FLOAT, window.first() + row, norm);
+          }
+        });
+  }
+
+  /**
+   * One chain of multiply-adds, as in {@link Gemm}: a row and its copy have a squared distance of
+   * exactly 0.
+   */
+  static float squaredNorm(MemorySegment panels, long row, int dim) {
+    long panel = Gemm.rowPanel();
+    long base = row / panel * panel * dim + row % panel;
+    float sum = 0;
+    for (long c = 0; c < dim; c++) {
+      float value = panels.getAtIndex(ValueLayout.JAVA_FLOAT, base + c * panel);
+      sum = Math.fma(value, value, sum);
+    }
+    return sum;
+  }
+
+  /** The packed panels from a row on that begins one. */
+  static MemorySegment panelsAt(MemorySegment panels, long row, int dim) {
+    return panels.asSlice(row * dim * Float.BYTES);
+  }
+
+  /** Work on {@code count} rows from {@code first}. */
+  interface ChunkTask {
+    void run(long first, int count);
+  }
+
+  /** Runs a task for every chunk of so many rows, in no order. */
+  static void forEachChunk(long rows, int threads, ChunkTask task) {
+    Parallel.forEach(
+        threads,
+        (rows + CHUNK - 1) / CHUNK,
+        chunk -> task.run(chunk * CHUNK, (int) Math.min(CHUNK, rows - chunk * CHUNK)));
+  }
+
+  @Override
+  public void close() {
+    try (source) {
+      if (arena.scope().isAlive()) {
+        arena.close();
+      }
+    }
+  }
+}
