@@ -4,7 +4,6 @@ import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.BankManifest;
-import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.infer.SegmenterFile;
@@ -26,13 +25,6 @@ final class Artefacts {
         .formatted(
             Hashes.crc32cReleasing(graph.ids().segment()),
             Hashes.crc32cReleasing(graph.similarities().segment()));
-  }
-
-  /**
-   * What identifies a bank's content: its list of images holds a checksum of every image's rows.
-   */
-  static String identity(FeatureBank bank) throws IOException {
-    return Hashes.sha256(bank.directory().resolve("images.tsv"));
   }
 
   /** What a model trained on a bank says of itself, without names. */

@@ -1,13 +1,14 @@
 package dev.eigenseg.train;
 
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.bank.BankViews;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.internal.kernel.ImagePixels.Crop;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 
 /** One random view of an image of a known size, drawn but not yet looked at. Immutable. */
-public final class AugmentedView {
+public final class AugmentedView implements BankViews.View {
   private final Crop crop;
   private final ColorDistortion colors;
   private final ImageGeometry geometry;
@@ -24,12 +25,12 @@ public final class AugmentedView {
     return crop;
   }
 
-  /** Pixels from left to right, without padding. */
+  @Override
   public int width() {
     return crop.columns();
   }
 
-  /** Pixels from top to bottom, without padding. */
+  @Override
   public int height() {
     return crop.rows();
   }
@@ -44,13 +45,7 @@ public final class AugmentedView {
     return geometry.gridColumns(width(), height());
   }
 
-  /**
-   * The backbone's input.
-   *
-   * @param image of the size for which this was drawn
-   * @return float32, {@code [3, gridRows * patch, gridColumns * patch]}, RGB in [0, 1], padded with
-   *     black to whole patches; the caller owns it
-   */
+  @Override
   public Tensor pixels(BufferedImage image) {
     Tensor planes =
         ImagePixels.planes(

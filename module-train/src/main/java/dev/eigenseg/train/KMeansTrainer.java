@@ -68,10 +68,7 @@ public final class KMeansTrainer {
       throws IOException {
     Provenance provenance =
         provenance(
-            SegmenterMethod.KMEANS_FEATURES,
-            options,
-            density,
-            Map.of("bank", Artefacts.identity(bank)));
+            SegmenterMethod.KMEANS_FEATURES, options, density, Map.of("bank", bank.identity()));
     long start = System.nanoTime();
     check(bank, options);
     if (!overwrite && Artefacts.alreadyDone(model, provenance)) {
@@ -147,7 +144,7 @@ public final class KMeansTrainer {
               density,
               Map.of(
                   "bank",
-                  Artefacts.identity(bank),
+                  bank.identity(),
                   PSI,
                   psiIdentity(psiModel),
                   PSI + Provenance.RECIPE, // by which models of other seeds are found

@@ -179,7 +179,7 @@ public final class Trainer {
     Map<String, String> settings = new TreeMap<>(options.settings());
     settings.put("method", SegmenterMethod.NEURAL_EIGENFUNCTIONS.text());
     Map<String, String> inputs = new TreeMap<>();
-    inputs.put("bank", Artefacts.identity(bank));
+    inputs.put("bank", bank.identity());
     inputs.put("backbone", bank.manifest().backboneSha256());
     if (options.mode() == TrainingMode.CROSS_BATCH) {
       graph.ifPresent(found -> inputs.put("graph", Artefacts.identity(found)));

@@ -4,6 +4,7 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
@@ -141,6 +142,14 @@ public final class FeatureBank implements AutoCloseable {
   /** What the bank says of itself. */
   public BankManifest manifest() {
     return manifest;
+  }
+
+  /**
+   * What identifies the bank's content: SHA-256 of its list of images, which holds a checksum of
+   * every image's features.
+   */
+  public String identity() throws IOException {
+    return Hashes.sha256(directory.resolve(ImageJournal.FILE_NAME));
   }
 
   /** The images, in order. */

@@ -4,10 +4,9 @@ import com.google.gson.JsonObject;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry;
-import dev.eigenseg.api.Provenance;
-import dev.eigenseg.api.bank.BankSettings;
+import dev.eigenseg.api.bank.ExtractOptions;
+import dev.eigenseg.api.bank.Extractor;
 import dev.eigenseg.api.bank.FeatureBank;
-import dev.eigenseg.api.bank.FeatureBankWriter;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.cli.input.AugmentOptions;
 import dev.eigenseg.cli.input.BackboneOptions;
@@ -21,15 +20,13 @@ import dev.eigenseg.cli.session.Storage;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
 import dev.eigenseg.train.Augmentation;
+import dev.eigenseg.train.AugmentedViews;
 import dev.eigenseg.train.Devices;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,13 +49,10 @@ import picocli.CommandLine.Option;
       "  eigenseg extract --dataset cityscapes-27 --root cityscapes --split train --size 640x320 -o city.bank"
     })
 public final class ExtractCommand extends WorkCommand {
-  /** The backbone that needs no weights. */
-  public static final String DESCRIPTOR = "descriptor";
-
   @Option(
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
-      defaultValue = DESCRIPTOR,
+      defaultValue = BackboneOptions.DESCRIPTOR,
       description =
           "descriptor (built in, needs no weights), vit:FILE.safetensors (a Vision Transformer as timm publishes it, see 'eigenseg weights') or torchscript:FILE.pt (default: ${DEFAULT-VALUE}; pretrained networks are far better).")
   private String backbone;
@@ -119,70 +113,76 @@ public final class ExtractCommand extends WorkCommand {
 
   @Override
   protected JsonObject work(Session session) throws IOException {
-    BankViews bankViews = bankViews(session);
+    bankViews(session); // wrong usage is found before any work
     List<Inputs.Input> images = source.images(session, !errors.skip());
-    if (backbone.equals(DESCRIPTOR)) {
+    if (backbone.equals(BackboneOptions.DESCRIPTOR)) {
       session.say(
           "using the built-in descriptor; a pretrained network is far better: -b vit:FILE.safetensors, which 'eigenseg weights' fetches");
     }
     Devices.preferThreads(session.threadsPerImage(images.size()));
     try (Backbone opened =
-        session.stage("open", () -> backboneOptions.open(session, backbone, device))) {
-      BankSettings settings = settings(opened, bankViews);
-      if (overwrite) { // only now that a new bank can be made
-        requireReadable(images);
-        FeatureBank.delete(output);
-      }
-      try (FeatureBankWriter writer =
-          FeatureBankWriter.open(output, settings, provenance(session, settings))) {
-        new Extraction(session, opened, settings.geometry(), bankViews, writer, errors.skip())
-            .run(images);
-      }
+            session.stage("open", () -> backboneOptions.open(session, backbone, device));
+        Extractor extractor = Extractor.open(paths(images), opened, output, options(session))) {
+      extract(session, extractor);
     }
     return summary(session);
   }
 
-  private void requireReadable(List<Inputs.Input> images) {
-    List<Path> unreadable =
-        images.stream().map(Inputs.Input::path).filter(path -> !Files.isReadable(path)).toList();
-    if (unreadable.size() == images.size() || (!errors.skip() && !unreadable.isEmpty())) {
-      throw new BadInputException(
-          "cannot read the image " + unreadable.getFirst() + "; " + output + " is left as it was");
+  private static List<Path> paths(List<Inputs.Input> images) {
+    return images.stream().map(Inputs.Input::path).toList();
+  }
+
+  private ExtractOptions options(Session session) {
+    return ExtractOptions.DEFAULT
+        .withSize(size)
+        .withDtype(dtype.dtype())
+        .withViews(bankViews(session))
+        .withBackbone(backbone, device)
+        .withSeed(session.seed())
+        .withThreads(session.threads())
+        .withSkip(errors.skip())
+        .withOverwrite(overwrite);
+  }
+
+  private static void extract(Session session, Extractor extractor) throws IOException {
+    session.stage(
+        "extract",
+        () -> {
+          extractor.append(new ExtractMessages(session), session.progress());
+          return extractor;
+        });
+    session.stage(
+        "finish",
+        () -> {
+          extractor.finish(session.progress());
+          return extractor;
+        });
+  }
+
+  /** Tells the user what becomes of images. */
+  private record ExtractMessages(Session session) implements Extractor.Listener {
+    @Override
+    public void present(int present, int images) {
+      session.say("%d of %d images are in the bank already".formatted(present, images));
+    }
+
+    @Override
+    public void skipped(Path image, BadInputException reason) {
+      session.skip(image.toString(), reason);
     }
   }
 
-  private BankViews bankViews(Session session) {
+  private AugmentedViews bankViews(Session session) {
     if (augment != null && views == 1) {
       throw usage("the --augment- options need --views of at least 2");
     }
     try {
       Augmentation augmentation =
           augment == null ? Augmentation.DEFAULT : augment.change(Augmentation.DEFAULT);
-      return new BankViews(views, augmentation, session.seed());
+      return new AugmentedViews(views, augmentation, session.seed());
     } catch (BadInputException e) { // begins with the option's name
       throw usage("--" + e.getMessage());
     }
-  }
-
-  private BankSettings settings(Backbone opened, BankViews bankViews) {
-    return new BankSettings(
-        opened.id(),
-        opened.sha256(),
-        backbone,
-        opened.settings(),
-        opened.dims(),
-        dtype.dtype(),
-        new ImageGeometry(size, opened.patchSize()),
-        bankViews.settings());
-  }
-
-  private Provenance provenance(Session session, BankSettings settings) {
-    Map<String, String> made = new TreeMap<>(settings.views());
-    made.put("backbone", settings.backboneId());
-    made.put("size", size.map(ImageGeometry.Size::toString).orElse("own"));
-    made.put("dtype", dtype.name().toLowerCase(Locale.ROOT));
-    return Provenance.here(
-        "extract", made, Map.of("backbone", settings.backboneSha256()), session.seed(), device);
   }
 
   private JsonObject summary(Session session) throws IOException {

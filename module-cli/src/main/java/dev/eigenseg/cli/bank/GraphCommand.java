@@ -4,13 +4,15 @@ import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.spi.KnnIndex;
+import dev.eigenseg.cli.input.NeighborOptions;
 import dev.eigenseg.cli.session.ByteSize;
-import dev.eigenseg.cli.session.CommonOptions;
+import dev.eigenseg.cli.session.GraphMessages;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
+import dev.eigenseg.graph.BankGraph;
+import dev.eigenseg.graph.GraphOptions;
 import dev.eigenseg.graph.GraphPart;
-import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraphBuilder;
 import dev.eigenseg.graph.KnnGraphInfo;
 import java.io.IOException;
@@ -62,13 +64,7 @@ public final class GraphCommand extends WorkCommand {
           "The graph's file (default: graph.knn in the bank; graph-part-2-of-8.knn for --part 2/8).")
   private Optional<Path> output = Optional.empty();
 
-  @Option(
-      names = "--neighbors",
-      paramLabel = "K",
-      defaultValue = "64",
-      converter = CommonOptions.PositiveInt.class,
-      description = "Neighbours a patch (default: ${DEFAULT-VALUE}).")
-  private int neighbors;
+  @Mixin private NeighborOptions neighbors;
 
   @Option(
       names = "--engine",
@@ -133,24 +129,28 @@ public final class GraphCommand extends WorkCommand {
     if (!share.whole()) {
       requireDivisible(wanted);
     }
-    Path file = output.orElseGet(() -> GraphBuilding.defaultFile(folder, share));
+    Path file = output.orElseGet(() -> BankGraph.file(folder, share));
     Session.checkFolder(file);
     try (FeatureBank bank = FeatureBank.open(folder)) {
-      String name = share.whole() ? engine.name().toLowerCase(Locale.ROOT) : "vector";
-      GraphBuilding building =
-          new GraphBuilding(
-              session,
-              bank,
-              neighbors,
-              KnnEngines.select(name, wanted.kind(), device),
-              wanted,
-              device,
-              memory);
+      BankGraph graph = new BankGraph(bank, options(session, share, wanted));
+      GraphMessages messages = new GraphMessages(session, "");
       if (!overwrite && Files.exists(file)) {
-        return existing(session, building, share, file);
+        return existing(session, graph, messages, share, file);
       }
-      return building.build(share, file, overwrite);
+      graph.build(share, file, overwrite, messages, session.progress());
+      return messages.json(graph, KnnGraphInfo.read(file));
     }
+  }
+
+  private GraphOptions options(Session session, GraphPart share, KnnIndex wanted) {
+    return GraphOptions.DEFAULT
+        .withNeighbors(neighbors.neighbors().orElse(BankGraph.NEIGHBORS))
+        .withEngine(share.whole() ? engine.name().toLowerCase(Locale.ROOT) : "vector")
+        .withIndex(wanted)
+        .withDevice(device)
+        .withMemory(memory.bytes())
+        .withSeed(session.seed())
+        .withThreads(session.threads());
   }
 
   private KnnIndex wantedIndex() {
@@ -171,14 +171,15 @@ public final class GraphCommand extends WorkCommand {
   }
 
   private static JsonObject existing(
-      Session session, GraphBuilding building, GraphPart share, Path file) throws IOException {
+      Session session, BankGraph graph, GraphMessages messages, GraphPart share, Path file)
+      throws IOException {
     KnnGraphInfo found = KnnGraphInfo.read(file);
-    building.requireSame(share, file, found);
-    building.requireSameIndex(file, found);
+    graph.requireSame(share, file, found);
+    graph.requireSameIndex(file, found);
     KnnGraphBuilder.discard(file); // should a run have died right after it had made the file
     session.say(
         "%s is there already, %s; --overwrite builds it again"
             .formatted(file, found.exact() ? "and exact" : "with the same settings"));
-    return building.json(found);
+    return messages.json(graph, found);
   }
 }

@@ -19,6 +19,9 @@ import picocli.CommandLine.TypeConversionException;
  * model remembers these, so that they are asked for only where a backbone is opened without one.
  */
 public final class BackboneOptions {
+  /** The backbone that needs no weights. */
+  public static final String DESCRIPTOR = "descriptor";
+
   @Option(
       names = "--heads",
       paramLabel = "N",

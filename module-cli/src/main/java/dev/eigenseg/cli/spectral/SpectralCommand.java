@@ -3,32 +3,25 @@ package dev.eigenseg.cli.spectral;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.ImageGeometry;
-import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.Segmenter;
-import dev.eigenseg.api.bank.BankSettings;
+import dev.eigenseg.api.bank.ExtractOptions;
+import dev.eigenseg.api.bank.Extractor;
 import dev.eigenseg.api.bank.FeatureBank;
-import dev.eigenseg.api.bank.FeatureBankWriter;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.spi.KnnEngine;
-import dev.eigenseg.api.spi.KnnIndex;
-import dev.eigenseg.api.tensor.DType;
-import dev.eigenseg.cli.bank.BankViews;
-import dev.eigenseg.cli.bank.ExtractCommand;
-import dev.eigenseg.cli.bank.Extraction;
-import dev.eigenseg.cli.bank.GraphBuilding;
 import dev.eigenseg.cli.input.BackboneOptions;
 import dev.eigenseg.cli.input.DatasetOptions;
-import dev.eigenseg.cli.input.Inputs;
-import dev.eigenseg.cli.session.ByteSize;
+import dev.eigenseg.cli.input.NeighborOptions;
 import dev.eigenseg.cli.session.CommonOptions;
+import dev.eigenseg.cli.session.GraphMessages;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.SizeConverter;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
-import dev.eigenseg.graph.GraphPart;
+import dev.eigenseg.graph.BankGraph;
+import dev.eigenseg.graph.GraphOptions;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
-import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.graph.kmeans.KMeansOptions;
 import dev.eigenseg.graph.spectral.EigenOptions;
 import dev.eigenseg.train.TrainingOptions;
@@ -38,7 +31,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -63,9 +55,7 @@ import picocli.CommandLine.Parameters;
 public final class SpectralCommand extends WorkCommand {
   private static final int BANK_VECTORS = 64;
   private static final int IMAGE_VECTORS = 15;
-  private static final int BANK_NEIGHBORS = 64;
   private static final int INITS = 3;
-  private static final long SEARCH_MEMORY = 2L << 30;
 
   @Parameters(paramLabel = "BANK|IMAGE", description = "A feature bank, or a photograph.")
   private Path input;
@@ -127,13 +117,7 @@ public final class SpectralCommand extends WorkCommand {
       description = "The bank's graph (default: graph.knn in the bank, built if missing).")
   private Optional<Path> graphFile = Optional.empty();
 
-  @Option(
-      names = "--neighbors",
-      paramLabel = "N",
-      converter = CommonOptions.PositiveInt.class,
-      description =
-          "Neighbours a patch: of an image (default: 256 for 14,400 patches, in proportion), or in a bank's graph that has to be built (default: 64).")
-  private Optional<Integer> neighbors = Optional.empty();
+  @Mixin private NeighborOptions neighbors;
 
   @Option(
       names = "--pixel-weight",
@@ -188,31 +172,14 @@ public final class SpectralCommand extends WorkCommand {
   }
 
   private KnnGraph bankGraph(Session session, FeatureBank bank) throws IOException {
-    Path file = graphFile.orElseGet(() -> GraphBuilding.defaultFile(input));
-    if (!Files.exists(file)) {
-      session.say("there is no " + file + " yet: building it");
-      building(session, bank, neighbors.orElse(BANK_NEIGHBORS)).build(file);
-    }
-    KnnGraph graph = KnnGraph.open(file);
-    try {
-      building(session, bank, neighbors.orElse(graph.k()))
-          .requireSame(GraphPart.WHOLE, file, KnnGraphInfo.read(file));
-      return graph;
-    } catch (IOException | RuntimeException | Error e) {
-      graph.close();
-      throw e;
-    }
-  }
-
-  private static GraphBuilding building(Session session, FeatureBank bank, int neighbors) {
-    return new GraphBuilding(
-        session,
-        bank,
-        neighbors,
-        KnnEngines.select("auto"),
-        KnnIndex.EXACT,
-        "cpu",
-        new ByteSize(SEARCH_MEMORY));
+    GraphOptions options =
+        GraphOptions.DEFAULT
+            .withNeighbors(neighbors.asInt())
+            .withSeed(session.seed())
+            .withThreads(session.threads());
+    BankGraph graph = new BankGraph(bank, options);
+    return graph.openOrBuild(
+        graphFile.orElseGet(graph::file), new GraphMessages(session, ""), session.progress());
   }
 
   private Spectrum spectrum(Session session, FeatureBank bank, KnnGraph graph, int vectors)
@@ -262,35 +229,27 @@ public final class SpectralCommand extends WorkCommand {
   }
 
   private void extract(Session session, Path bank) throws IOException {
-    List<Inputs.Input> image = List.of(new Inputs.Input(input, input.getFileName()));
     if (model.isPresent()) {
       try (Segmenter segmenter = Segmenter.load(model.get())) {
-        extract(session, bank, image, segmenter.backbone(), segmenter.info().geometry());
+        extract(session, bank, segmenter.backbone(), segmenter.info().geometry().resize());
       }
       return;
     }
-    String spec = backbone.orElse(ExtractCommand.DESCRIPTOR);
-    try (Backbone opened = backboneOptions.open(session, spec, "cpu")) {
-      extract(session, bank, image, opened, new ImageGeometry(size, opened.patchSize()));
+    try (Backbone opened =
+        backboneOptions.open(session, backbone.orElse(BackboneOptions.DESCRIPTOR), "cpu")) {
+      extract(session, bank, opened, size);
     }
   }
 
   private void extract(
-      Session session, Path bank, List<Inputs.Input> image, Backbone opened, ImageGeometry geometry)
+      Session session, Path bank, Backbone opened, Optional<ImageGeometry.Size> resize)
       throws IOException {
-    BankSettings settings =
-        new BankSettings(
-            opened.id(),
-            opened.sha256(),
-            opened.id(),
-            opened.settings(),
-            opened.dims(),
-            DType.F32,
-            geometry);
-    Provenance provenance = Provenance.here("extract", Map.of(), Map.of(), session.seed(), "cpu");
-    try (FeatureBankWriter writer = FeatureBankWriter.open(bank, settings, provenance)) {
-      new Extraction(session, opened, geometry, BankViews.PLAIN, writer, false).run(image);
-    }
+    ExtractOptions options =
+        ExtractOptions.DEFAULT
+            .withSize(resize)
+            .withSeed(session.seed())
+            .withThreads(session.threads());
+    Extractor.extract(List.of(input), opened, bank, options, session.progress());
   }
 
   private KnnGraph imageGraph(Session session, FeatureBank bank) throws IOException {
@@ -298,8 +257,8 @@ public final class SpectralCommand extends WorkCommand {
     KnnEngine.Request request =
         new KnnEngine.Request(
             bank.level(Level.HIGH),
-            Math.clamp(neighbors.orElse(inBatch), 1, Math.toIntExact(bank.rows() - 1)),
-            SEARCH_MEMORY,
+            Math.clamp(neighbors.neighbors().orElse(inBatch), 1, Math.toIntExact(bank.rows() - 1)),
+            GraphOptions.DEFAULT.memory(),
             session.threads());
     return session.stage(
         "graph", () -> KnnGraph.build(KnnEngines.select("auto"), request, session.progress()));

@@ -10,6 +10,7 @@ import dev.eigenseg.cli.session.EpochLog;
 import dev.eigenseg.cli.session.InnerCommands;
 import dev.eigenseg.cli.session.Json;
 import dev.eigenseg.cli.session.Session;
+import dev.eigenseg.graph.BankGraph;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.infer.SegmenterMethod;
 import dev.eigenseg.train.Augmentation;
@@ -41,7 +42,6 @@ final class StudyTrial {
   private static final int EPOCHS = 20;
   // Augmented ones extract features each time, which is most of their work.
   private static final int AUGMENTED_EPOCHS = 3;
-  private static final int NEIGHBORS = 64;
   private static final long MEMORY = 2L << 30;
   // K-means usually ends before; what a round costs follows from the products of the graph.
   private static final int KMEANS_ROUNDS = 100;
@@ -108,7 +108,7 @@ final class StudyTrial {
         rates.put(recipe.bankName(), measured);
       }
       int learn = images.get(recipe.train());
-      long rows = Math.max(NEIGHBORS + 1, Math.round(learn * measured.patches()));
+      long rows = Math.max(BankGraph.NEIGHBORS + 1, Math.round(learn * measured.patches()));
       double searching = searching(rows, measured.highChannels());
       if (banks.add(recipe.bankName())) {
         estimate.add("extract", learn * measured.extractSeconds());
@@ -146,7 +146,7 @@ final class StudyTrial {
     return KnnEngines.select("auto")
         .predict(
             new KnnEngine.Request(
-                new PromisedRows(rows, channels), NEIGHBORS, MEMORY, session.threads()))
+                new PromisedRows(rows, channels), BankGraph.NEIGHBORS, MEMORY, session.threads()))
         .seconds();
   }
 

@@ -1,5 +1,6 @@
 package dev.eigenseg.cli.train;
 
+import dev.eigenseg.cli.input.NeighborOptions;
 import dev.eigenseg.cli.session.ByteSize;
 import dev.eigenseg.cli.session.CommonOptions;
 import dev.eigenseg.cli.session.KebabEnum;
@@ -11,6 +12,7 @@ import dev.eigenseg.train.TrainingMode;
 import dev.eigenseg.train.TrainingOptions;
 import java.nio.file.Path;
 import java.util.Optional;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /**
@@ -152,13 +154,8 @@ final class NeuralOptions {
       description = "Of the last update (default: 0.3).")
   private Optional<Double> finalTemperature = Optional.empty();
 
-  @Option(
-      names = "--neighbors",
-      paramLabel = "K",
-      converter = CommonOptions.PositiveInt.class,
-      description =
-          "Neighbours a patch: in the batch (default: 256 for 14,400 patches, in proportion), or in the bank's graph if that has to be built (default: 64).")
-  private Optional<Integer> neighbors = Optional.empty();
+  @ArgGroup(exclusive = false)
+  private NeighborOptions neighbors;
 
   @Option(
       names = "--graph",
@@ -199,7 +196,7 @@ final class NeuralOptions {
   }
 
   Optional<Integer> neighbors() {
-    return neighbors;
+    return NeighborOptions.of(neighbors);
   }
 
   Optional<Path> log() {
@@ -247,7 +244,7 @@ final class NeuralOptions {
     mlp.ifPresent(builder::mlp);
     blocks.ifPresent(builder::blocks);
     if (builder.build().mode() == TrainingMode.IN_BATCH) { // else they belong to the bank's graph
-      neighbors.ifPresent(builder::neighbors);
+      neighbors().ifPresent(builder::neighbors);
     }
     pixelWeight.ifPresent(builder::pixelWeight);
     t.ifPresent(builder::t);

@@ -4,20 +4,18 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.bank.FeatureBank;
-import dev.eigenseg.api.spi.KnnIndex;
-import dev.eigenseg.cli.bank.GraphBuilding;
 import dev.eigenseg.cli.input.AugmentOptions;
 import dev.eigenseg.cli.session.ByteSize;
 import dev.eigenseg.cli.session.CommonOptions;
 import dev.eigenseg.cli.session.EpochLog;
+import dev.eigenseg.cli.session.GraphMessages;
 import dev.eigenseg.cli.session.KebabEnum;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
-import dev.eigenseg.graph.GraphPart;
-import dev.eigenseg.graph.KnnEngines;
+import dev.eigenseg.graph.BankGraph;
+import dev.eigenseg.graph.GraphOptions;
 import dev.eigenseg.graph.KnnGraph;
-import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.graph.kmeans.KMeansOptions;
 import dev.eigenseg.infer.SegmenterMethod;
 import dev.eigenseg.train.Augmentation;
@@ -36,6 +34,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -60,8 +59,6 @@ import picocli.CommandLine.TypeConversionException;
       "  eigenseg train street.bank -o ours.safetensors --clusters 64 --seeds 3"
     })
 public final class TrainCommand extends WorkCommand {
-  private static final int GRAPH_NEIGHBORS = 64;
-
   @Parameters(paramLabel = "BANK", description = "The feature bank.")
   private Path bankFolder;
 
@@ -242,7 +239,7 @@ public final class TrainCommand extends WorkCommand {
     if (flags.densityPower().isEmpty()) {
       return kmeans(session, bank, run, options, Optional.empty());
     }
-    Path file = GraphBuilding.defaultFile(bankFolder);
+    Path file = BankGraph.file(bankFolder);
     if (!Files.exists(file)) {
       throw new BadInputException(
           "--density-power needs the graph of the bank: run 'eigenseg graph %s' first"
@@ -292,15 +289,17 @@ public final class TrainCommand extends WorkCommand {
     }
     TrainingMemory plan = TrainingMemory.plan(bank, options);
     sayMemory(session, plan);
-    ByteSize memory = new ByteSize(plan.total());
-    Path file = flags.graphFile().orElseGet(() -> GraphBuilding.defaultFile(bankFolder));
-    if (!Files.exists(file)) {
-      session.say("there is no " + file + " yet, which cross-batch training needs: building it");
-      building(session, bank, flags.neighbors().orElse(GRAPH_NEIGHBORS), memory).build(file);
-    }
-    try (KnnGraph graph = KnnGraph.open(file)) {
-      building(session, bank, flags.neighbors().orElse(graph.k()), memory)
-          .requireSame(GraphPart.WHOLE, file, KnnGraphInfo.read(file));
+    GraphOptions graphOptions =
+        GraphOptions.DEFAULT
+            .withNeighbors(flags.neighbors().map(OptionalInt::of).orElseGet(OptionalInt::empty))
+            .withMemory(plan.total())
+            .withSeed(session.seed())
+            .withThreads(session.threads());
+    BankGraph wanted = new BankGraph(bank, graphOptions);
+    BankGraph.Listener messages = new GraphMessages(session, ", which cross-batch training needs");
+    try (KnnGraph graph =
+        wanted.openOrBuild(
+            flags.graphFile().orElseGet(wanted::file), messages, session.progress())) {
       return neural(session, bank, Optional.of(graph), run, options, listener);
     }
   }
@@ -314,12 +313,6 @@ public final class TrainCommand extends WorkCommand {
                 new ByteSize(memory.update()),
                 new ByteSize(memory.runtime()),
                 new ByteSize(memory.kernel())));
-  }
-
-  private static GraphBuilding building(
-      Session session, FeatureBank bank, int neighbors, ByteSize memory) {
-    return new GraphBuilding(
-        session, bank, neighbors, KnnEngines.select("auto"), KnnIndex.EXACT, "cpu", memory);
   }
 
   private JsonObject neural(

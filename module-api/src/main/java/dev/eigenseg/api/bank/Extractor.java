@@ -1,0 +1,312 @@
+package dev.eigenseg.api.bank;
+
+import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.Images;
+import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.tensor.Tensor;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * Owns a bank that is being filled with the patch features of images: several images at a time,
+ * appended in their order. A bank that is there is continued: its images are left out, so that a
+ * run that was stopped goes on with the same call. Used by one thread.
+ *
+ * <pre>{@code
+ * Extractor.extract(photographs, backbone, Path.of("bank"), ExtractOptions.DEFAULT, progress);
+ * }</pre>
+ */
+public final class Extractor implements AutoCloseable {
+  // Enough that no thread waits long for the slowest image of a group, few enough to lose little on
+  // an interrupt.
+  private static final int IMAGES_PER_THREAD = 4;
+
+  private final List<String> images;
+  private final Backbone backbone;
+  private final ImageGeometry geometry;
+  private final ExtractOptions options;
+  private final FeatureBankWriter writer;
+
+  private Extractor(
+      List<Path> images,
+      Backbone backbone,
+      ImageGeometry geometry,
+      ExtractOptions options,
+      FeatureBankWriter writer) {
+    this.images = images.stream().map(Path::toString).toList();
+    this.backbone = backbone;
+    this.geometry = geometry;
+    this.options = options;
+    this.writer = writer;
+  }
+
+  /** Hears what becomes of images. Called on the thread that extracts. */
+  public interface Listener {
+    /** Hears nothing. */
+    Listener NONE = new Listener() {};
+
+    /** Some of the images are in the bank already. */
+    default void present(int present, int images) {}
+
+    /** An image is left out, as {@link ExtractOptions#skip} allows. */
+    default void skipped(Path image, BadInputException reason) {}
+  }
+
+  /**
+   * Fills a bank and finishes it.
+   *
+   * @param images in the order in which the bank shall have them
+   * @param backbone borrowed
+   * @param bank its directory, created if missing
+   * @param progress counts images; stops between groups of images, and what was appended before
+   *     stays a valid bank
+   * @throws BadInputException if an image cannot be used and is not to be skipped
+   * @throws dev.eigenseg.api.IncompatibleException if the bank has other settings
+   * @throws dev.eigenseg.api.UnavailableException if another writer has the bank open
+   * @throws dev.eigenseg.api.CancelledException if the user wants the work to stop
+   */
+  public static void extract(
+      List<Path> images, Backbone backbone, Path bank, ExtractOptions options, Progress progress)
+      throws IOException {
+    try (Extractor extractor = open(images, backbone, bank, options)) {
+      extractor.append(Listener.NONE, progress);
+      extractor.finish(progress);
+    }
+  }
+
+  /**
+   * Opens or creates the bank. With {@link ExtractOptions#overwrite} one that is there is deleted,
+   * but only if the images can be read.
+   *
+   * @param images in the order in which the bank shall have them
+   * @param backbone borrowed until this is closed
+   * @param bank its directory
+   */
+  public static Extractor open(
+      List<Path> images, Backbone backbone, Path bank, ExtractOptions options) throws IOException {
+    ImageGeometry geometry = new ImageGeometry(options.size(), backbone.patchSize());
+    BankSettings settings =
+        new BankSettings(
+            backbone.id(),
+            backbone.sha256(),
+            options.spec().orElse(backbone.id()),
+            backbone.settings(),
+            backbone.dims(),
+            options.dtype(),
+            geometry,
+            options.views().settings());
+    if (options.overwrite()) { // only now that a new bank can be made
+      requireReadable(images, bank, options.skip());
+      FeatureBank.delete(bank);
+    }
+    FeatureBankWriter writer =
+        FeatureBankWriter.open(bank, settings, provenance(settings, options));
+    return new Extractor(images, backbone, geometry, options, writer);
+  }
+
+  private static void requireReadable(List<Path> images, Path bank, boolean skip) {
+    List<Path> unreadable = images.stream().filter(path -> !Files.isReadable(path)).toList();
+    if (unreadable.size() == images.size() || (!skip && !unreadable.isEmpty())) {
+      throw new BadInputException(
+          "cannot read the image " + unreadable.getFirst() + "; " + bank + " is left as it was");
+    }
+  }
+
+  private static Provenance provenance(BankSettings settings, ExtractOptions options) {
+    Map<String, String> made = new TreeMap<>(settings.views());
+    made.put("backbone", settings.backboneId());
+    made.put("size", options.size().map(ImageGeometry.Size::toString).orElse("own"));
+    made.put("dtype", options.dtype().name().toLowerCase(Locale.ROOT));
+    return Provenance.here(
+        "extract",
+        made,
+        Map.of("backbone", settings.backboneSha256()),
+        options.seed(),
+        options.device());
+  }
+
+  /**
+   * Appends the images that are not in the bank yet. If that fails, or is stopped, what was
+   * appended before is finished, so that it is a valid bank.
+   */
+  public void append(Listener listener, Progress progress) throws IOException {
+    List<String> missing = images.stream().filter(path -> !missingViews(path).isEmpty()).toList();
+    if (missing.size() < images.size()) {
+      listener.present(images.size() - missing.size(), images.size());
+    }
+    try {
+      appendAll(missing, listener, progress);
+    } catch (IOException | RuntimeException | Error e) {
+      finishAfter(e);
+      throw e;
+    }
+  }
+
+  /** Finishes the bank: it can be opened from now on, and appended to by another extraction. */
+  public void finish(Progress progress) throws IOException {
+    writer.finish(progress);
+  }
+
+  // An interrupt may have left some views of an image.
+  private List<Integer> missingViews(String path) {
+    return options.views().numbers().filter(view -> !writer.contains(path, view)).boxed().toList();
+  }
+
+  private void finishAfter(Throwable failure) {
+    if (writer.images().isEmpty()) {
+      return;
+    }
+    try {
+      writer.finish(Progress.NONE);
+    } catch (IOException | RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private void appendAll(List<String> paths, Listener listener, Progress progress)
+      throws IOException {
+    int group = options.threads() * Math.ceilDiv(IMAGES_PER_THREAD, options.views().count());
+    try (Progress.Task task = progress.start("extract", paths.size(), "images")) {
+      for (int first = 0; first < paths.size(); first += group) {
+        List<String> next = paths.subList(first, Math.min(first + group, paths.size()));
+        appendGroup(next, listener, progress, task);
+      }
+    }
+  }
+
+  private void appendGroup(
+      List<String> paths, Listener listener, Progress progress, Progress.Task task)
+      throws IOException {
+    List<Extracted> group = paths.stream().map(Extracted::new).toList();
+    try {
+      Parallel.forEach(
+          options.threads(),
+          group.size(),
+          i -> {
+            if (!progress.cancelled()) {
+              group.get((int) i).extract();
+              task.advance(1);
+            }
+          });
+      for (Extracted image : group) {
+        if (!image.attempted) {
+          progress.checkCancelled(); // left out only after a wish to stop
+        }
+        append(image, listener);
+      }
+    } finally {
+      group.forEach(Extracted::close);
+    }
+  }
+
+  // Failures wait until it is their image's turn: the images before it are kept, whichever thread
+  // was faster.
+  private void append(Extracted image, Listener listener) throws IOException {
+    try {
+      image.appendTo(writer);
+    } catch (BadInputException e) {
+      if (!options.skip()) {
+        throw e;
+      }
+      listener.skipped(Path.of(image.path), e);
+    }
+  }
+
+  /** Closes the bank as it is: what was appended but not finished is continued by a later run. */
+  @Override
+  public void close() throws IOException {
+    writer.close();
+  }
+
+  /** Owns the features of one view. */
+  private record ExtractedView(
+      int number, int width, int height, PatchFeatures features, Tensor colors)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      try (features;
+          colors) {
+        // Both are closed, even if one fails.
+      }
+    }
+  }
+
+  /**
+   * Owns the features of one image's missing views, or remembers why there are none. Filled by one
+   * thread, emptied by another after it.
+   */
+  private final class Extracted implements AutoCloseable {
+    private final String path;
+    private final List<ExtractedView> extracted = new ArrayList<>();
+    private boolean attempted;
+    private Optional<RuntimeException> failure = Optional.empty();
+
+    Extracted(String path) {
+      this.path = path;
+    }
+
+    void extract() {
+      attempted = true;
+      try {
+        BufferedImage image = Images.read(Path.of(path));
+        for (int number : missingViews(path)) {
+          extracted.add(number == ImageEntry.PLAIN ? plain(image) : other(image, number));
+        }
+      } catch (RuntimeException e) {
+        failure = Optional.of(e);
+      }
+    }
+
+    private ExtractedView plain(BufferedImage image) {
+      try (Tensor pixels = geometry.pixels(image)) {
+        return of(ImageEntry.PLAIN, image.getWidth(), image.getHeight(), pixels);
+      }
+    }
+
+    private ExtractedView other(BufferedImage image, int number) {
+      BankViews.View view =
+          options.views().view(geometry, image.getWidth(), image.getHeight(), path, number);
+      try (Tensor pixels = view.pixels(image)) {
+        return of(number, view.width(), view.height(), pixels);
+      }
+    }
+
+    private ExtractedView of(int number, int width, int height, Tensor pixels) {
+      PatchFeatures features = backbone.extract(pixels);
+      try {
+        return new ExtractedView(number, width, height, features, geometry.patchColors(pixels));
+      } catch (RuntimeException | Error e) {
+        features.close();
+        throw e;
+      }
+    }
+
+    void appendTo(FeatureBankWriter bank) throws IOException {
+      if (failure.isPresent()) {
+        throw failure.get();
+      }
+      for (ExtractedView view : extracted) {
+        bank.append(
+            path, view.number(), view.width(), view.height(), view.features(), view.colors());
+      }
+    }
+
+    @Override
+    public void close() {
+      extracted.forEach(ExtractedView::close);
+    }
+  }
+}
