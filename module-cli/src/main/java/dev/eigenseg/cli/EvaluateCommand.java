@@ -6,6 +6,7 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.infer.SegmenterFile;
 import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.dataset.Dataset;
@@ -109,7 +110,7 @@ final class EvaluateCommand extends WorkCommand {
       evaluation.skipped().forEach(session::skip);
       return report(session, opened, evaluation);
     } finally {
-      Closing.all(segmenters);
+      Closing.all(segmenters, Segmenter::close);
     }
   }
 

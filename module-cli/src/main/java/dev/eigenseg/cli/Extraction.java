@@ -9,6 +9,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureBankWriter;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.train.AugmentedView;
 import java.awt.image.BufferedImage;
@@ -122,7 +123,7 @@ final class Extraction {
         append(image);
       }
     } finally {
-      group.forEach(Extracted::close);
+      Closing.all(group, Extracted::close);
     }
   }
 
@@ -213,7 +214,7 @@ final class Extraction {
 
     @Override
     public void close() {
-      extracted.forEach(ExtractedView::close);
+      Closing.all(extracted, ExtractedView::close);
     }
   }
 }
