@@ -24,6 +24,11 @@ module dev.eigenseg.api {
       dev.eigenseg.infer,
       dev.eigenseg.train,
       dev.eigenseg.cli;
+  exports dev.eigenseg.api.internal.resource to
+      dev.eigenseg.graph,
+      dev.eigenseg.infer,
+      dev.eigenseg.train,
+      dev.eigenseg.cli;
 
   uses dev.eigenseg.api.spi.SegmenterLoader;
   uses dev.eigenseg.api.spi.BackboneProvider;

@@ -1,6 +1,7 @@
 package dev.eigenseg.api;
 
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.ChannelWrites;
 import java.awt.Graphics2D;
 import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
@@ -178,13 +179,7 @@ public final class Images {
         throw new IllegalArgumentException("no PNG writer for " + image);
       }
     }
-    AtomicFile.write(
-        file,
-        channel -> {
-          ByteBuffer content = ByteBuffer.wrap(bytes.toByteArray());
-          while (content.hasRemaining()) {
-            channel.write(content);
-          }
-        });
+    ByteBuffer content = ByteBuffer.wrap(bytes.toByteArray());
+    AtomicFile.write(file, channel -> ChannelWrites.all(channel, content));
   }
 }

@@ -1,6 +1,7 @@
 package dev.eigenseg.api;
 
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.spi.SegmenterLoader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -57,7 +58,7 @@ final class Segmenters {
     try {
       loader = loader(model);
     } catch (IOException | RuntimeException e) {
-      closeAfter(e, backbone);
+      Closing.after(e, backbone);
       throw e;
     }
     return load(loader, model, backbone);
@@ -69,7 +70,7 @@ final class Segmenters {
     try {
       return loader.load(model, backbone);
     } catch (NoClassDefFoundError e) {
-      closeAfter(e, backbone);
+      Closing.after(e, backbone);
       throw missing(model, e);
     }
   }
@@ -78,14 +79,6 @@ final class Segmenters {
     return new UnavailableException(
         model + " cannot be opened: " + e.getMessage() + " is missing" + Services.incubatorHint(),
         e);
-  }
-
-  private static void closeAfter(Throwable failure, Backbone backbone) {
-    try {
-      backbone.close();
-    } catch (RuntimeException e) {
-      failure.addSuppressed(e);
-    }
   }
 
   private static SegmenterLoader loader(Path model) throws IOException {

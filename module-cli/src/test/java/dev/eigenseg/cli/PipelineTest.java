@@ -20,16 +20,17 @@ import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.BankSettings;
+import dev.eigenseg.api.bank.BankViews;
+import dev.eigenseg.api.bank.ExtractOptions;
+import dev.eigenseg.api.bank.Extractor;
 import dev.eigenseg.api.bank.FeatureBankWriter;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.cli.bank.BankViews;
-import dev.eigenseg.cli.bank.Extraction;
 import dev.eigenseg.cli.input.Inputs;
 import dev.eigenseg.cli.session.EpochLog;
-import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.train.Augmentation;
 import dev.eigenseg.train.AugmentedView;
+import dev.eigenseg.train.AugmentedViews;
 import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -63,8 +64,6 @@ class PipelineTest {
           "miou",
           "classes-present",
           "per-class");
-
-  private static final BankViews PLAIN = new BankViews(1, Augmentation.DEFAULT, 0);
 
   @TempDir static Path work;
 
@@ -615,17 +614,18 @@ class PipelineTest {
   @Test
   void imagesComputedBeforeAnInterruptAreKept() throws IOException {
     Shell stopped = new Shell();
-    Session session = stopped.session();
-    List<Inputs.Input> images = Inputs.expand(List.of(in("scenes/images/train")));
-    try (Backbone backbone = stoppingAfter(3, Backbones.open("descriptor", "cpu"), stopped);
-        FeatureBankWriter writer =
-            FeatureBankWriter.open(
-                folder.resolve("bank"),
-                settings(backbone),
-                Provenance.here("extract", Map.of(), Map.of(), 0, "cpu"))) {
-      Extraction extraction =
-          new Extraction(session, backbone, settings(backbone).geometry(), PLAIN, writer, false);
-      assertThrows(CancelledException.class, () -> extraction.run(images));
+    List<Path> images =
+        Inputs.expand(List.of(in("scenes/images/train"))).stream().map(Inputs.Input::path).toList();
+    try (Backbone backbone = stoppingAfter(3, Backbones.open("descriptor", "cpu"), stopped)) {
+      assertThrows(
+          CancelledException.class,
+          () ->
+              Extractor.extract(
+                  images,
+                  backbone,
+                  folder.resolve("bank"),
+                  ExtractOptions.DEFAULT,
+                  stopped.session().progress()));
     }
     done(shell, "info", "--verify", out("bank"));
     assertTrue(shell.out().contains("images: 3"), shell.out());
@@ -636,8 +636,8 @@ class PipelineTest {
     String[] options = {"--views", "3", "--seed", "7", "--augment-crop", "64x64"};
     extract("whole", options);
     assertTrue(shell.out().contains("8 images in 24 views"), shell.out());
-    BankViews views =
-        new BankViews(3, Augmentation.DEFAULT.withCrop(new ImageGeometry.Size(64, 64)), 7);
+    AugmentedViews views =
+        new AugmentedViews(3, Augmentation.DEFAULT.withCrop(new ImageGeometry.Size(64, 64)), 7);
     String first = in("scenes/images/train/scene-0000.png");
     try (Backbone backbone = Backbones.open("descriptor", "cpu");
         FeatureBankWriter writer =
@@ -746,7 +746,7 @@ class PipelineTest {
   }
 
   private static BankSettings settings(Backbone backbone) {
-    return settings(backbone, PLAIN);
+    return settings(backbone, BankViews.PLAIN);
   }
 
   private static BankSettings settings(Backbone backbone, BankViews views) {

@@ -7,6 +7,7 @@ import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -260,10 +261,7 @@ final class KnnGraphFile implements NeighborRows, AutoCloseable {
 
   private static void writeFully(FileChannel channel, MemorySegment bytes, long offset)
       throws IOException {
-    ByteBuffer buffer = bytes.asByteBuffer();
-    while (buffer.hasRemaining()) {
-      channel.write(buffer, offset + buffer.position());
-    }
+    ChannelWrites.all(channel, bytes.asByteBuffer(), offset);
   }
 
   // ---- reading

@@ -4,6 +4,7 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.graph.rows.Neighbor;
 import dev.eigenseg.graph.rows.NeighborRows;
 import java.io.IOException;
@@ -41,7 +42,7 @@ final class PartsMerge implements NeighborRows, AutoCloseable {
       merge.requireAll();
       return merge;
     } catch (IOException | RuntimeException | Error e) {
-      merge.close();
+      Closing.after(e, merge.parts);
       throw e;
     }
   }
@@ -186,6 +187,6 @@ final class PartsMerge implements NeighborRows, AutoCloseable {
 
   @Override
   public void close() {
-    parts.forEach(KnnGraphFile::close);
+    Closing.all(parts, KnnGraphFile::close);
   }
 }

@@ -3,6 +3,7 @@ package dev.eigenseg.infer;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.nio.charset.StandardCharsets;
@@ -114,7 +115,7 @@ public final class DescriptorBackbone implements Backbone {
       owned.add(Tensor.of(high, patches, DIMS.high()));
       return new PatchFeatures(rows, columns, owned.get(0), owned.get(1), owned.get(2));
     } catch (RuntimeException | Error e) {
-      owned.forEach(Tensor::close);
+      Closing.after(e, owned);
       throw e;
     }
   }

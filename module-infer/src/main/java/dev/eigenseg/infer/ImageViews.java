@@ -6,6 +6,7 @@ import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.SegmentOptions.Windows;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.internal.kernel.ImagePixels.Crop;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.util.ArrayList;
@@ -58,7 +59,7 @@ final class ImageViews implements AutoCloseable {
         }
       }
     } catch (RuntimeException | Error e) {
-      closeAfter(e);
+      Closing.after(e, this);
       throw e;
     }
   }
@@ -126,17 +127,9 @@ final class ImageViews implements AutoCloseable {
     return List.copyOf(views);
   }
 
-  private void closeAfter(Throwable failure) {
-    try {
-      close();
-    } catch (RuntimeException e) {
-      failure.addSuppressed(e);
-    }
-  }
-
   @Override
   public void close() {
-    closers.forEach(Runnable::run);
+    Closing.all(closers, Runnable::run);
     closers.clear();
   }
 }

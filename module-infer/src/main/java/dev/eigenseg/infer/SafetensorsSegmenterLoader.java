@@ -5,6 +5,7 @@ import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.spi.SegmenterLoader;
 import dev.eigenseg.infer.vit.VitBackbone;
 import dev.eigenseg.infer.vit.VitCheckpoint;
@@ -74,7 +75,7 @@ public final class SafetensorsSegmenterLoader implements SegmenterLoader {
       checkBackbone(model, file.model(), backbone);
       return new LoadedSegmenter(file.model(), backbone);
     } catch (IOException | RuntimeException | Error e) {
-      closeAfter(e, backbone);
+      Closing.after(e, backbone);
       throw e;
     }
   }
@@ -109,14 +110,6 @@ public final class SafetensorsSegmenterLoader implements SegmenterLoader {
                   backbone.id(),
                   backbone.dims(),
                   backbone.patchSize()));
-    }
-  }
-
-  private static void closeAfter(Throwable failure, Backbone backbone) {
-    try {
-      backbone.close();
-    } catch (RuntimeException e) {
-      failure.addSuppressed(e);
     }
   }
 }

@@ -4,6 +4,7 @@ import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.SegmentOptions.Windows;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.resource.Closing;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -144,17 +145,13 @@ final class WindowedLogits implements PixelLogits, AutoCloseable {
           i -> band[(int) i] = model.logits(top, lefts[(int) i], threads / workers));
       return band;
     } catch (RuntimeException | Error e) {
-      close(band);
+      Closing.after(e, band);
       throw e;
     }
   }
 
   private static void close(GridLogits[] band) {
-    for (GridLogits logits : band) {
-      if (logits != null) {
-        logits.close();
-      }
-    }
+    Closing.all(Arrays.asList(band), GridLogits::close);
   }
 
   private void row(int y, int firstColumn, int columns, MemorySegment target, long targetOffset) {
@@ -199,7 +196,7 @@ final class WindowedLogits implements PixelLogits, AutoCloseable {
 
   @Override
   public void close() {
-    bands.values().forEach(WindowedLogits::close);
+    Closing.all(bands.values(), WindowedLogits::close);
     bands.clear();
   }
 }

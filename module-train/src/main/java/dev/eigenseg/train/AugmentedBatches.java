@@ -57,7 +57,8 @@ final class AugmentedBatches implements BatchSource {
       throws IOException {
     requireFiles(images);
     Backbone backbone =
-        Backbones.open(manifest.backboneSpec(), options.device(), manifest.backboneSettings());
+        Backbones.open(
+            manifest.backboneSpec(), options.run().device(), manifest.backboneSettings());
     if (!backbone.sha256().equals(manifest.backboneSha256())) {
       String found = backbone.sha256();
       backbone.close();
@@ -99,7 +100,7 @@ final class AugmentedBatches implements BatchSource {
                 .toList());
     try {
       Parallel.forEach(
-          options.threads(), images.size(), part -> put(batch, Math.toIntExact(part), epoch));
+          options.run().threads(), images.size(), part -> put(batch, Math.toIntExact(part), epoch));
       return batch;
     } catch (RuntimeException | Error e) {
       batch.close();
@@ -109,7 +110,12 @@ final class AugmentedBatches implements BatchSource {
 
   private AugmentedView view(ImageEntry image, int epoch) {
     return augmentation.view(
-        manifest.geometry(), image.width(), image.height(), options.seed(), image.path(), epoch);
+        manifest.geometry(),
+        image.width(),
+        image.height(),
+        options.run().seed(),
+        image.path(),
+        epoch);
   }
 
   private void put(Batch batch, int part, int epoch) {

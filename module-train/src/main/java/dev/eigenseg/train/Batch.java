@@ -3,6 +3,7 @@ package dev.eigenseg.train;
 import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.bank.ImageEntry;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.kernel.GridColors;
@@ -52,7 +53,7 @@ record Batch(List<Part> parts, long rows, Tensor input, Tensor high, Tensor colo
       }
       return new Batch(parts, rows, owned.get(0), owned.get(1), owned.get(2));
     } catch (RuntimeException | Error e) {
-      owned.forEach(Tensor::close);
+      Closing.after(e, owned);
       throw e;
     }
   }

@@ -9,6 +9,7 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -71,7 +72,7 @@ final class Checkpoint {
       metadata.put(CHECKSUMS, checksums.toString());
       SafeTensorsWriter.write(file, metadata, tensors);
     } finally {
-      owned.values().forEach(Tensor::close);
+      Closing.all(owned.values(), Tensor::close);
     }
   }
 

@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.EigensegException;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -45,7 +46,7 @@ final class Diagnosis {
     try {
       tensors.forEach((name, tensor) -> weights.add(name, summary(tensor)));
     } finally {
-      tensors.values().forEach(Tensor::close);
+      Closing.all(tensors.values(), Tensor::close);
     }
     json.add("weights", weights);
     Path file = model.resolveSibling(model.getFileName() + ".diagnosis.json");

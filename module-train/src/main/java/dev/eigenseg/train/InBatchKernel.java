@@ -21,19 +21,19 @@ final class InBatchKernel implements StepKernel {
   @Override
   public void multiply(Batch batch, Tensor outputs, Tensor products) throws IOException {
     try (NormalizedAdjacency kernel = kernel(batch)) {
-      kernel.multiply(0, batch.rows(), outputs, products, options.threads());
+      kernel.multiply(0, batch.rows(), outputs, products, options.run().threads());
     }
   }
 
   private NormalizedAdjacency kernel(Batch batch) throws IOException {
     return BatchGraph.kernel(
         batch.high(),
-        options.pixelWeight() > 0 ? batch.gridColors() : List.of(),
+        options.kernel().pixelWeight() > 0 ? batch.gridColors() : List.of(),
         engine,
-        options.neighborsFor(batch.rows()),
-        (float) options.pixelWeight(),
-        options.pixelGraph(),
-        options.threads());
+        options.kernel().neighborsFor(batch.rows()),
+        (float) options.kernel().pixelWeight(),
+        options.kernel().pixelGraph(),
+        options.run().threads());
   }
 
   @Override

@@ -2,6 +2,9 @@ package dev.eigenseg.train;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry.Size;
+import dev.eigenseg.train.TrainingOptions.Kernel;
+import dev.eigenseg.train.TrainingOptions.Network;
+import dev.eigenseg.train.TrainingOptions.Schedule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -95,23 +98,18 @@ public record Preset(
   }
 
   /** Options with these settings, to be changed further. */
-  public TrainingOptions.Builder options() {
-    TrainingOptions.Builder builder =
-        TrainingOptions.builder()
-            .clusters(clusters)
-            .mode(mode)
-            .epochs(epochs)
-            .batchSize(batchSize)
-            .projection(projection)
-            .scaleInputs(scaleInputs)
-            .augmentation(augmentation);
-    neighbors.ifPresent(builder::neighbors);
-    return builder;
+  public TrainingOptions options() {
+    Kernel kernel = Kernel.DEFAULT.withMode(mode);
+    Schedule schedule = Schedule.DEFAULT.withEpochs(epochs).withBatchSize(batchSize);
+    return TrainingOptions.of(clusters)
+        .with(Network.DEFAULT.withProjection(projection).withScaleInputs(scaleInputs))
+        .with(neighbors.isPresent() ? kernel.withNeighbors(neighbors.getAsInt()) : kernel)
+        .with(augmentation.map(schedule::withAugmentation).orElse(schedule));
   }
 
   /** The regulariser's weight: 0.08 for 256 clusters, and less for more, as everywhere. */
   public double beta() {
-    return options().build().effectiveBeta();
+    return options().effectiveBeta();
   }
 
   /** What it sets, as on the command line. */

@@ -48,8 +48,8 @@ final class PsiLearner implements AutoCloseable {
     this.engine = engine;
     this.config = config;
     this.options = options;
-    this.objective = new Objective(options.t(), options.effectiveBeta());
-    this.manager = engine.newBaseManager(Torch.device(options.device()));
+    this.objective = new Objective(options.objective().t(), options.effectiveBeta());
+    this.manager = engine.newBaseManager(Torch.device(options.run().device()));
     try {
       this.weights = weights.apply(manager);
       this.adam = adam.apply(manager);
@@ -62,12 +62,12 @@ final class PsiLearner implements AutoCloseable {
   /** Random weights. */
   static PsiLearner fresh(PsiConfig config, TrainingOptions options) {
     return new PsiLearner(
-        Torch.engine(options.threads()),
+        Torch.engine(options.run().threads()),
         config,
         options,
         manager ->
             PsiParameters.random(
-                manager, config, Streams.stream(options.seed(), Streams.Purpose.WEIGHTS, 0)),
+                manager, config, Streams.stream(options.run().seed(), Streams.Purpose.WEIGHTS, 0)),
         manager -> Adam.zeros(manager, config));
   }
 
@@ -75,7 +75,7 @@ final class PsiLearner implements AutoCloseable {
   static PsiLearner restore(
       PsiConfig config, TrainingOptions options, Function<String, Tensor> tensors) {
     return new PsiLearner(
-        Torch.engine(options.threads()),
+        Torch.engine(options.run().threads()),
         config,
         options,
         manager -> PsiParameters.copyOf(manager, config, name -> tensors.apply("psi." + name)),
@@ -140,8 +140,8 @@ final class PsiLearner implements AutoCloseable {
 
         Objective.Terms terms = objective.terms(outputs, right);
         NDArray surrogate = terms.surrogate();
-        if (options.balance() > 0) {
-          surrogate = surrogate.add(Objective.negativeEntropy(soft, options.balance()));
+        if (options.objective().balance() > 0) {
+          surrogate = surrogate.add(Objective.negativeEntropy(soft, options.objective().balance()));
         }
         collector.backward(surrogate);
         Map<String, NDArray> gradients = new LinkedHashMap<>();
@@ -172,7 +172,7 @@ final class PsiLearner implements AutoCloseable {
 
   private NDArray noise(NDManager scope, Tensor uniform, long update) {
     Streams.fillUniform(
-        Streams.stream(options.seed(), Streams.Purpose.NOISE, update),
+        Streams.stream(options.run().seed(), Streams.Purpose.NOISE, update),
         uniform.segment(),
         uniform.size());
     return Outputs.gumbel(Torch.share(scope, uniform.segment(), uniform.shape()));

@@ -39,20 +39,20 @@ public record TrainingMemory(long outputs, long rows, long update, long runtime,
   /**
    * Plans a run.
    *
-   * @throws BadInputException if it needs more than the {@link TrainingOptions#memory} that is
+   * @throws BadInputException if it needs more than the {@link TrainingOptions.Run#memory} that is
    *     allowed; without a limit it is given 2 GiB, or what it needs
    */
   public static TrainingMemory plan(FeatureBank bank, TrainingOptions options) {
     long outputs =
         Math.multiplyExact(
             bank.rows(),
-            Math.multiplyExact((long) options.clusters(), options.outputsDtype().bytes()));
+            Math.multiplyExact((long) options.clusters(), options.kernel().outputsDtype().bytes()));
     long rows = Math.multiplyExact(bank.rows(), BYTES_PER_ROW);
     long update = updateBytes(bank, options);
     long runtime = NATIVE_BYTES + Math.min(LARGEST_HEAP, Runtime.getRuntime().maxMemory());
     long fixed = Math.addExact(Math.addExact(outputs, rows), Math.addExact(update, runtime));
     long least = Math.addExact(fixed, SMALLEST_KERNEL);
-    long allowed = options.memory().orElse(Math.max(DEFAULT_BYTES, least));
+    long allowed = options.run().memory().orElse(Math.max(DEFAULT_BYTES, least));
     long kernel = allowed - fixed;
     if (kernel < SMALLEST_KERNEL) {
       throw new BadInputException(
@@ -61,7 +61,7 @@ public record TrainingMemory(long outputs, long rows, long update, long runtime,
                   allowed >> 20,
                   bank.rows(),
                   options.clusters(),
-                  options.batchSize(),
+                  options.schedule().batchSize(),
                   (least >> 20) + 1));
     }
     return new TrainingMemory(outputs, rows, update, runtime, kernel);
@@ -71,7 +71,7 @@ public record TrainingMemory(long outputs, long rows, long update, long runtime,
     PsiConfig config = options.psi(bank.manifest().dims());
     long patches =
         bank.images().stream().mapToInt(ImageEntry::patches).max().orElse(0)
-            * (long) options.batchSize();
+            * (long) options.schedule().batchSize();
     long block = HIDDEN_TENSORS * config.hidden() + MLP_TENSORS * config.mlp();
     long floats =
         2L * config.inputDim() + config.blocks() * block + CLUSTER_TENSORS * config.clusters();

@@ -235,7 +235,8 @@ class AugmentationTest {
         assertThrows(
             BadInputException.class,
             () ->
-                TrainingOptions.builder().augmentation(Optional.of(Augmentation.DEFAULT)).build());
+                TrainingOptions.of(64)
+                    .with(TrainingOptions.Schedule.DEFAULT.withAugmentation(Augmentation.DEFAULT)));
     assertTrue(e.getMessage().contains("--views"), e.getMessage());
   }
 

@@ -24,6 +24,10 @@ import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.FeatureScales;
+import dev.eigenseg.train.TrainingOptions.Kernel;
+import dev.eigenseg.train.TrainingOptions.Network;
+import dev.eigenseg.train.TrainingOptions.Run;
+import dev.eigenseg.train.TrainingOptions.Schedule;
 import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -95,18 +99,11 @@ class AugmentedTrainingTest {
   }
 
   private static TrainingOptions options(Augmentation augmentation) {
-    return TrainingOptions.builder()
-        .clusters(5)
-        .mode(TrainingMode.IN_BATCH)
-        .augmentation(Optional.of(augmentation))
-        .epochs(3)
-        .batchSize(2)
-        .projection(16)
-        .headDim(8)
-        .scaleInputs(true)
-        .seed(4)
-        .threads(2)
-        .build();
+    return TrainingOptions.of(5)
+        .with(Network.DEFAULT.withProjection(16).withHeadDim(8).withScaleInputs(true))
+        .with(Kernel.DEFAULT.withMode(TrainingMode.IN_BATCH))
+        .with(Schedule.DEFAULT.withAugmentation(augmentation).withEpochs(3).withBatchSize(2))
+        .with(Run.DEFAULT.withSeed(4).withThreads(2));
   }
 
   private TrainingResult train(Augmentation augmentation, String model) throws IOException {

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.train.TrainingOptions.Network;
+import dev.eigenseg.train.TrainingOptions.Run;
+import dev.eigenseg.train.TrainingOptions.Schedule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,17 +40,20 @@ class BoundedTrainingTest {
 
     public static void main(String[] arguments) throws IOException {
       Path folder = Path.of(arguments[0]);
-      TrainingOptions.Builder options =
-          TrainingOptions.builder().clusters(64).projection(64).epochs(1).batchSize(5).threads(2);
+      TrainingOptions options =
+          TrainingOptions.of(64)
+              .with(Network.DEFAULT.withProjection(64))
+              .with(Schedule.DEFAULT.withEpochs(1).withBatchSize(5))
+              .with(Run.DEFAULT.withThreads(2));
       try (FeatureBank bank = FeatureBank.open(folder.resolve("bank"));
           KnnGraph graph = KnnGraph.open(folder.resolve("bank").resolve("graph.knn"))) {
-        TrainingMemory plan = TrainingMemory.plan(bank, options.build());
+        TrainingMemory plan = TrainingMemory.plan(bank, options);
         long least = plan.total() - plan.kernel() + TrainingMemory.SMALLEST_KERNEL;
         TrainingResult result =
             Trainer.train(
                 bank,
                 Optional.of(graph),
-                options.memory(least).build(),
+                options.with(options.run().withMemory(least)),
                 folder.resolve("model"),
                 TrainingListener.NONE,
                 Progress.NONE);

@@ -22,7 +22,7 @@ final class PublishedKernel implements StepKernel {
 
   PublishedKernel(TrainingOptions options) {
     this.options = options;
-    this.manager = Torch.engine(options.threads()).newBaseManager();
+    this.manager = Torch.engine(options.run().threads()).newBaseManager();
   }
 
   @Override
@@ -30,7 +30,7 @@ final class PublishedKernel implements StepKernel {
     try (NDManager scope = manager.newSubManager()) {
       NDArray kernel =
           normalized(features(scope, batch))
-              .add(normalized(pixels(scope, batch)).mul(options.pixelWeight()));
+              .add(normalized(pixels(scope, batch)).mul(options.kernel().pixelWeight()));
       NDArray result = kernel.matMul(Torch.share(scope, outputs.segment(), outputs.shape()));
       products.segment().copyFrom(Torch.bytes(result));
     }
@@ -42,7 +42,7 @@ final class PublishedKernel implements StepKernel {
     NDArray unit = high.div(high.norm(new int[] {1}, true));
     NDArray similarities = unit.matMul(unit.transpose());
     similarities.muli(scope.eye((int) rows).neg().add(1));
-    NDList nearest = similarities.topK(options.neighborsFor(rows), 1, true, false);
+    NDList nearest = similarities.topK(options.kernel().neighborsFor(rows), 1, true, false);
     NDArray chosen =
         scope.zeros(new Shape(rows, rows)).scatter(nearest.get(1), nearest.get(0).maximum(0), 1);
     return chosen.add(chosen.transpose()).mul(0.5f);
@@ -51,7 +51,7 @@ final class PublishedKernel implements StepKernel {
   private NDArray pixels(NDManager scope, Batch batch) {
     NDArray joined = scope.zeros(new Shape(batch.rows(), batch.rows()));
     long row = 0;
-    PixelGraphOptions counts = options.pixelGraph();
+    PixelGraphOptions counts = options.kernel().pixelGraph();
     for (GridColors image : batch.gridColors()) {
       NDArray edges =
           near(scope, image, counts.nearWeight(), counts.nearNeighbors())

@@ -20,6 +20,10 @@ import dev.eigenseg.graph.kernel.PixelGraph;
 import dev.eigenseg.graph.kernel.Workspace;
 import dev.eigenseg.infer.FeatureScales;
 import dev.eigenseg.infer.PsiConfig;
+import dev.eigenseg.train.TrainingOptions.Kernel;
+import dev.eigenseg.train.TrainingOptions.Network;
+import dev.eigenseg.train.TrainingOptions.Run;
+import dev.eigenseg.train.TrainingOptions.Schedule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -106,13 +110,13 @@ public class StepBenchmark {
     bank = writeBank(folder.resolve("bank"), images);
     batches = new BankBatches(bank, FeatureScales.ONE);
     TrainingOptions options =
-        TrainingOptions.builder()
-            .clusters(clusters)
-            .mode(mode.equals("cross-batch") ? TrainingMode.CROSS_BATCH : TrainingMode.IN_BATCH)
-            .batchSize(BATCH)
-            .projection(256)
-            .threads(threads)
-            .build();
+        TrainingOptions.of(clusters)
+            .with(Network.DEFAULT.withProjection(256))
+            .with(
+                Kernel.DEFAULT.withMode(
+                    mode.equals("cross-batch") ? TrainingMode.CROSS_BATCH : TrainingMode.IN_BATCH))
+            .with(Schedule.DEFAULT.withBatchSize(BATCH))
+            .with(Run.DEFAULT.withThreads(threads));
     learner = PsiLearner.fresh(PsiConfig.of(DIMS, 256, 4, 64, 128, 2, clusters), options);
     kernel =
         switch (mode) {
@@ -127,31 +131,32 @@ public class StepBenchmark {
     try (KnnGraph graph =
             KnnGraph.build(
                 KnnEngines.select("auto"),
-                new KnnEngine.Request(bank.level(Level.HIGH), 64, 1L << 29, options.threads()),
+                new KnnEngine.Request(
+                    bank.level(Level.HIGH), 64, 1L << 29, options.run().threads()),
                 Progress.NONE);
         NormalizedAdjacency features =
-            NormalizedAdjacency.ofNeighbors(graph, Workspace.UNBOUNDED, options.threads());
+            NormalizedAdjacency.ofNeighbors(graph, Workspace.UNBOUNDED, options.run().threads());
         NormalizedAdjacency pixels =
             PixelGraph.adjacency(
                 bank.images(),
                 bank.level(Level.PIXELS),
-                options.pixelGraph(),
+                options.kernel().pixelGraph(),
                 Workspace.UNBOUNDED,
-                options.threads(),
+                options.run().threads(),
                 Progress.NONE)) {
       RememberedOutputs remembered =
-          new RememberedOutputs(bank.rows(), options.clusters(), options.outputsDtype());
+          new RememberedOutputs(bank.rows(), options.clusters(), options.kernel().outputsDtype());
       try (Tensor even = Tensor.allocate(DType.F32, bank.rows(), options.clusters())) {
         for (long i = 0; i < even.size(); i++) {
           even.set(i, 1f / options.clusters());
         }
         remembered.write(0, bank.rows(), even.segment(), 0);
       }
-      remembered.refreshNorms(options.threads());
+      remembered.refreshNorms(options.run().threads());
       return new CrossBatchKernel(
-          NormalizedAdjacency.sum(features, (float) options.pixelWeight(), pixels),
+          NormalizedAdjacency.sum(features, (float) options.kernel().pixelWeight(), pixels),
           remembered,
-          options.threads());
+          options.run().threads());
     }
   }
 

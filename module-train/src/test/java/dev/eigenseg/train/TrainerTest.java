@@ -26,6 +26,10 @@ import dev.eigenseg.infer.FeatureScales;
 import dev.eigenseg.infer.PsiInput;
 import dev.eigenseg.infer.PsiNetwork;
 import dev.eigenseg.infer.SegmenterFile;
+import dev.eigenseg.train.TrainingOptions.Kernel;
+import dev.eigenseg.train.TrainingOptions.Network;
+import dev.eigenseg.train.TrainingOptions.Run;
+import dev.eigenseg.train.TrainingOptions.Schedule;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -52,6 +56,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainerTest {
   private static final int EPOCHS = 4;
+  private static final Network NETWORK = Network.DEFAULT.withHeadDim(4).withScaleInputs(true);
+  private static final Schedule SCHEDULE = Schedule.DEFAULT.withEpochs(EPOCHS).withBatchSize(3);
+  private static final Run RUN = Run.DEFAULT.withSeed(11).withThreads(1);
 
   @TempDir private Path folder;
   private FeatureBank bank;
@@ -69,17 +76,16 @@ class TrainerTest {
     bank.close();
   }
 
-  private static TrainingOptions.Builder options(TrainingMode mode) {
-    return TrainingOptions.builder()
-        .clusters(5)
-        .mode(mode)
-        .epochs(EPOCHS)
-        .batchSize(3)
-        .headDim(4)
-        .scaleInputs(true)
-        .neighbors(6)
-        .seed(11)
-        .threads(1);
+  private static TrainingOptions options(TrainingMode mode) {
+    return options(5, mode);
+  }
+
+  private static TrainingOptions options(int clusters, TrainingMode mode) {
+    return TrainingOptions.of(clusters)
+        .with(NETWORK)
+        .with(Kernel.DEFAULT.withMode(mode).withNeighbors(6))
+        .with(SCHEDULE)
+        .with(RUN);
   }
 
   private TrainingResult train(TrainingOptions options, String model) throws IOException {
@@ -95,7 +101,7 @@ class TrainerTest {
   @ParameterizedTest
   @EnumSource(TrainingMode.class)
   void continuesTheVerySameRun(TrainingMode mode) throws IOException {
-    TrainingOptions options = options(mode).build();
+    TrainingOptions options = options(mode);
     TrainingResult whole = train(options, "whole");
     assertEquals(EPOCHS * 3L, whole.steps());
     assertFalse(whole.resumed());
@@ -107,7 +113,8 @@ class TrainerTest {
     assertTrue(Files.exists(Checkpoint.beside(model)));
 
     assertThrows(
-        IncompatibleException.class, () -> train(options(mode).seed(12).build(), "interrupted"));
+        IncompatibleException.class,
+        () -> train(options(mode).with(RUN.withSeed(12)), "interrupted"));
     assertContinued(whole, train(options, "interrupted"));
   }
 
@@ -143,9 +150,10 @@ class TrainerTest {
 
   @Test
   void aRunThatReplacesAModelContinuesWithoutOverwrite() throws IOException {
-    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH);
     TrainingResult whole = train(options, "whole");
-    Path model = train(options(TrainingMode.CROSS_BATCH).epochs(2).build(), "model").model();
+    Path model =
+        train(options(TrainingMode.CROSS_BATCH).with(SCHEDULE.withEpochs(2)), "model").model();
     byte[] replaced = Files.readAllBytes(model);
     CancelledException stopped = stopAfterFiveUpdates(options, model, true);
     assertTrue(
@@ -154,16 +162,16 @@ class TrainerTest {
     assertArrayEquals(replaced, Files.readAllBytes(model));
     assertThrows(
         IncompatibleException.class,
-        () -> train(options(TrainingMode.CROSS_BATCH).seed(12).build(), "model"));
+        () -> train(options(TrainingMode.CROSS_BATCH).with(RUN.withSeed(12)), "model"));
     assertContinued(whole, train(options, "model"));
   }
 
   @Test
   void aStrangeCheckpointDoesNotHideAFinishedModel() throws IOException {
-    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH);
     Path model = train(options, "model").model();
     stopAfterFiveUpdates(
-        options(TrainingMode.CROSS_BATCH).seed(12).build(), folder.resolve("other"), false);
+        options(TrainingMode.CROSS_BATCH).with(RUN.withSeed(12)), folder.resolve("other"), false);
     Files.move(Checkpoint.beside(folder.resolve("other")), Checkpoint.beside(model));
     assertTrue(train(options, "model").alreadyDone());
     Files.writeString(Checkpoint.beside(model), "not a checkpoint");
@@ -173,7 +181,7 @@ class TrainerTest {
   @ParameterizedTest
   @ValueSource(strings = {"step 5", "step 6", "epoch 2", "epoch 4"})
   void aListenerThatFailsLosesNoUpdate(String fatal) throws IOException {
-    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH);
     TrainingResult whole = train(options, "whole");
     List<String> told = new ArrayList<>();
     TrainingListener failing =
@@ -209,24 +217,27 @@ class TrainerTest {
 
   @Test
   void theModelDoesNotDependOnTheMemory() throws IOException {
-    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH);
     TrainingMemory plan = TrainingMemory.plan(bank, options);
     long least = plan.total() - plan.kernel() + TrainingMemory.SMALLEST_KERNEL;
-    TrainingOptions tight = options(TrainingMode.CROSS_BATCH).memory(least).build();
+    TrainingOptions tight = options(TrainingMode.CROSS_BATCH).with(RUN.withMemory(least));
     assertEquals(
         -1, Files.mismatch(train(options, "ample").model(), train(tight, "tight").model()));
 
     BadInputException refused =
         assertThrows(
             BadInputException.class,
-            () -> train(options(TrainingMode.CROSS_BATCH).memory(least - 1).build(), "too-tight"));
+            () ->
+                train(
+                    options(TrainingMode.CROSS_BATCH).with(RUN.withMemory(least - 1)),
+                    "too-tight"));
     assertTrue(refused.getMessage().startsWith("memory is "), refused.getMessage());
     assertFalse(Files.exists(folder.resolve("too-tight")));
   }
 
   @Test
   void progressAfterAResumeIsThatOfTheRest() throws IOException {
-    TrainingOptions options = options(TrainingMode.IN_BATCH).build();
+    TrainingOptions options = options(TrainingMode.IN_BATCH);
     Path model = folder.resolve("model");
     stopAfterFiveUpdates(options, model, false);
     TrainingProgress progress = new TrainingProgress();
@@ -252,7 +263,7 @@ class TrainerTest {
 
   @Test
   void aChangedByteOfACheckpointIsFound() throws IOException {
-    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH);
     Path model = folder.resolve("model");
     stopAfterFiveUpdates(options, model, false);
     byte[] whole = Files.readAllBytes(Checkpoint.beside(model));
@@ -283,7 +294,7 @@ class TrainerTest {
 
   @Test
   void aDamagedCheckpointIsNamed() throws IOException {
-    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH);
     Path checkpoint = Checkpoint.beside(folder.resolve("model"));
     Files.writeString(checkpoint, "not a checkpoint");
     CorruptFileException text =
@@ -320,7 +331,10 @@ class TrainerTest {
   @ParameterizedTest
   @EnumSource(TrainingMode.class)
   void theLossFalls(TrainingMode mode) throws IOException {
-    TrainingResult result = train(options(mode).epochs(30).learningRate(3e-3).build(), "model");
+    TrainingResult result =
+        train(
+            options(mode).with(SCHEDULE.withEpochs(30).withLearningRate(new Cosine(3e-3, 1e-5))),
+            "model");
     double first = result.history().getFirst().loss();
     double last = result.history().getLast().loss();
     assertTrue(last < 1.03 * first, "from %g to %g".formatted(first, last)); // losses are negative
@@ -328,14 +342,14 @@ class TrainerTest {
 
   @Test
   void finishedWorkIsNotRepeatedAndOtherWorkNotOverwritten() throws IOException {
-    TrainingOptions options = options(TrainingMode.CROSS_BATCH).build();
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH);
     train(options, "model");
     byte[] bytes = Files.readAllBytes(folder.resolve("model"));
     assertTrue(train(options, "model").alreadyDone());
     IncompatibleException refused =
         assertThrows(
             IncompatibleException.class,
-            () -> train(options(TrainingMode.CROSS_BATCH).epochs(5).build(), "model"));
+            () -> train(options(TrainingMode.CROSS_BATCH).with(SCHEDULE.withEpochs(5)), "model"));
     assertTrue(
         refused.getMessage().contains("'epochs': 4 there, 5 asked for"), refused.getMessage());
     assertArrayEquals(bytes, Files.readAllBytes(folder.resolve("model")));
@@ -343,7 +357,7 @@ class TrainerTest {
         Trainer.train(
             bank,
             Optional.of(graph),
-            options(TrainingMode.CROSS_BATCH).epochs(5).build(),
+            options(TrainingMode.CROSS_BATCH).with(SCHEDULE.withEpochs(5)),
             folder.resolve("model"),
             true,
             TrainingListener.NONE,
@@ -353,7 +367,8 @@ class TrainerTest {
 
   @Test
   void aLossThatIsNotFiniteLeavesADiagnosis() throws IOException {
-    TrainingOptions options = options(TrainingMode.CROSS_BATCH).learningRate(1e38).build();
+    TrainingOptions options =
+        options(TrainingMode.CROSS_BATCH).with(SCHEDULE.withLearningRate(new Cosine(1e38, 1e-5)));
     EigensegException e = assertThrows(EigensegException.class, () -> train(options, "model"));
     Path diagnosis = folder.resolve("model.diagnosis.json");
     assertTrue(e.getMessage().contains(diagnosis.toString()), e.getMessage());
@@ -369,11 +384,14 @@ class TrainerTest {
   @Test
   void badInputIsRefusedBeforeAnyWork() throws IOException {
     assertRefused(
-        UnavailableException.class, "cuda:9", options(TrainingMode.CROSS_BATCH).device("cuda:9"));
+        UnavailableException.class,
+        "cuda:9",
+        options(TrainingMode.CROSS_BATCH).with(RUN.withDevice("cuda:9")));
+    assertRefused(BadInputException.class, "212 patches", options(213, TrainingMode.CROSS_BATCH));
     assertRefused(
-        BadInputException.class, "212 patches", options(TrainingMode.CROSS_BATCH).clusters(213));
-    assertRefused(
-        BadInputException.class, "batch-size", options(TrainingMode.IN_BATCH).batchSize(11));
+        BadInputException.class,
+        "batch-size",
+        options(TrainingMode.IN_BATCH).with(SCHEDULE.withBatchSize(11)));
     BadInputException noGraph =
         assertThrows(
             BadInputException.class,
@@ -381,7 +399,7 @@ class TrainerTest {
                 Trainer.train(
                     bank,
                     Optional.empty(),
-                    options(TrainingMode.CROSS_BATCH).build(),
+                    options(TrainingMode.CROSS_BATCH),
                     folder.resolve("model"),
                     TrainingListener.NONE,
                     Progress.NONE));
@@ -394,18 +412,20 @@ class TrainerTest {
               Trainer.train(
                   bank,
                   Optional.of(otherGraph),
-                  options(TrainingMode.CROSS_BATCH).build(),
+                  options(TrainingMode.CROSS_BATCH),
                   folder.resolve("model"),
                   TrainingListener.NONE,
                   Progress.NONE));
     }
-    assertThrows(BadInputException.class, () -> options(TrainingMode.IN_BATCH).epochs(-1).build());
+    assertThrows(
+        BadInputException.class,
+        () -> options(TrainingMode.IN_BATCH).with(SCHEDULE.withEpochs(-1)));
   }
 
   private void assertRefused(
-      Class<? extends EigensegException> type, String words, TrainingOptions.Builder options)
+      Class<? extends EigensegException> type, String words, TrainingOptions options)
       throws IOException {
-    EigensegException e = assertThrows(type, () -> train(options.build(), "model"));
+    EigensegException e = assertThrows(type, () -> train(options, "model"));
     assertTrue(e.getMessage().contains(words), e.getMessage());
     try (Stream<Path> left = Files.list(folder)) {
       assertEquals(List.of(folder.resolve("bank")), left.toList());
@@ -414,7 +434,7 @@ class TrainerTest {
 
   @Test
   void theBenchmarksBaselineIsTheSameKernel() throws IOException {
-    TrainingOptions options = options(TrainingMode.IN_BATCH).build();
+    TrainingOptions options = options(TrainingMode.IN_BATCH);
     try (Batch batch =
             new BankBatches(bank, FeatureScales.ONE).batch(bank.images().subList(2, 6), 0);
         StepKernel ours = new InBatchKernel(KnnEngines.select("auto"), options);
@@ -433,7 +453,7 @@ class TrainerTest {
 
   @Test
   void updatesLeaveNoTensorsBehind() throws IOException {
-    TrainingOptions options = options(TrainingMode.IN_BATCH).build();
+    TrainingOptions options = options(TrainingMode.IN_BATCH);
     train(options, "model");
     try (SegmenterFile file = SegmenterFile.open(folder.resolve("model"));
         PsiLearner learner = PsiLearner.fresh(file.model().psi().orElseThrow(), options);
@@ -453,7 +473,7 @@ class TrainerTest {
 
   @Test
   void inferenceComputesWhatTrainingSaw() throws IOException {
-    TrainingOptions options = options(TrainingMode.CROSS_BATCH).projection(8).build();
+    TrainingOptions options = options(TrainingMode.CROSS_BATCH).with(NETWORK.withProjection(8));
     train(options, "model");
     ImageEntry image = bank.images().get(1);
     try (SegmenterFile file = SegmenterFile.open(folder.resolve("model"));
@@ -492,7 +512,7 @@ class TrainerTest {
 
   @Test
   void kMeansMakesBothKindsOfSegmenters() throws IOException {
-    train(options(TrainingMode.CROSS_BATCH).build(), "psi");
+    train(options(TrainingMode.CROSS_BATCH), "psi");
     KMeansOptions options = KMeansOptions.of(4).withSeed(3).withThreads(1);
     Path features = folder.resolve("features");
     Path hidden = folder.resolve("hidden");
@@ -520,7 +540,7 @@ class TrainerTest {
 
   @Test
   void hiddenFeaturesOfAnotherGeometryAreRefused() throws IOException {
-    Path psi = train(options(TrainingMode.CROSS_BATCH).build(), "psi").model();
+    Path psi = train(options(TrainingMode.CROSS_BATCH), "psi").model();
     KMeansOptions options = KMeansOptions.of(4).withSeed(3).withThreads(1);
     Path hidden = folder.resolve("hidden");
     try (FeatureBank other = TestBanks.write(folder.resolve("other"), 4, 2, 8)) {

@@ -8,6 +8,7 @@ import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -208,7 +209,7 @@ public final class Extractor implements AutoCloseable {
         append(image, listener);
       }
     } finally {
-      group.forEach(Extracted::close);
+      Closing.all(group, Extracted::close);
     }
   }
 
@@ -306,7 +307,7 @@ public final class Extractor implements AutoCloseable {
 
     @Override
     public void close() {
-      extracted.forEach(ExtractedView::close);
+      Closing.all(extracted, ExtractedView::close);
     }
   }
 }

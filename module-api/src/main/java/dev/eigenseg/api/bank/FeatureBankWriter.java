@@ -2,32 +2,21 @@ package dev.eigenseg.api.bank;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CorruptFileException;
-import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.UnavailableException;
-import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -49,13 +38,10 @@ public final class FeatureBankWriter implements AutoCloseable {
   private final BankSettings settings;
   private final Provenance provenance;
   private final long fileBytes;
-  private final FileChannel journal;
-  private final Map<Level, LevelWriter> levels = new EnumMap<>(Level.class);
-  private final RowStager stager;
+  private final JournalFile journal;
+  private final LevelFiles levels;
   private final List<ImageJournal.Line> lines = new ArrayList<>();
   private final Set<Look> looks = new HashSet<>();
-  private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
-  private long journalBytes;
   private long lastCommit = System.nanoTime();
   private boolean failed;
   private boolean closed;
@@ -68,16 +54,13 @@ public final class FeatureBankWriter implements AutoCloseable {
       BankSettings settings,
       Provenance provenance,
       long fileBytes,
-      FileChannel journal) {
+      JournalFile journal) {
     this.directory = directory;
     this.settings = settings;
     this.provenance = provenance;
     this.fileBytes = fileBytes;
     this.journal = journal;
-    for (Level level : Level.values()) {
-      levels.put(level, new LevelWriter(LevelLayout.of(level, settings, fileBytes), directory));
-    }
-    this.stager = new RowStager();
+    this.levels = new LevelFiles(directory, settings, fileBytes);
   }
 
   /**
@@ -101,9 +84,8 @@ public final class FeatureBankWriter implements AutoCloseable {
       Path directory, BankSettings settings, Provenance provenance, long fileBytes)
       throws IOException {
     Files.createDirectories(directory);
-    Path journalPath = directory.resolve(ImageJournal.FILE_NAME);
     // First of all, so that no two writers read or write the manifest at the same time.
-    FileChannel journal = openLocked(directory, journalPath);
+    JournalFile journal = JournalFile.open(directory);
     FeatureBankWriter writer;
     Optional<ManifestFile> existing;
     try {
@@ -120,7 +102,7 @@ public final class FeatureBankWriter implements AutoCloseable {
       throw e;
     }
     try {
-      writer.resume(journalPath, existing.flatMap(ManifestFile::summary));
+      writer.resume(existing.flatMap(ManifestFile::summary));
       return writer;
     } catch (IOException | RuntimeException | Error e) {
       writer.release(e);
@@ -134,12 +116,12 @@ public final class FeatureBankWriter implements AutoCloseable {
       BankSettings settings,
       Provenance provenance,
       long fileBytes,
-      FileChannel journal)
+      JournalFile journal)
       throws IOException {
     Optional<ManifestFile> existing = ManifestFile.read(directory);
     if (existing.isPresent()) {
-      refuseOtherSettings(directory, existing.get().settings(), settings);
-    } else if (journal.size() > 0) {
+      SettingsDifference.refuse(directory, existing.get().settings(), settings);
+    } else if (!journal.isEmpty()) {
       // The manifest is written before the first byte of the journal.
       throw new CorruptFileException(
           directory.resolve(ManifestFile.FILE_NAME)
@@ -150,87 +132,19 @@ public final class FeatureBankWriter implements AutoCloseable {
     return existing;
   }
 
-  @SuppressWarnings("MustBeClosedChecker")
-  private static FileChannel openLocked(Path directory, Path path) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    try {
-      FileLock lock = channel.tryLock();
-      if (lock == null) {
-        throw new UnavailableException(
-            directory + ": another process is writing to this bank; wait until it has ended");
-      }
-      return channel;
-    } catch (OverlappingFileLockException e) {
-      channel.close();
-      throw new UnavailableException(
-          directory + ": this process is writing to this bank already; close the other writer", e);
-    } catch (IOException | RuntimeException e) {
-      channel.close();
-      throw e;
-    }
-  }
-
-  private static void refuseOtherSettings(Path directory, BankSettings bank, BankSettings run) {
-    String[][] compared = {
-      {"backbone", bank.backboneId(), run.backboneId()},
-      {"backbone's SHA-256", bank.backboneSha256(), run.backboneSha256()},
-      {
-        "backbone's settings",
-        new TreeMap<>(bank.backboneSettings()).toString(),
-        new TreeMap<>(run.backboneSettings()).toString()
-      },
-      {"backbone's channels", bank.dims().toString(), run.dims().toString()},
-      {"--dtype", bank.dtype().toString(), run.dtype().toString()},
-      {"--size", describeSize(bank.geometry()), describeSize(run.geometry())},
-      {
-        "patch size",
-        Integer.toString(bank.geometry().patchSize()),
-        Integer.toString(run.geometry().patchSize())
-      },
-      {"--views", describeViews(bank), describeViews(run)}
-    };
-    for (String[] setting : compared) {
-      if (!setting[1].equals(setting[2])) {
-        throw new IncompatibleException(
-            "%s: the bank's %s is %s, this run's is %s; use the bank's settings, another folder, or --overwrite"
-                .formatted(directory, setting[0], setting[1], setting[2]));
-      }
-    }
-  }
-
-  private static String describeSize(ImageGeometry geometry) {
-    return geometry.resize().map(ImageGeometry.Size::toString).orElse("each image's own");
-  }
-
-  private static String describeViews(BankSettings settings) {
-    return settings.views().isEmpty() ? "1" : new TreeMap<>(settings.views()).toString();
-  }
-
   /** Finds the whole images, and cuts everything else off. */
-  private void resume(Path journalPath, Optional<ManifestFile.Summary> finished)
-      throws IOException {
-    byte[] bytes = readJournal();
-    ImageJournal.Parsed parsed = ImageJournal.parse(journalPath, bytes, Integer.MAX_VALUE);
+  private void resume(Optional<ManifestFile.Summary> finished) throws IOException {
+    byte[] found = journal.read();
+    ImageJournal.Parsed parsed = ImageJournal.parse(journal.path(), found, Integer.MAX_VALUE);
     int promised = finished.map(ManifestFile.Summary::images).orElse(0);
     if (promised > parsed.lines().size()) {
       // A finished bank's lines were forced before its manifest, so no crash has taken them. The
       // rows may be good: nothing is cut off.
       throw new CorruptFileException(
           "%s: offset %d: %d whole lines, but the manifest says %d images; restore the file, or extract again with --overwrite"
-              .formatted(journalPath, parsed.bytes(), parsed.lines().size(), promised));
+              .formatted(journal.path(), parsed.bytes(), parsed.lines().size(), promised));
     }
-    long committed = parsed.lines().isEmpty() ? 0 : parsed.lines().getLast().endRow();
-    long available = committed;
-    for (LevelWriter level : levels.values()) {
-      available = Math.min(available, level.available(committed));
-    }
-    journalBytes = ImageJournal.HEADER.length;
-    for (ImageJournal.Line line : wholeImages(parsed.lines(), available)) {
-      remember(line);
-      journalBytes += ImageJournal.format(line).length;
-    }
+    levels.wholeImages(parsed.lines()).forEach(this::remember);
     if (lines.size() < parsed.lines().size()) {
       LOGGER.log(
           System.Logger.Level.WARNING,
@@ -242,54 +156,8 @@ public final class FeatureBankWriter implements AutoCloseable {
       // The manifest promises images whose rows are lost, so it must not be believed until finish.
       new ManifestFile(settings, fileBytes, Optional.empty(), provenance).write(directory);
     }
-    if (!Arrays.equals(
-        bytes,
-        0,
-        Math.min(bytes.length, ImageJournal.HEADER.length),
-        ImageJournal.HEADER,
-        0,
-        ImageJournal.HEADER.length)) {
-      LevelWriter.writeFully(journal, ByteBuffer.wrap(ImageJournal.HEADER), 0);
-    }
-    journal.truncate(journalBytes);
-    journal.force(true);
-    truncateLevels();
-  }
-
-  /**
-   * The images whose rows are there. Not every disk forces what it says it does, so the rows of the
-   * last images may be there in length alone: checksums are compared backwards up to the first
-   * image that is intact.
-   */
-  private List<ImageJournal.Line> wholeImages(List<ImageJournal.Line> committed, long available)
-      throws IOException {
-    List<ImageJournal.Line> whole = new ArrayList<>(committed);
-    while (!whole.isEmpty()
-        && (whole.getLast().endRow() > available || !intact(whole.getLast(), available))) {
-      whole.removeLast();
-    }
-    return whole;
-  }
-
-  private boolean intact(ImageJournal.Line line, long available) throws IOException {
-    for (Map.Entry<Level, LevelWriter> level : levels.entrySet()) {
-      LevelRows rows = new LevelRows(level.getValue().layout(), directory, available, () -> {});
-      ImageEntry image = line.image();
-      if (rows.crc(image.firstRow(), image.patches()) != line.block(level.getKey()).crc()) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  // Through the locked channel: closing a second one would end the lock, as POSIX has it.
-  private byte[] readJournal() throws IOException {
-    ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(journal.size()));
-    int read;
-    do {
-      read = journal.read(bytes, bytes.position());
-    } while (read > 0);
-    return Arrays.copyOf(bytes.array(), bytes.position());
+    journal.keep(found, lines);
+    cutRest();
   }
 
   /** Whether an image is in the bank already. */
@@ -333,77 +201,24 @@ public final class FeatureBankWriter implements AutoCloseable {
       String path, int view, int width, int height, PatchFeatures features, Tensor patchColors)
       throws IOException {
     ensureOpen();
-    refuseMisfits(path, view, width, height, features, patchColors);
+    if (contains(path, view)) {
+      throw new IllegalArgumentException(
+          "%s is in bank %s already, view %d".formatted(path, directory, view));
+    }
+    NewImage image = new NewImage(path, view, width, height, features, patchColors);
+    image.requireFit(settings);
     long firstRow = rows();
     if (firstRow + features.patches() >= MOST_ROWS) {
       throw new BadInputException(
           "%s: bank %s would have %d patches, at most %d fit; split the images into several banks"
               .formatted(path, directory, firstRow + features.patches(), MOST_ROWS - 1));
     }
-    float[] inverseNorms = new float[features.patches()];
-    Map<Level, ImageJournal.Block> blocks = new EnumMap<>(Level.class);
-    blocks.put(Level.LOW, stager.write(level(Level.LOW), firstRow, features.low(), path));
-    blocks.put(Level.MID, stager.write(level(Level.MID), firstRow, features.mid(), path));
-    blocks.put(
-        Level.HIGH, stager.write(level(Level.HIGH), firstRow, features.high(), path, inverseNorms));
-    try (Tensor norms = Tensor.of(inverseNorms, features.patches(), 1)) {
-      blocks.put(
-          Level.INVERSE_NORMS, stager.write(level(Level.INVERSE_NORMS), firstRow, norms, path));
-    }
-    blocks.put(Level.PIXELS, stager.write(level(Level.PIXELS), firstRow, patchColors, path));
     ImageJournal.Line line =
-        new ImageJournal.Line(
-            new ImageEntry(
-                lines.size(),
-                path,
-                view,
-                width,
-                height,
-                features.gridRows(),
-                features.gridColumns(),
-                firstRow),
-            blocks);
+        new ImageJournal.Line(image.entry(lines.size(), firstRow), levels.write(firstRow, image));
     remember(line);
-    pending.writeBytes(ImageJournal.format(line));
+    journal.add(line);
     if (System.nanoTime() - lastCommit > COMMIT_NANOS) {
       commit(Progress.Task.NONE);
-    }
-  }
-
-  private void refuseMisfits(
-      String path, int view, int width, int height, PatchFeatures features, Tensor patchColors) {
-    if (contains(path, view)) {
-      throw new IllegalArgumentException(
-          "%s is in bank %s already, view %d".formatted(path, directory, view));
-    }
-    ImageGeometry geometry =
-        view == ImageEntry.PLAIN ? settings.geometry() : settings.geometry().withoutResize();
-    if (features.gridRows() != geometry.gridRows(width, height)
-        || features.gridColumns() != geometry.gridColumns(width, height)) {
-      throw new IllegalArgumentException(
-          "%s: %d x %d patches, but %d x %d pixels make %d x %d under the bank's geometry"
-              .formatted(
-                  path,
-                  features.gridRows(),
-                  features.gridColumns(),
-                  width,
-                  height,
-                  geometry.gridRows(width, height),
-                  geometry.gridColumns(width, height)));
-    }
-    refuseShape(path, features.low(), features.patches(), settings.dims().low());
-    refuseShape(path, features.mid(), features.patches(), settings.dims().mid());
-    refuseShape(path, features.high(), features.patches(), settings.dims().high());
-    refuseShape(path, patchColors, features.patches(), 3);
-  }
-
-  private static void refuseShape(String path, Tensor tensor, long rows, int dim) {
-    if (tensor.dtype() != DType.F32
-        || tensor.rank() != 2
-        || tensor.size(0) != rows
-        || tensor.size(1) != dim) {
-      throw new IllegalArgumentException(
-          "%s: expected float32 [%d, %d], found %s".formatted(path, rows, dim, tensor));
     }
   }
 
@@ -420,10 +235,10 @@ public final class FeatureBankWriter implements AutoCloseable {
       throw new BadInputException(
           directory + ": the bank holds no image; give extract at least one that can be read");
     }
-    try (Progress.Task task = progress.start("finish", levels.size(), "files")) {
+    try (Progress.Task task = progress.start("finish", levels.count(), "files")) {
       commit(task);
     }
-    truncateLevels();
+    cutRest();
     ManifestFile.Summary summary =
         new ManifestFile.Summary(
             lines.size(),
@@ -447,7 +262,7 @@ public final class FeatureBankWriter implements AutoCloseable {
     try {
       if (!failed) {
         commit(Progress.Task.NONE);
-        truncateLevels();
+        cutRest();
       }
     } catch (IOException | RuntimeException e) {
       release(e);
@@ -463,16 +278,8 @@ public final class FeatureBankWriter implements AutoCloseable {
   /** Frees everything; failures are added to the given one. */
   private void release(Throwable failure) {
     closed = true;
-    List<AutoCloseable> owned = new ArrayList<>(levels.values());
-    owned.add(stager);
-    owned.add(journal);
-    for (AutoCloseable resource : owned) {
-      try {
-        resource.close();
-      } catch (Exception e) {
-        failure.addSuppressed(e);
-      }
-    }
+    levels.closeAfter(failure);
+    Closing.after(failure, journal);
   }
 
   private void remember(ImageJournal.Line line) {
@@ -484,13 +291,11 @@ public final class FeatureBankWriter implements AutoCloseable {
     return lines.isEmpty() ? 0 : lines.getLast().endRow();
   }
 
-  private LevelWriter level(Level level) {
-    return levels.get(level);
-  }
-
   private void commit(Progress.Task task) throws IOException {
     try {
-      forceAll(task);
+      levels.force(task);
+      journal.commit();
+      lastCommit = System.nanoTime();
     } catch (IOException e) {
       // Systems report lost writes once: a second attempt could succeed without them.
       failed = true;
@@ -501,25 +306,9 @@ public final class FeatureBankWriter implements AutoCloseable {
     }
   }
 
-  private void forceAll(Progress.Task task) throws IOException {
-    for (LevelWriter level : levels.values()) {
-      level.force();
-      task.advance(1);
-    }
-    if (pending.size() > 0) {
-      LevelWriter.writeFully(journal, ByteBuffer.wrap(pending.toByteArray()), journalBytes);
-      journal.force(true);
-      journalBytes += pending.size();
-      pending.reset();
-    }
-    lastCommit = System.nanoTime();
-  }
-
   // An image that was refused half way may have left rows behind the last whole one.
-  private void truncateLevels() throws IOException {
-    for (LevelWriter level : levels.values()) {
-      level.truncate(rows());
-    }
+  private void cutRest() throws IOException {
+    levels.truncate(rows());
   }
 
   private void ensureOpen() throws IOException {

@@ -1,5 +1,6 @@
 package dev.eigenseg.api.bank;
 
+import dev.eigenseg.api.internal.file.ChannelWrites;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -90,7 +91,7 @@ final class LevelWriter implements AutoCloseable {
               .asSlice((row - firstRow) * layout.stride(), inFile * layout.stride())
               .asByteBuffer();
       try {
-        writeFully(channel(file), bytes, layout.offsetOf(row));
+        ChannelWrites.all(channel(file), bytes, layout.offsetOf(row));
       } catch (IOException e) {
         throw new IOException(
             "writing %s failed: %s; what was committed is kept: make room and run the same command again"
@@ -138,15 +139,8 @@ final class LevelWriter implements AutoCloseable {
     open = Optional.of(channel);
     openFile = file;
     if (channel.size() < LevelLayout.HEADER_BYTES) {
-      writeFully(channel, layout.header(file), 0);
+      ChannelWrites.all(channel, layout.header(file), 0);
     }
     return channel;
-  }
-
-  static void writeFully(FileChannel channel, ByteBuffer bytes, long offset) throws IOException {
-    long position = offset;
-    while (bytes.hasRemaining()) {
-      position += channel.write(bytes, position);
-    }
   }
 }

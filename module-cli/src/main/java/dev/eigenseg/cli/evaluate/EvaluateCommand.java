@@ -6,12 +6,12 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.cli.input.DatasetOptions;
 import dev.eigenseg.cli.input.ErrorOptions;
 import dev.eigenseg.cli.input.ModelOptions;
 import dev.eigenseg.cli.input.ProtocolOptions;
 import dev.eigenseg.cli.input.ViewOptions;
-import dev.eigenseg.cli.session.Closing;
 import dev.eigenseg.cli.session.EvaluationTables;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
@@ -119,7 +119,7 @@ public final class EvaluateCommand extends WorkCommand {
       evaluation.skipped().forEach(session::skip);
       return report(session, opened, evaluation);
     } finally {
-      Closing.all(segmenters);
+      Closing.all(segmenters, Segmenter::close);
     }
   }
 

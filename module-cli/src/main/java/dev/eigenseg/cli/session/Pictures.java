@@ -1,6 +1,7 @@
 package dev.eigenseg.cli.session;
 
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.ChannelWrites;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,13 +21,7 @@ public final class Pictures {
     try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
       ImageIO.write(image, "png", out);
     }
-    AtomicFile.write(
-        file,
-        channel -> {
-          ByteBuffer content = ByteBuffer.wrap(bytes.toByteArray());
-          while (content.hasRemaining()) {
-            channel.write(content);
-          }
-        });
+    ByteBuffer content = ByteBuffer.wrap(bytes.toByteArray());
+    AtomicFile.write(file, channel -> ChannelWrites.all(channel, content));
   }
 }

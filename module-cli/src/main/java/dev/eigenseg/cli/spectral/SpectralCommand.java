@@ -253,7 +253,7 @@ public final class SpectralCommand extends WorkCommand {
   }
 
   private KnnGraph imageGraph(Session session, FeatureBank bank) throws IOException {
-    int inBatch = TrainingOptions.builder().build().neighborsFor(bank.rows());
+    int inBatch = TrainingOptions.Kernel.DEFAULT.neighborsFor(bank.rows());
     KnnEngine.Request request =
         new KnnEngine.Request(
             bank.level(Level.HIGH),

@@ -7,11 +7,20 @@ import dev.eigenseg.cli.session.KebabEnum;
 import dev.eigenseg.cli.session.Storage;
 import dev.eigenseg.graph.kernel.PixelGraphOptions;
 import dev.eigenseg.train.Augmentation;
+import dev.eigenseg.train.Cosine;
 import dev.eigenseg.train.Preset;
 import dev.eigenseg.train.TrainingMode;
 import dev.eigenseg.train.TrainingOptions;
+import dev.eigenseg.train.TrainingOptions.Kernel;
+import dev.eigenseg.train.TrainingOptions.Network;
+import dev.eigenseg.train.TrainingOptions.Objective;
+import dev.eigenseg.train.TrainingOptions.Run;
+import dev.eigenseg.train.TrainingOptions.Schedule;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
@@ -219,42 +228,59 @@ final class NeuralOptions {
       Augmentation augmentation,
       long seed,
       int threads) {
-    TrainingOptions.Builder builder =
-        preset
-            .map(Preset::options)
-            .orElseGet(TrainingOptions::builder)
-            .device(device)
-            .seed(seed)
-            .threads(threads)
-            .pixelGraph(pixelGraph());
-    clusters.ifPresent(builder::clusters);
-    mode.ifPresent(builder::mode);
-    scaleInputs.ifPresent(builder::scaleInputs);
-    builder.augmentation(
-        augment(preset.isPresent() && preset.get().augmentation().isPresent())
-            ? Optional.of(augmentation)
-            : Optional.empty());
-    epochs.ifPresent(builder::epochs);
-    batchSize.ifPresent(builder::batchSize);
-    projection.ifPresent(builder::projection);
-    outputsDtype.ifPresent(storage -> builder.outputsDtype(storage.dtype()));
-    memory.ifPresent(size -> builder.memory(size.bytes()));
-    heads.ifPresent(builder::heads);
-    headDim.ifPresent(builder::headDim);
-    mlp.ifPresent(builder::mlp);
-    blocks.ifPresent(builder::blocks);
-    if (builder.build().mode() == TrainingMode.IN_BATCH) { // else they belong to the bank's graph
-      neighbors().ifPresent(builder::neighbors);
-    }
-    pixelWeight.ifPresent(builder::pixelWeight);
-    t.ifPresent(builder::t);
-    beta.ifPresent(builder::beta);
-    balance.ifPresent(builder::balance);
-    learningRate.ifPresent(builder::learningRate);
-    finalLearningRate.ifPresent(builder::finalLearningRate);
-    temperature.ifPresent(builder::temperature);
-    finalTemperature.ifPresent(builder::finalTemperature);
-    return builder.build();
+    TrainingOptions given = preset.map(Preset::options).orElseGet(() -> TrainingOptions.of(64));
+    return new TrainingOptions(
+        clusters.orElse(given.clusters()),
+        network(given.network()),
+        kernel(given.kernel()),
+        objective(given.objective()),
+        schedule(given.schedule(), augmentation),
+        new Run(
+            seed,
+            threads,
+            memory.map(size -> OptionalLong.of(size.bytes())).orElse(given.run().memory()),
+            device));
+  }
+
+  private Network network(Network given) {
+    return new Network(
+        projection.orElse(given.projection()),
+        heads.map(OptionalInt::of).orElse(given.heads()),
+        headDim.orElse(given.headDim()),
+        mlp.map(OptionalInt::of).orElse(given.mlp()),
+        blocks.orElse(given.blocks()),
+        scaleInputs.orElse(given.scaleInputs()));
+  }
+
+  private Kernel kernel(Kernel given) {
+    TrainingMode chosen = mode.orElse(given.mode());
+    boolean inBatch = chosen == TrainingMode.IN_BATCH; // else neighbors are the bank's graph's
+    return new Kernel(
+        chosen,
+        neighbors().filter(count -> inBatch).map(OptionalInt::of).orElse(given.neighbors()),
+        pixelWeight.orElse(given.pixelWeight()),
+        pixelGraph(),
+        outputsDtype.map(Storage::dtype).orElse(given.outputsDtype()));
+  }
+
+  private Objective objective(Objective given) {
+    return new Objective(
+        t.orElse(given.t()),
+        beta.map(OptionalDouble::of).orElse(given.beta()),
+        balance.orElse(given.balance()));
+  }
+
+  private Schedule schedule(Schedule given, Augmentation augmentation) {
+    return new Schedule(
+        epochs.orElse(given.epochs()),
+        batchSize.orElse(given.batchSize()),
+        augment(given.augmentation().isPresent()) ? Optional.of(augmentation) : Optional.empty(),
+        new Cosine(
+            learningRate.orElse(given.learningRate().from()),
+            finalLearningRate.orElse(given.learningRate().to())),
+        new Cosine(
+            temperature.orElse(given.temperature().from()),
+            finalTemperature.orElse(given.temperature().to())));
   }
 
   private PixelGraphOptions pixelGraph() {

@@ -281,10 +281,10 @@ public final class TrainCommand extends WorkCommand {
     TrainingOptions options = options(session, run);
     TrainingListener listener = new EpochLog(session, options.clusters(), run.log());
     Devices.preferThreads(session.threads());
-    if (!options.device().equals("cpu")) {
-      Devices.require(options.device()); // before a graph is built for nothing
+    if (!options.run().device().equals("cpu")) {
+      Devices.require(options.run().device()); // before a graph is built for nothing
     }
-    if (options.mode() == TrainingMode.IN_BATCH) {
+    if (options.kernel().mode() == TrainingMode.IN_BATCH) {
       return neural(session, bank, Optional.empty(), run, options, listener);
     }
     TrainingMemory plan = TrainingMemory.plan(bank, options);
@@ -330,8 +330,8 @@ public final class TrainCommand extends WorkCommand {
                 Trainer.train(
                     bank, graph, options, run.model(), overwrite, listener, session.progress()));
     JsonObject json = json(session, run, result);
-    json.addProperty("mode", options.mode().optionName());
-    json.addProperty("augmented", options.augmentation().isPresent());
+    json.addProperty("mode", options.kernel().mode().optionName());
+    json.addProperty("augmented", options.schedule().augmentation().isPresent());
     return json;
   }
 

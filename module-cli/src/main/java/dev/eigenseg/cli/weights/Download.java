@@ -6,6 +6,7 @@ import com.google.gson.JsonParseException;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.cli.session.Json;
 import java.io.IOException;
 import java.io.InputStream;
@@ -156,9 +157,7 @@ final class Download {
       channel.position(have);
       byte[] chunk = new byte[CHUNK];
       for (int read = guard.read(chunk); read >= 0; read = guard.read(chunk)) {
-        for (ByteBuffer bytes = ByteBuffer.wrap(chunk, 0, read); bytes.hasRemaining(); ) {
-          channel.write(bytes);
-        }
+        ChannelWrites.all(channel, ByteBuffer.wrap(chunk, 0, read));
         task.advance((done + read) / 1000 - done / 1000);
         done += read;
       }

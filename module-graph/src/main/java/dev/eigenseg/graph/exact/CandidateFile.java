@@ -3,6 +3,7 @@ package dev.eigenseg.graph.exact;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.spi.ResumableKnnEngine;
 import dev.eigenseg.api.spi.ResumableKnnEngine.Place;
@@ -171,10 +172,7 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
       MemorySegment.copy(ids, 0, piece, HEADER_BYTES, half);
       MemorySegment.copy(similarities, 0, piece, HEADER_BYTES + half, half);
       piece.set(ValueLayout.JAVA_INT, 0, Hashes.crc32c(piece.asSlice(CHECKED_FROM)));
-      ByteBuffer bytes = piece.asByteBuffer();
-      for (long offset = offset(strip, uses, firstRow); bytes.hasRemaining(); ) {
-        offset += channel.write(bytes, offset);
-      }
+      ChannelWrites.all(channel, piece.asByteBuffer(), offset(strip, uses, firstRow));
     }
   }
 

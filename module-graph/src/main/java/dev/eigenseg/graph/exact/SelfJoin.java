@@ -380,8 +380,10 @@ final class SelfJoin implements AutoCloseable {
 
     @Override
     public void close() {
-      product.close();
-      memory.close();
+      try (memory;
+          product) {
+        // Both are closed, even if one fails.
+      }
     }
   }
 }

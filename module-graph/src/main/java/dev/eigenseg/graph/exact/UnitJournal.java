@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.file.Hashes;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -163,10 +164,7 @@ final class UnitJournal implements AutoCloseable {
   }
 
   private void append(FileChannel file, String payload) throws IOException {
-    ByteBuffer line = ByteBuffer.wrap(sealed(payload));
-    while (line.hasRemaining()) {
-      bytes += file.write(line, bytes);
-    }
+    bytes = ChannelWrites.all(file, ByteBuffer.wrap(sealed(payload)), bytes);
   }
 
   @Override

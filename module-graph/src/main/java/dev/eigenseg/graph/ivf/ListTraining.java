@@ -3,6 +3,7 @@ package dev.eigenseg.graph.ivf;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.kmeans.KMeans;
@@ -13,9 +14,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
-import java.util.stream.Stream;
 
 /**
  * Learns lists from evenly spaced rows: k-means into groups, then k-means within each group. With L
@@ -46,7 +46,7 @@ final class ListTraining {
             plan.threads(), lists.length, group -> lists[(int) group] = members.lists((int) group));
         return new ListCentroids(groups.centroids(), List.of(lists));
       } finally {
-        Stream.of(lists).filter(Objects::nonNull).forEach(Tensor::close);
+        Closing.all(Arrays.asList(lists), Tensor::close);
       }
     }
   }

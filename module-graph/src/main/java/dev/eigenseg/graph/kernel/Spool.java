@@ -1,5 +1,6 @@
 package dev.eigenseg.graph.kernel;
 
+import dev.eigenseg.api.internal.file.ChannelWrites;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -147,7 +148,7 @@ final class Spool implements AutoCloseable {
       for (long done = 0; done < bytes.byteSize(); ) {
         long piece = Math.min(1 << 24, bytes.byteSize() - done);
         ByteBuffer buffer = bytes.asSlice(done, piece).asByteBuffer();
-        done += file.get().write(buffer, offset + done);
+        done = ChannelWrites.all(file.get(), buffer, offset + done) - offset;
       }
     } catch (IOException e) {
       throw new IOException(

@@ -6,6 +6,7 @@ import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import java.io.IOException;
 import java.util.Arrays;
 import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.CommonOps_DDRM;
 
 /**
  * How well learned functions span the exact eigenvectors of a kernel.
@@ -21,6 +22,7 @@ import org.ejml.data.DMatrixRMaj;
 public record Alignment(double[] shares, int rank, double trace) {
   // Directions below this fraction of the longest are rounding.
   private static final double LEAST_LENGTH = 1e-4;
+  private static final long CHUNK_ROWS = 1024;
 
   /** Copies the shares. */
   public Alignment {
@@ -47,16 +49,12 @@ public record Alignment(double[] shares, int rank, double trace) {
   public static Alignment of(
       NormalizedAdjacency kernel, Eigenpairs exact, Tensor functions, int threads)
       throws IOException {
-    SymmetricEigen gram = SymmetricEigen.of(inner(functions, functions));
-    int rank = rank(gram.values());
-    DMatrixRMaj projections = projections(gram, rank, inner(functions, exact.vectors()));
-    double[] shares = new double[exact.count()];
-    for (int i = 0; i < rank; i++) {
-      for (int pair = 0; pair < shares.length; pair++) {
-        shares[pair] += projections.get(i, pair) * projections.get(i, pair);
-      }
-    }
-    return new Alignment(shares, rank, trace(kernel, exact, functions, gram, rank, threads));
+    DMatrixRMaj basis = basis(functions);
+    int rank = basis.numCols;
+    DMatrixRMaj squares = CommonOps_DDRM.multTransA(basis, inner(functions, exact.vectors()), null);
+    CommonOps_DDRM.elementPower(squares, 2, squares);
+    double[] shares = CommonOps_DDRM.sumCols(squares, null).data;
+    return new Alignment(shares, rank, trace(kernel, exact, functions, basis, threads));
   }
 
   /**
@@ -67,47 +65,28 @@ public record Alignment(double[] shares, int rank, double trace) {
    * @return float32 {@code [N, m]}, to be closed by the caller
    */
   public static Tensor project(Tensor functions, Tensor vectors) {
-    SymmetricEigen gram = SymmetricEigen.of(inner(functions, functions));
-    int rank = rank(gram.values());
-    DMatrixRMaj projections = projections(gram, rank, inner(functions, vectors));
-    DMatrixRMaj coefficients = new DMatrixRMaj(gram.values().length, projections.numCols);
-    for (int i = 0; i < rank; i++) {
-      double length = Math.sqrt(gram.values()[i]);
-      for (int pair = 0; pair < projections.numCols; pair++) {
-        for (int k = 0; k < coefficients.numRows; k++) {
-          coefficients.add(k, pair, gram.vectors().get(k, i) * projections.get(i, pair) / length);
-        }
-      }
-    }
-    return product(functions, coefficients);
+    DMatrixRMaj basis = basis(functions);
+    DMatrixRMaj projections = CommonOps_DDRM.multTransA(basis, inner(functions, vectors), null);
+    return product(functions, CommonOps_DDRM.mult(basis, projections, null));
   }
 
-  /** Q^T U for the functions' orthonormal basis Q = Psi V S^-1/2, from Psi^T U. */
-  private static DMatrixRMaj projections(SymmetricEigen gram, int rank, DMatrixRMaj turned) {
-    DMatrixRMaj projections = new DMatrixRMaj(rank, turned.numCols);
-    for (int i = 0; i < rank; i++) {
-      double length = Math.sqrt(gram.values()[i]);
-      for (int pair = 0; pair < turned.numCols; pair++) {
-        double sum = 0;
-        for (int k = 0; k < turned.numRows; k++) {
-          sum += gram.vectors().get(k, i) * turned.get(k, pair);
-        }
-        projections.set(i, pair, sum / length);
-      }
-    }
-    return projections;
+  /** V S^-1/2 of Psi^T Psi = V S V^T: what the functions are multiplied by to be orthonormal. */
+  private static DMatrixRMaj basis(Tensor functions) {
+    SymmetricEigen gram = SymmetricEigen.of(inner(functions, functions));
+    int rank = rank(gram.values());
+    DMatrixRMaj basis = new DMatrixRMaj(gram.values().length, rank);
+    CommonOps_DDRM.extract(gram.vectors(), 0, basis.numRows, 0, rank, basis, 0, 0);
+    double[] lengths = Arrays.stream(gram.values()).limit(rank).map(Math::sqrt).toArray();
+    CommonOps_DDRM.divideCols(basis, lengths);
+    return basis;
   }
 
   private static Tensor product(Tensor functions, DMatrixRMaj coefficients) {
     Tensor product = Tensor.allocate(DType.F32, functions.size(0), coefficients.numCols);
-    for (long row = 0; row < product.size(0); row++) {
-      float[] values = functions.slice(row, 1).toFloats();
-      for (int column = 0; column < coefficients.numCols; column++) {
-        double sum = 0;
-        for (int k = 0; k < values.length; k++) {
-          sum += values[k] * coefficients.get(k, column);
-        }
-        product.set(row * coefficients.numCols + column, (float) sum);
+    for (long first = 0; first < product.size(0); first += CHUNK_ROWS) {
+      DMatrixRMaj rows = CommonOps_DDRM.mult(rows(functions, first), coefficients, null);
+      for (int i = 0; i < rows.data.length; i++) {
+        product.set(first * rows.numCols + i, (float) rows.data[i]);
       }
     }
     return product;
@@ -122,45 +101,38 @@ public record Alignment(double[] shares, int rank, double trace) {
       NormalizedAdjacency kernel,
       Eigenpairs exact,
       Tensor functions,
-      SymmetricEigen gram,
-      int rank,
+      DMatrixRMaj basis,
       int threads)
       throws IOException {
+    int rank = basis.numCols;
     if (rank > exact.count()) {
       return Double.NaN;
     }
     try (Tensor product = Tensor.allocate(DType.F32, functions.shape())) {
       kernel.multiply(0, kernel.rows(), functions, product, threads);
-      DMatrixRMaj quadratic = inner(functions, product);
-      double trace = 0;
-      for (int i = 0; i < rank; i++) {
-        double sum = 0;
-        for (int k = 0; k < quadratic.numRows; k++) {
-          for (int l = 0; l < quadratic.numRows; l++) {
-            sum += gram.vectors().get(k, i) * quadratic.get(k, l) * gram.vectors().get(l, i);
-          }
-        }
-        trace += sum / gram.values()[i];
-      }
+      DMatrixRMaj turned = CommonOps_DDRM.mult(inner(functions, product), basis, null);
+      double trace = CommonOps_DDRM.trace(CommonOps_DDRM.multTransA(basis, turned, null));
       return trace / Arrays.stream(exact.values()).limit(rank).sum();
     }
   }
 
   /** A^T B in double. */
   private static DMatrixRMaj inner(Tensor a, Tensor b) {
-    int columnsA = Math.toIntExact(a.size(1));
-    int columnsB = Math.toIntExact(b.size(1));
-    DMatrixRMaj sums = new DMatrixRMaj(columnsA, columnsB);
-    for (long row = 0; row < a.size(0); row++) {
-      float[] right = b.slice(row, 1).toFloats();
-      float[] left = a.slice(row, 1).toFloats();
-      for (int i = 0; i < columnsA; i++) {
-        double value = left[i];
-        for (int j = 0; j < columnsB; j++) {
-          sums.data[i * columnsB + j] += value * right[j];
-        }
-      }
+    DMatrixRMaj sums = new DMatrixRMaj(Math.toIntExact(a.size(1)), Math.toIntExact(b.size(1)));
+    for (long first = 0; first < a.size(0); first += CHUNK_ROWS) {
+      CommonOps_DDRM.multAddTransA(rows(a, first), rows(b, first), sums);
     }
     return sums;
+  }
+
+  /** A chunk of a tensor's rows, from one on. */
+  private static DMatrixRMaj rows(Tensor tensor, long first) {
+    long count = Math.min(CHUNK_ROWS, tensor.size(0) - first);
+    float[] values = tensor.slice(first, count).toFloats();
+    DMatrixRMaj rows = new DMatrixRMaj(Math.toIntExact(count), Math.toIntExact(tensor.size(1)));
+    for (int i = 0; i < values.length; i++) {
+      rows.data[i] = values[i];
+    }
+    return rows;
   }
 }

@@ -3,6 +3,7 @@ package dev.eigenseg.graph.spectral;
 import static dev.eigenseg.graph.spectral.TallMatrix.WIDTH;
 
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.kernel.NormalizedAdjacency;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import org.ejml.data.DMatrixRMaj;
+import org.ejml.dense.row.CommonOps_DDRM;
 
 /**
  * Owns a search by block Lanczos with full reorthogonalisation and thick restarts: the basis grows
@@ -42,7 +44,7 @@ final class BlockLanczos implements AutoCloseable {
         basis[i] = new TallMatrix(kernel.rows());
       }
     } catch (RuntimeException | Error e) {
-      close();
+      Closing.after(e, basis);
       throw e;
     }
   }
@@ -77,7 +79,7 @@ final class BlockLanczos implements AutoCloseable {
     int from = 0;
     int reported = 0;
     for (int restart = 0; ; restart++) {
-      double[] rest = new double[WIDTH * WIDTH];
+      DMatrixRMaj rest = new DMatrixRMaj(WIDTH, WIDTH);
       for (int block = from; block < basis.length - 1; block++) {
         progress.checkCancelled();
         rest = extend(block);
@@ -102,29 +104,33 @@ final class BlockLanczos implements AutoCloseable {
    *
    * @return what the next block was multiplied by to be that rest, {@code [16, 16]}
    */
-  private double[] extend(int block) throws IOException {
+  private DMatrixRMaj extend(int block) throws IOException {
     TallMatrix next = basis[block + 1];
     kernel.multiply(0, kernel.rows(), basis[block].values(), next.values(), options.threads());
     for (int pass = 0; pass < 2; pass++) {
       for (int i = 0; i <= block; i++) {
-        double[] part = basis[i].inner(next, options.threads());
-        next.add(-1, basis[i], part, options.threads());
+        DMatrixRMaj part = inner(basis[i], next);
+        next.add(-1, basis[i], part.data, options.threads());
         project(i, block, part, pass > 0);
       }
     }
-    double[] rest = orthonormalize(block + 1);
+    DMatrixRMaj rest = orthonormalize(block + 1);
     if (block + 1 < basis.length - 1) {
       project(block + 1, block, rest, false);
     }
     return rest;
   }
 
-  private void project(int i, int j, double[] part, boolean more) {
+  private DMatrixRMaj inner(TallMatrix left, TallMatrix right) {
+    return DMatrixRMaj.wrap(WIDTH, WIDTH, left.inner(right, options.threads()));
+  }
+
+  private void project(int i, int j, DMatrixRMaj part, boolean more) {
     for (int row = 0; row < WIDTH; row++) {
       for (int column = 0; column < WIDTH; column++) {
         int r = i * WIDTH + row;
         int c = j * WIDTH + column;
-        double value = part[row * WIDTH + column] + (more ? projected.get(r, c) : 0);
+        double value = part.get(row, column) + (more ? projected.get(r, c) : 0);
         projected.set(r, c, value);
         if (i != j) {
           projected.set(c, r, value);
@@ -139,15 +145,15 @@ final class BlockLanczos implements AutoCloseable {
    *
    * @return R of the block's former value Q R
    */
-  private double[] orthonormalize(int block) {
+  private DMatrixRMaj orthonormalize(int block) {
     boolean[] empty = new boolean[WIDTH];
-    double[] rest = normalize(basis[block], empty);
+    DMatrixRMaj rest = normalize(basis[block], empty);
     if (anyOf(empty)) {
       basis[block].randomize(random, empty);
       clear(block);
-      rest = product(normalize(basis[block], new boolean[WIDTH]), rest);
+      rest = CommonOps_DDRM.mult(normalize(basis[block], new boolean[WIDTH]), rest, null);
     }
-    return product(normalize(basis[block], new boolean[WIDTH]), rest);
+    return CommonOps_DDRM.mult(normalize(basis[block], new boolean[WIDTH]), rest, null);
   }
 
   private static boolean anyOf(boolean[] columns) {
@@ -162,59 +168,41 @@ final class BlockLanczos implements AutoCloseable {
   private void clear(int block) {
     for (int pass = 0; pass < 2; pass++) {
       for (int i = 0; i < block; i++) {
-        double[] part = basis[i].inner(basis[block], options.threads());
-        basis[block].add(-1, basis[i], part, options.threads());
+        DMatrixRMaj part = inner(basis[i], basis[block]);
+        basis[block].add(-1, basis[i], part.data, options.threads());
       }
     }
   }
 
   /** W = Q R with R = S^1/2 U^T from W^T W = U S U^T (Stathopoulos and Wu, SVQB, 2002). */
-  private double[] normalize(TallMatrix block, boolean[] empty) {
-    SymmetricEigen gram =
-        SymmetricEigen.of(DMatrixRMaj.wrap(WIDTH, WIDTH, block.inner(block, options.threads())));
+  private DMatrixRMaj normalize(TallMatrix block, boolean[] empty) {
+    SymmetricEigen gram = SymmetricEigen.of(inner(block, block));
     double longest = Math.sqrt(Math.max(0, gram.values()[0]));
-    double[] inverse = new double[WIDTH * WIDTH];
-    double[] factor = new double[WIDTH * WIDTH];
+    DMatrixRMaj inverse = new DMatrixRMaj(WIDTH, WIDTH);
+    DMatrixRMaj factor = new DMatrixRMaj(WIDTH, WIDTH);
     for (int column = 0; column < WIDTH; column++) {
       double length = Math.sqrt(Math.max(0, gram.values()[column]));
       empty[column] = !(length > LEAST_LENGTH * Math.max(longest, LEAST_LENGTH));
       for (int row = 0; row < WIDTH && !empty[column]; row++) {
-        inverse[row * WIDTH + column] = gram.vectors().get(row, column) / length;
-        factor[column * WIDTH + row] = gram.vectors().get(row, column) * length;
+        inverse.set(row, column, gram.vectors().get(row, column) / length);
+        factor.set(column, row, gram.vectors().get(row, column) * length);
       }
     }
-    block.multiply(inverse, options.threads());
+    block.multiply(inverse.data, options.threads());
     return factor;
   }
 
-  private static double[] product(double[] a, double[] b) {
-    double[] result = new double[WIDTH * WIDTH];
-    for (int row = 0; row < WIDTH; row++) {
-      for (int column = 0; column < WIDTH; column++) {
-        for (int i = 0; i < WIDTH; i++) {
-          result[row * WIDTH + column] += a[row * WIDTH + i] * b[i * WIDTH + column];
-        }
-      }
-    }
-    return result;
-  }
-
   /** |A v - lambda v| of the leading Ritz pairs: the length of what the last product left of v. */
-  private double[] residuals(SymmetricEigen ritz, double[] rest) {
-    int lastBlock = projected.numRows - WIDTH;
-    double[] residuals = new double[options.count()];
-    for (int pair = 0; pair < residuals.length; pair++) {
-      double squares = 0;
-      for (int row = 0; row < WIDTH; row++) {
-        double value = 0;
-        for (int i = 0; i < WIDTH; i++) {
-          value += rest[row * WIDTH + i] * ritz.vectors().get(lastBlock + i, pair);
-        }
-        squares += value * value;
-      }
-      residuals[pair] = Math.sqrt(squares);
-    }
-    return residuals;
+  private double[] residuals(SymmetricEigen ritz, DMatrixRMaj rest) {
+    int rows = projected.numRows;
+    DMatrixRMaj left =
+        CommonOps_DDRM.mult(
+            rest,
+            CommonOps_DDRM.extract(ritz.vectors(), rows - WIDTH, rows, 0, options.count()),
+            null);
+    CommonOps_DDRM.elementPower(left, 2, left);
+    DMatrixRMaj squares = CommonOps_DDRM.sumCols(left, null);
+    return Arrays.stream(squares.data).map(Math::sqrt).toArray();
   }
 
   private int good(SymmetricEigen ritz, double[] residuals) {
@@ -271,18 +259,6 @@ final class BlockLanczos implements AutoCloseable {
 
   @Override
   public void close() {
-    RuntimeException failure = null;
-    for (TallMatrix block : basis) {
-      try {
-        if (block != null) {
-          block.close();
-        }
-      } catch (RuntimeException e) {
-        failure = e;
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
+    Closing.all(Arrays.asList(basis), TallMatrix::close);
   }
 }

@@ -1,2 +1,2 @@
-/** What the networks share: layers, the layout of memory for one call, and the count of callers. */
+/** What the networks share: layers, and the layout of memory for one call. */
 package dev.eigenseg.infer.layer;

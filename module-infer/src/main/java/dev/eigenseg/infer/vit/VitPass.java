@@ -2,6 +2,7 @@ package dev.eigenseg.infer.vit;
 
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.layer.Scratch;
@@ -57,13 +58,7 @@ final class VitPass {
       compute(low.segment(), mid.segment(), high.segment());
       return new PatchFeatures(gridRows, gridColumns, low, mid, high);
     } catch (RuntimeException | Error e) {
-      low.close();
-      if (mid != null) {
-        mid.close();
-      }
-      if (high != null) {
-        high.close();
-      }
+      Closing.after(e, low, mid, high);
       throw e;
     }
   }

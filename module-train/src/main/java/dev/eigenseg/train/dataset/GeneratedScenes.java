@@ -5,6 +5,7 @@ import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.train.dataset.scene.SceneClass;
 import dev.eigenseg.train.dataset.scene.SceneRenderer;
@@ -118,12 +119,6 @@ public final class GeneratedScenes {
       }
     }
     ByteBuffer bytes = ByteBuffer.wrap(png.toByteArray());
-    AtomicFile.write(
-        file,
-        channel -> {
-          while (bytes.hasRemaining()) {
-            channel.write(bytes);
-          }
-        });
+    AtomicFile.write(file, channel -> ChannelWrites.all(channel, bytes));
   }
 }

@@ -124,7 +124,7 @@ public record OwnStudy(
   }
 
   private List<Experiment> alphas() {
-    double usual = TrainingOptions.builder().build().pixelWeight();
+    double usual = TrainingOptions.Kernel.DEFAULT.pixelWeight();
     return Arrays.stream(ALPHAS)
         .mapToObj(alpha ->
             experiment(
@@ -137,7 +137,7 @@ public record OwnStudy(
   }
 
   private List<Experiment> betas() {
-    double usual = TrainingOptions.builder().clusters(ablated()).build().effectiveBeta();
+    double usual = TrainingOptions.of(ablated()).effectiveBeta();
     return Arrays.stream(BETA_FACTORS)
         .mapToObj(factor ->
             experiment(

@@ -12,6 +12,8 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.resource.Closing;
+import dev.eigenseg.api.internal.resource.InUse;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.train.neuralef.Torch;
@@ -23,7 +25,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * Owns a TorchScript module that maps float32 {@code [1, 3, H, W]}, RGB in [-1, 1], to low, mid and
@@ -40,13 +41,13 @@ final class TorchScriptBackbone implements Backbone {
   private final String sha256;
   private final NDManager manager;
   private final Model model;
-  private final ReentrantReadWriteLock open = new ReentrantReadWriteLock();
+  private final InUse inUse;
   private final int patchSize;
   private final FeatureDims dims;
-  private boolean closed;
 
   private TorchScriptBackbone(Path file, String sha256, String device) throws IOException {
     this.id = "torchscript:" + file.getFileName();
+    this.inUse = new InUse("the backbone " + id);
     this.sha256 = sha256;
     this.manager = Torch.engine().newBaseManager(Torch.device(device));
     Model loaded = null;
@@ -171,9 +172,9 @@ final class TorchScriptBackbone implements Backbone {
           "expected float32 pixels [3, height, width] with sides that are multiples of %d, found %s"
               .formatted(patchSize, pixels));
     }
-    open.readLock().lock();
+    inUse.enter();
     try (Tensor input = Tensor.allocate(DType.F32, pixels.shape());
-        NDManager scope = openScope()) {
+        NDManager scope = manager.newSubManager()) {
       normalize(pixels, input);
       NDList outputs =
           forward(Torch.share(scope, input.segment(), 1, 3, pixels.size(1), pixels.size(2)));
@@ -181,15 +182,8 @@ final class TorchScriptBackbone implements Backbone {
       int columns = Math.toIntExact(pixels.size(2) / patchSize);
       return copy(outputs, rows, columns);
     } finally {
-      open.readLock().unlock();
+      inUse.leave();
     }
-  }
-
-  private NDManager openScope() {
-    if (closed) {
-      throw new IllegalStateException("the backbone " + id + " is closed");
-    }
-    return manager.newSubManager();
   }
 
   private static void normalize(Tensor pixels, Tensor input) {
@@ -216,24 +210,18 @@ final class TorchScriptBackbone implements Backbone {
       }
       return new PatchFeatures(rows, columns, levels.get(0), levels.get(1), levels.get(2));
     } catch (RuntimeException | Error e) {
-      levels.forEach(Tensor::close);
+      Closing.after(e, levels);
       throw e;
     }
   }
 
   @Override
   public void close() {
-    open.writeLock().lock();
-    try {
-      if (!closed) {
-        closed = true;
-        try (manager;
-            model) {
-          // Both are closed, even if one fails.
-        }
+    if (inUse.close()) {
+      try (manager;
+          model) {
+        // Both are closed, even if one fails.
       }
-    } finally {
-      open.writeLock().unlock();
     }
   }
 }

@@ -7,6 +7,8 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.resource.Closing;
+import dev.eigenseg.api.internal.resource.InUse;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.vit.PositionEmbeddings;
@@ -19,7 +21,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * Owns the weights of a Vision Transformer on one device of DJL's engine. Thread-safe; how many
@@ -44,11 +45,11 @@ final class TorchVitBackbone implements Backbone {
   private final NDArray mean;
   private final NDArray deviation;
   private final Map<Grid, NDArray> positions = new HashMap<>();
-  private final ReentrantReadWriteLock open = new ReentrantReadWriteLock();
-  private boolean closed;
+  private final InUse inUse;
 
   private TorchVitBackbone(String id, String sha256, VitCheckpoint checkpoint, NDManager manager) {
     this.id = id;
+    this.inUse = new InUse("the backbone " + id);
     this.sha256 = sha256;
     this.settings = Map.copyOf(checkpoint.settings());
     this.assumptions = checkpoint.assumptions();
@@ -131,21 +132,14 @@ final class TorchVitBackbone implements Backbone {
     }
     Grid grid =
         new Grid(Math.toIntExact(pixels.size(1) / side), Math.toIntExact(pixels.size(2) / side));
-    open.readLock().lock();
-    try (NDManager scope = openScope()) {
+    inUse.enter();
+    try (NDManager scope = manager.newSubManager()) {
       NDArray image = Torch.share(scope, pixels.segment(), 1, 3, pixels.size(1), pixels.size(2));
       NDArray normalized = image.sub(mean).div(deviation);
       return copy(network.levels(normalized, positions(scope, grid)), grid);
     } finally {
-      open.readLock().unlock();
+      inUse.leave();
     }
-  }
-
-  private NDManager openScope() {
-    if (closed) {
-      throw new IllegalStateException("the backbone " + id + " is closed");
-    }
-    return manager.newSubManager();
   }
 
   // Never thrown out again, since another thread may be using them; once there are many, the rest
@@ -179,7 +173,7 @@ final class TorchVitBackbone implements Backbone {
       return new PatchFeatures(
           grid.rows(), grid.columns(), owned.get(0), owned.get(1), owned.get(2));
     } catch (RuntimeException | Error e) {
-      owned.forEach(Tensor::close);
+      Closing.after(e, owned);
       throw e;
     }
   }
@@ -191,17 +185,11 @@ final class TorchVitBackbone implements Backbone {
 
   @Override
   public void close() {
-    open.writeLock().lock();
-    try {
-      if (!closed) {
-        closed = true;
-        try (manager;
-            embeddings) {
-          // Both are closed, even if one fails.
-        }
+    if (inUse.close()) {
+      try (manager;
+          embeddings) {
+        // Both are closed, even if one fails.
       }
-    } finally {
-      open.writeLock().unlock();
     }
   }
 

@@ -9,6 +9,7 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.internal.file.SafeTensors;
+import dev.eigenseg.train.Cosine;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Random;

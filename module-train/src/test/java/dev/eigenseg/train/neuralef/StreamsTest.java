@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.train.Cosine;
 import dev.eigenseg.train.neuralef.Streams.Purpose;
 import java.util.Arrays;
 import java.util.random.RandomGenerator;

@@ -27,6 +27,11 @@ import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.train.Trainer;
 import dev.eigenseg.train.TrainingListener;
 import dev.eigenseg.train.TrainingOptions;
+import dev.eigenseg.train.TrainingOptions.Kernel;
+import dev.eigenseg.train.TrainingOptions.Network;
+import dev.eigenseg.train.TrainingOptions.Objective;
+import dev.eigenseg.train.TrainingOptions.Run;
+import dev.eigenseg.train.TrainingOptions.Schedule;
 import dev.eigenseg.train.TrainingResult;
 import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.awt.image.BufferedImage;
@@ -80,18 +85,12 @@ class VitPipelineTest {
           Trainer.train(
               bank,
               Optional.of(graph),
-              TrainingOptions.builder()
-                  .clusters(CLUSTERS)
-                  .projection(96)
-                  .headDim(16)
-                  .neighbors(16)
-                  .scaleInputs(true)
-                  .batchSize(2)
-                  .epochs(10)
-                  .balance(1)
-                  .seed(seed)
-                  .threads(1)
-                  .build(),
+              TrainingOptions.of(CLUSTERS)
+                  .with(Network.DEFAULT.withProjection(96).withHeadDim(16).withScaleInputs(true))
+                  .with(Kernel.DEFAULT.withNeighbors(16))
+                  .with(Objective.DEFAULT.withBalance(1))
+                  .with(Schedule.DEFAULT.withEpochs(10).withBatchSize(2))
+                  .with(Run.DEFAULT.withSeed(seed).withThreads(1)),
               model,
               TrainingListener.NONE,
               Progress.NONE);

@@ -67,14 +67,8 @@ public final class AtomicFile {
 
   /** Replaces a file by a text in UTF-8. */
   public static void writeString(Path target, String text) throws IOException {
-    write(
-        target,
-        channel -> {
-          ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-          while (bytes.hasRemaining()) {
-            channel.write(bytes);
-          }
-        });
+    ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
+    write(target, channel -> ChannelWrites.all(channel, bytes));
   }
 
   private static Path temporaryName(Path target) {

@@ -56,8 +56,8 @@ public final class SafeTensorsWriter {
         file,
         channel -> {
           ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-          writeFully(channel, length.putLong(0, header.length));
-          writeFully(channel, ByteBuffer.wrap(header));
+          ChannelWrites.all(channel, length.putLong(0, header.length));
+          ChannelWrites.all(channel, ByteBuffer.wrap(header));
           for (Map.Entry<String, Tensor> entry : ordered) {
             writeFully(channel, entry.getValue().segment());
           }
@@ -106,13 +106,7 @@ public final class SafeTensorsWriter {
   private static void writeFully(FileChannel channel, MemorySegment memory) throws IOException {
     for (long offset = 0; offset < memory.byteSize(); offset += CHUNK) {
       long length = Math.min(CHUNK, memory.byteSize() - offset);
-      writeFully(channel, memory.asSlice(offset, length).asByteBuffer());
-    }
-  }
-
-  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      channel.write(bytes);
+      ChannelWrites.all(channel, memory.asSlice(offset, length).asByteBuffer());
     }
   }
 }

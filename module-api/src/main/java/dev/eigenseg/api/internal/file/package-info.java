@@ -1,2 +1,2 @@
-/** Files that are whole or absent: atomic replacement, checksums, safetensors. */
+/** Files that are whole or absent: whole writes, atomic replacement, checksums, safetensors. */
 package dev.eigenseg.api.internal.file;

@@ -1,6 +1,6 @@
-package dev.eigenseg.train.neuralef;
+package dev.eigenseg.train;
 
-/** A value that falls from one number to another along half a cosine. */
+/** A value that goes from one number to another along half a cosine over the updates of a run. */
 public record Cosine(double from, double to) {
   /**
    * The value at update {@code step} (from 0) of {@code steps}: the first gets {@code from}, the

@@ -1,4 +1,4 @@
-package dev.eigenseg.infer.layer;
+package dev.eigenseg.api.internal.resource;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;

@@ -1,0 +1,52 @@
+package dev.eigenseg.api.bank;
+
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.IncompatibleException;
+import java.nio.file.Path;
+import java.util.TreeMap;
+
+/** In what a run's settings differ from those of the bank that it would continue. */
+final class SettingsDifference {
+  private SettingsDifference() {}
+
+  /**
+   * Refuses to continue a bank of other settings.
+   *
+   * @throws IncompatibleException naming the first setting that differs
+   */
+  static void refuse(Path directory, BankSettings bank, BankSettings run) {
+    String[][] compared = {
+      {"backbone", bank.backboneId(), run.backboneId()},
+      {"backbone's SHA-256", bank.backboneSha256(), run.backboneSha256()},
+      {
+        "backbone's settings",
+        new TreeMap<>(bank.backboneSettings()).toString(),
+        new TreeMap<>(run.backboneSettings()).toString()
+      },
+      {"backbone's channels", bank.dims().toString(), run.dims().toString()},
+      {"--dtype", bank.dtype().toString(), run.dtype().toString()},
+      {"--size", describeSize(bank.geometry()), describeSize(run.geometry())},
+      {
+        "patch size",
+        Integer.toString(bank.geometry().patchSize()),
+        Integer.toString(run.geometry().patchSize())
+      },
+      {"--views", describeViews(bank), describeViews(run)}
+    };
+    for (String[] setting : compared) {
+      if (!setting[1].equals(setting[2])) {
+        throw new IncompatibleException(
+            "%s: the bank's %s is %s, this run's is %s; use the bank's settings, another folder, or --overwrite"
+                .formatted(directory, setting[0], setting[1], setting[2]));
+      }
+    }
+  }
+
+  private static String describeSize(ImageGeometry geometry) {
+    return geometry.resize().map(ImageGeometry.Size::toString).orElse("each image's own");
+  }
+
+  private static String describeViews(BankSettings settings) {
+    return settings.views().isEmpty() ? "1" : new TreeMap<>(settings.views()).toString();
+  }
+}
