@@ -1,12 +1,12 @@
 package dev.eigenseg.api;
 
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.WeightsFolder;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.spi.SegmenterLoader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -17,8 +17,6 @@ import java.util.Set;
  */
 final class Segmenters {
   /** A file, or a folder of files, in which backbones are looked for. */
-  private static final String WEIGHTS_VARIABLE = "EIGENSEG_WEIGHTS";
-
   private Segmenters() {}
 
   static Segmenter load(Path model) throws IOException {
@@ -104,7 +102,7 @@ final class Segmenters {
 
   /** As {@link #findBackbone(Path, ModelInfo, List)}, in all the places that users know of. */
   static String findBackbone(Path model, ModelInfo info) throws IOException {
-    return findBackbone(model, info, searchPath());
+    return findBackbone(model, info, WeightsFolder.searchPath());
   }
 
   /**
@@ -142,7 +140,11 @@ final class Segmenters {
     throw new UnavailableException(
         "%s needs backbone '%s' (SHA-256 %s), which is none of %s; name it with -b, put it beside the model or into %s, or use Segmenter.load(path, backbone)"
             .formatted(
-                model, info.backboneId(), info.backboneSha256(), candidates, WEIGHTS_VARIABLE));
+                model,
+                info.backboneId(),
+                info.backboneSha256(),
+                candidates,
+                WeightsFolder.VARIABLE));
   }
 
   private static Set<Path> candidates(Path model, Path recorded, List<Path> searchPath) {
@@ -154,15 +156,5 @@ final class Segmenters {
     }
     candidates.add(recorded);
     return candidates;
-  }
-
-  private static List<Path> searchPath() {
-    List<Path> places = new ArrayList<>();
-    String named = System.getenv(WEIGHTS_VARIABLE);
-    if (named != null && !named.isBlank()) {
-      places.add(Path.of(named));
-    }
-    places.add(Path.of(System.getProperty("user.home"), ".cache", "eigenseg"));
-    return places;
   }
 }

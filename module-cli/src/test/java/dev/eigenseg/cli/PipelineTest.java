@@ -624,7 +624,7 @@ class PipelineTest {
                   images,
                   backbone,
                   folder.resolve("bank"),
-                  ExtractOptions.DEFAULT,
+                  ExtractOptions.DEFAULT.withThreads(stopped.session().threads()),
                   stopped.session().progress()));
     }
     done(shell, "info", "--verify", out("bank"));

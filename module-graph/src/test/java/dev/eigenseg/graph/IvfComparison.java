@@ -2,12 +2,12 @@ package dev.eigenseg.graph;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureBank;
-import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.rows.PreparedRows;
 import java.io.IOException;

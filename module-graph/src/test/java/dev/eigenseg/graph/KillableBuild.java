@@ -2,8 +2,8 @@ package dev.eigenseg.graph;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
-import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.File;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package dev.eigenseg.graph;
 
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import dev.eigenseg.graph.kernel.Workspace;

@@ -1,9 +1,9 @@
 package dev.eigenseg.graph;
 
 import dev.eigenseg.api.bank.FeatureBank;
-import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.nio.ByteBuffer;

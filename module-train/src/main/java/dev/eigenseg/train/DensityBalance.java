@@ -1,7 +1,7 @@
 package dev.eigenseg.train;
 
 import dev.eigenseg.api.IncompatibleException;
-import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.kmeans.DensitySample;
 

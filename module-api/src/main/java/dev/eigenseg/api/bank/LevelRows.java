@@ -3,6 +3,7 @@ package dev.eigenseg.api.bank;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.FeatureRows;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

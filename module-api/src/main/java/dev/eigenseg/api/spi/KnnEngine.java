@@ -1,7 +1,7 @@
 package dev.eigenseg.api.spi;
 
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 

@@ -19,6 +19,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;

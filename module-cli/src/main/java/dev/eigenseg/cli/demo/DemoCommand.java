@@ -4,11 +4,11 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.Images;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.cli.session.CommandRunner;
 import dev.eigenseg.cli.session.EpochLog;
 import dev.eigenseg.cli.session.InnerCommands;
-import dev.eigenseg.cli.session.Pictures;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
@@ -249,10 +249,10 @@ public final class DemoCommand extends WorkCommand {
   }
 
   private Path pictures(List<Sample> shown) throws IOException {
-    Pictures.write(
+    Images.writePng(
         new ContactSheet(dataset(), shown, folder.resolve("segments")).draw(),
         folder.resolve("comparison.png"));
-    Pictures.write(
+    Images.writePng(
         LossCurve.draw(EpochLog.read(folder.resolve("training.jsonl"))),
         folder.resolve("loss-curve.png"));
     return folder;

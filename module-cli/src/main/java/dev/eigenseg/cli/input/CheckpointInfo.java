@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.internal.file.SafeTensors;
+import dev.eigenseg.api.internal.file.WeightsFolder;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.infer.vit.VitCheckpoint;
 import dev.eigenseg.infer.vit.VitConfig;

@@ -1,28 +1,21 @@
 package dev.eigenseg.cli.input;
 
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.ImageFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.SequencedMap;
-import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Stream;
-import javax.imageio.ImageIO;
 
 /**
  * The images that the user named, in a fixed order: arguments as given, the content of each folder
  * or glob sorted by path. A path named twice counts once.
  */
 public final class Inputs {
-  private static final Set<String> SUFFIXES =
-      new TreeSet<>(List.of(ImageIO.getReaderFileSuffixes()));
   private static final String GLOB_CHARACTERS = "*?[{";
 
   // What a folder given twice, or a file and its folder, would give twice, is found by its
@@ -87,15 +80,7 @@ public final class Inputs {
   }
 
   private void addFolder(Path folder) throws IOException {
-    List<Path> images = filesBelow(folder).stream().filter(Inputs::looksLikeImage).toList();
-    if (images.isEmpty()) {
-      throw new BadInputException(
-          "the folder "
-              + folder
-              + " holds no images; known are the endings "
-              + String.join(", ", SUFFIXES));
-    }
-    images.forEach(image -> add(image, folder.relativize(image)));
+    ImageFiles.in(folder).forEach(image -> add(image, folder.relativize(image)));
   }
 
   private static boolean isGlob(String argument) {
@@ -114,23 +99,12 @@ public final class Inputs {
     PathMatcher matcher = folder.getFileSystem().getPathMatcher("glob:" + pattern);
     List<Path> files =
         Files.isDirectory(folder)
-            ? filesBelow(folder).stream().filter(matcher::matches).toList()
+            ? ImageFiles.below(folder).stream().filter(matcher::matches).toList()
             : List.of();
     if (files.isEmpty()) {
       throw new BadInputException("no file matches " + pattern);
     }
     files.forEach(file -> add(file, folder.relativize(file)));
-  }
-
-  private static List<Path> filesBelow(Path folder) throws IOException {
-    try (Stream<Path> files = Files.walk(folder, FileVisitOption.FOLLOW_LINKS)) {
-      return files.filter(Files::isRegularFile).sorted().toList();
-    }
-  }
-
-  private static boolean looksLikeImage(Path file) {
-    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-    return SUFFIXES.contains(name.substring(name.lastIndexOf('.') + 1));
   }
 
   /**

@@ -7,6 +7,7 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ClassFiles;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.Images;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
@@ -16,7 +17,6 @@ import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.cli.input.Inputs;
 import dev.eigenseg.cli.mask.ImageMask;
 import dev.eigenseg.cli.session.Json;
-import dev.eigenseg.cli.session.Pictures;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -257,7 +257,7 @@ final class SegmentFolder {
     // older map must not be there by then, since it would pass for the result of this image.
     Files.deleteIfExists(map);
     record.add(origin);
-    Pictures.write(segments.overlayWithLegend(image), overlay(origin.name()));
+    Images.writePng(segments.overlayWithLegend(image), overlay(origin.name()));
     if (model.names().isPresent()) {
       segments.writeClassPng(map, model.names().get().classes().size());
     } else {

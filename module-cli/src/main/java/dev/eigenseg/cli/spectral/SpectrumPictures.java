@@ -3,7 +3,6 @@ package dev.eigenseg.cli.spectral;
 import dev.eigenseg.api.Images;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.cli.session.Pictures;
 import dev.eigenseg.train.evaluation.SpectralClusters;
 import java.awt.Color;
 import java.awt.Font;
@@ -44,13 +43,13 @@ final class SpectrumPictures {
     BufferedImage photograph = Images.read(photo);
     Optional<Tensor> learned = spectrum.projected();
     try {
-      Pictures.write(
+      Images.writePng(
           new SpectrumPictures(image, spectrum).sheet(photograph, learned),
           folder.resolve("eigenvectors.png"));
     } finally {
       learned.ifPresent(Tensor::close);
     }
-    Pictures.write(clusters.segment(image).overlay(photograph), folder.resolve("clusters.png"));
+    Images.writePng(clusters.segment(image).overlay(photograph), folder.resolve("clusters.png"));
   }
 
   private BufferedImage sheet(BufferedImage photograph, Optional<Tensor> learned) {

@@ -10,7 +10,7 @@ import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.SafeTensors;
-import dev.eigenseg.cli.input.WeightsFolder;
+import dev.eigenseg.api.internal.file.WeightsFolder;
 import dev.eigenseg.cli.session.ByteSize;
 import dev.eigenseg.cli.session.Session;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package dev.eigenseg.cli.weights;
 
 import com.google.gson.JsonObject;
-import dev.eigenseg.cli.input.WeightsFolder;
+import dev.eigenseg.api.internal.file.WeightsFolder;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;

@@ -2,8 +2,8 @@ package dev.eigenseg.cli.weights;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.WeightsFolder;
 import dev.eigenseg.cli.input.CheckpointInfo;
-import dev.eigenseg.cli.input.WeightsFolder;
 import dev.eigenseg.cli.session.Outline;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;

@@ -1,10 +1,10 @@
 package dev.eigenseg.graph.ivf;
 
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.kmeans.KMeans;
 import dev.eigenseg.graph.kmeans.KMeansOptions;

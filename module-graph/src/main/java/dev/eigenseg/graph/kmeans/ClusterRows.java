@@ -1,9 +1,9 @@
 package dev.eigenseg.graph.kmeans;
 
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.graph.rows.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,6 +1,6 @@
 package dev.eigenseg.graph.kmeans;
 
-import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.graph.KnnGraph;
 import java.io.IOException;
 import java.lang.foreign.Arena;

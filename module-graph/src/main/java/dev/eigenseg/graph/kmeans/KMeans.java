@@ -2,7 +2,7 @@ package dev.eigenseg.graph.kmeans;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.bank.FeatureRows;
+import dev.eigenseg.api.tensor.FeatureRows;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 

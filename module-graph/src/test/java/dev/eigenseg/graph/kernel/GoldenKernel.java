@@ -2,10 +2,10 @@ package dev.eigenseg.graph.kernel;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.GoldenCases;
 import dev.eigenseg.graph.KnnGraph;

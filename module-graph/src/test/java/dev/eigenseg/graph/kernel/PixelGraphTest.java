@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.RandomData;
 import java.io.IOException;

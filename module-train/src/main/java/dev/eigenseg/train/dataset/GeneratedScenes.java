@@ -3,24 +3,18 @@ package dev.eigenseg.train.dataset;
 import dev.eigenseg.api.ClassFiles;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.ImageGeometry.Size;
+import dev.eigenseg.api.Images;
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.internal.file.AtomicFile;
-import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.train.dataset.scene.SceneClass;
 import dev.eigenseg.train.dataset.scene.SceneRenderer;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
-import javax.imageio.ImageIO;
-import javax.imageio.stream.ImageOutputStream;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
  * Writes pictures of invented streets, canals, coasts, lakes and villages whose ground truth is
@@ -103,22 +97,10 @@ public final class GeneratedScenes {
     String name = "scene-%04d.png".formatted(number);
     BufferedImage labels = LabelMap.of(size.width(), size.height(), picture.labels()).toImage();
     try {
-      writePng(root.resolve("images").resolve(split).resolve(name), picture.image());
-      writePng(root.resolve("labels").resolve(split).resolve(name), labels);
+      Images.writePng(picture.image(), root.resolve("images").resolve(split).resolve(name));
+      Images.writePng(labels, root.resolve("labels").resolve(split).resolve(name));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private static void writePng(Path file, BufferedImage image) throws IOException {
-    ByteArrayOutputStream png = new ByteArrayOutputStream();
-    // ImageIO's default would write a cache file to disk for every picture.
-    try (ImageOutputStream out = new MemoryCacheImageOutputStream(png)) {
-      if (!ImageIO.write(image, "png", out)) {
-        throw new IllegalStateException("the JDK's PNG writer does not take " + image);
-      }
-    }
-    ByteBuffer bytes = ByteBuffer.wrap(png.toByteArray());
-    AtomicFile.write(file, channel -> ChannelWrites.all(channel, bytes));
   }
 }

@@ -1,8 +1,8 @@
 package dev.eigenseg.train.neuralef;
 
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.bank.FeatureRows;
 import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.kernel.GridColors;

@@ -1,25 +1,42 @@
-package dev.eigenseg.cli.input;
+package dev.eigenseg.api.internal.file;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** Where weights are kept: the places in which models look for their backbones. */
 public final class WeightsFolder {
-  private static final String VARIABLE = "EIGENSEG_WEIGHTS";
+  /** The environment variable that names a file or folder with weights. */
+  public static final String VARIABLE = "EIGENSEG_WEIGHTS";
 
   /** How the files' names end. */
   public static final String SUFFIX = ".safetensors";
 
   private WeightsFolder() {}
 
+  /** Where models look for their backbones, beside their own folder. */
+  public static List<Path> searchPath() {
+    List<Path> places = new ArrayList<>();
+    named().ifPresent(places::add);
+    places.add(cache());
+    return places;
+  }
+
   /** {@code EIGENSEG_WEIGHTS} if that is a folder, else the user's cache. */
   public static Path standard() {
+    return named().filter(Files::isDirectory).orElseGet(WeightsFolder::cache);
+  }
+
+  private static Optional<Path> named() {
     return Optional.ofNullable(System.getenv(VARIABLE))
         .filter(text -> !text.isBlank())
-        .map(Path::of)
-        .filter(Files::isDirectory)
-        .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache", "eigenseg"));
+        .map(Path::of);
+  }
+
+  private static Path cache() {
+    return Path.of(System.getProperty("user.home"), ".cache", "eigenseg");
   }
 
   /** The file for a name: in the standard folder, or where the user says. */

@@ -1,7 +1,5 @@
-package dev.eigenseg.api.bank;
+package dev.eigenseg.api.tensor;
 
-import dev.eigenseg.api.tensor.DType;
-import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
