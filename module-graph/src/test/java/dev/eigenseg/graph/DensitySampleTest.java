@@ -18,7 +18,7 @@ class DensitySampleTest {
   private static final int DIM = 5;
   private static final int RARE = 40;
 
-  private final long seed = RandomData.seed();
+  private final long seed = TestSeed.next();
 
   /** Most rows lie close together, every tenth in a sparse cloud elsewhere. */
   private Tensor rows() {

@@ -3,14 +3,14 @@ package dev.eigenseg.graph.vector;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.eigenseg.graph.RandomData;
+import dev.eigenseg.graph.TestSeed;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class StripGridTest {
   @Test
   void stripsCoverAllRowsFromTheRangeOn() {
-    long seed = RandomData.seed();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     for (int round = 0; round < 200; round++) {
       StripGrid grid = random(random);
@@ -30,7 +30,7 @@ class StripGridTest {
 
   @Test
   void countsTheUnitsOfAStripAsOneByOne() {
-    long seed = RandomData.seed();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     for (int round = 0; round < 100; round++) {
       StripGrid grid = random(random);
