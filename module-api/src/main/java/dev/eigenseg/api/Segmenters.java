@@ -1,6 +1,7 @@
 package dev.eigenseg.api;
 
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.service.Services;
 import dev.eigenseg.api.spi.SegmenterLoader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.Set;
 
 /**
@@ -93,7 +95,9 @@ final class Segmenters {
       throw new BadInputException(
           model + ": there is no such model file; check the path, or make one with train");
     }
-    Services.Found<SegmenterLoader> found = Services.find(SegmenterLoader.class);
+    Services.Found<SegmenterLoader> found =
+        Services.find(
+            Segmenters.class, classes -> ServiceLoader.load(SegmenterLoader.class, classes));
     if (found.providers().isEmpty()) {
       throw new UnavailableException(
           "nothing here can open segmenter files; add the module dev.eigenseg.infer"
