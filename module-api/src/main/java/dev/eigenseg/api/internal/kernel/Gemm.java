@@ -46,7 +46,7 @@ public final class Gemm {
   private static final ThreadLocal<MemorySegment> EDGES =
       ThreadLocal.withInitial(
           () -> Arena.ofAuto().allocate((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64));
-  private static final GemmTile TILE =
+  static final GemmTile TILE =
       VectorMath.best() instanceof SimdMath ? new SimdTile() : new ScalarTile();
 
   private Gemm() {}
