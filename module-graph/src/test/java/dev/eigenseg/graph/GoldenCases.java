@@ -25,7 +25,8 @@ public final class GoldenCases {
     return folder;
   }
 
-  static JsonObject json(Path folder) throws IOException {
+  /** A fixture's description. */
+  public static JsonObject json(Path folder) throws IOException {
     return JsonParser.parseString(Files.readString(folder.resolve("fixture.json")))
         .getAsJsonObject();
   }
