@@ -52,7 +52,11 @@ public final class VectorKnnEngine implements KnnEngine {
 
   @Override
   public String details() {
-    return VectorMath.selection();
+    Availability huge = LargeMemory.hugePages();
+    return VectorMath.selection()
+        + (huge.available()
+            ? "; huge pages"
+            : "; no huge pages: " + String.join("; ", huge.reasons()));
   }
 
   @Override
