@@ -151,7 +151,8 @@ final class Segmenters {
               .formatted(model, info.backboneId(), info.backboneSha256(), mismatch.get()));
     }
     throw new UnavailableException(
-        "%s needs backbone '%s' (SHA-256 %s), which is none of %s; name it with -b, put it beside the model or into %s, or use Segmenter.load(path, backbone)"
+        ("%s needs backbone '%s' (SHA-256 %s), which is none of %s; name it with -b, put it "
+                + "beside the model or into %s, or use Segmenter.load(path, backbone)")
             .formatted(
                 model, info.backboneId(), info.backboneSha256(), candidates, WEIGHTS_VARIABLE));
   }

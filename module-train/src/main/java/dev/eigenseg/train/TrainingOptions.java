@@ -104,7 +104,8 @@ public record TrainingOptions(
         augmentation.isEmpty() || mode == TrainingMode.IN_BATCH,
         "mode",
         mode.optionName(),
-        "in-batch with augment: one graph over the bank knows no other views; 'eigenseg extract --views' puts them into the bank (--augment=false leaves a preset's out)");
+        "in-batch with augment: one graph over the bank knows no other views; 'eigenseg extract "
+            + "--views' puts them into the bank (--augment=false leaves a preset's out)");
     check(learningRate > 0, "learning-rate", learningRate, "above 0");
     check(finalLearningRate >= 0, "final-learning-rate", finalLearningRate, "at least 0");
     check(temperature > 0, "temperature", temperature, "above 0");
