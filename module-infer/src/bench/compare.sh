@@ -64,13 +64,15 @@ vit() {
     say "timm's own ViT is left out: set EIGENSEG_PYTHON to a Python with timm"
   fi
   result=$(interleaved 15 "${contenders[@]}")
-  peers=$(cut -f 2- <<<"$result" | awk '{ print "DJL blocks " int($1) " ms" (NF > 1 ? ", timm in TorchScript " int($2) " ms" : ", no timm here") }')
+  peers=$(cut -f 2- <<<"$result" |
+    awk '{ print "DJL blocks " int($1) " ms" (NF > 1 ? ", timm in TorchScript " int($2) " ms" : ", no timm here") }')
   line "ViT-S/16, 480 x 480" "$(cut -f 1 <<<"$result")" "$(cut -f "$(fastest "$result")" <<<"$result")" ms 0.9 "$peers"
 }
 
 first_mask() {
   local lean=$root/module-infer/target/test-classes:$root/module-infer/target/classes:$(cat "$root/module-infer/target/runtime.classpath")
-  local ours=(-cp "$lean" dev.eigenseg.infer.FirstMask "$work/model.safetensors" "vit:$work/vit.safetensors" "$work/photo.png" "$work/ours.png" $threads)
+  local ours=(-cp "$lean" dev.eigenseg.infer.FirstMask "$work/model.safetensors" "vit:$work/vit.safetensors" "$work/photo.png"
+    "$work/ours.png" $threads)
   local peer=(dev.eigenseg.train.vit.TorchVitFirstMask "$work/model.safetensors" "$work/vit.safetensors" "$work/photo.png" "$work/peer.png")
   local pair
   # The first start unpacks libtorch and fills the disk's cache: not counted.
@@ -92,7 +94,8 @@ upsample() {
     "libtorch, the faster of two layouts"
   result=$("${torch[@]}" $benchmark 2>>"$work/log")
   line "memory of it" "$(cut -f 1 <<<"$result" | awk '{ printf "%.2f", $1 / 1048576 }')" \
-    "$(cut -f 2 <<<"$result" | awk '{ printf "%.0f", $1 / 1048576 }')" MiB 100 "what we allocate; rise of the peak resident set with libtorch"
+    "$(cut -f 2 <<<"$result" | awk '{ printf "%.0f", $1 / 1048576 }')" MiB 100 \
+    "what we allocate; rise of the peak resident set with libtorch"
 }
 
 crf() {

@@ -29,6 +29,8 @@ module dev.eigenseg.api {
       dev.eigenseg.infer,
       dev.eigenseg.train,
       dev.eigenseg.cli;
+  exports dev.eigenseg.api.internal.service to
+      dev.eigenseg.graph;
 
   uses dev.eigenseg.api.spi.SegmenterLoader;
   uses dev.eigenseg.api.spi.BackboneProvider;

@@ -1,5 +1,6 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.internal.service.Services;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.BackboneProvider;
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
 
 /** Opens backbones by their specification, through the {@link BackboneProvider}s that are found. */
 public final class Backbones {
@@ -145,7 +147,7 @@ public final class Backbones {
   }
 
   private static BackboneProvider provider(String spec, String scheme, String device) {
-    Services.Found<BackboneProvider> found = Services.find(BackboneProvider.class);
+    Services.Found<BackboneProvider> found = installed();
     List<BackboneProvider> known =
         found.providers().stream().filter(p -> p.scheme().equals(scheme)).toList();
     if (known.isEmpty()) {
@@ -172,9 +174,14 @@ public final class Backbones {
                     : String.join("; ", reasons)));
   }
 
+  private static Services.Found<BackboneProvider> installed() {
+    return Services.find(
+        Backbones.class, classes -> ServiceLoader.load(BackboneProvider.class, classes));
+  }
+
   /** The providers that are found, by scheme; also those that say they cannot work here. */
   public static List<BackboneProvider> providers() {
-    return Services.find(BackboneProvider.class).providers().stream()
+    return installed().providers().stream()
         .sorted(
             Comparator.comparing(BackboneProvider::scheme)
                 .thenComparing(provider -> !provider.serves("cpu")))

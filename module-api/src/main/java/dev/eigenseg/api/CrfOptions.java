@@ -30,7 +30,8 @@ public record CrfOptions(
         || !(gaussianStd > 0 && bilateralXyStd > 0 && bilateralRgbStd > 0)
         || maxPixels < 1 << 12) {
       throw new IllegalArgumentException(
-          "iterations %d, weights %s and %s, deviations %s, %s and %s, at most %d pixels: expected positive numbers, weights from 0 and at least 4096 pixels"
+          ("iterations %d, weights %s and %s, deviations %s, %s and %s, at most %d pixels: "
+                  + "expected positive numbers, weights from 0 and at least 4096 pixels")
               .formatted(
                   iterations,
                   gaussianWeight,

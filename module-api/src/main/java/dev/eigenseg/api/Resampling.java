@@ -1,5 +1,6 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.internal.kernel.Axis;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -8,27 +9,6 @@ import java.lang.foreign.ValueLayout;
 /** Bilinear resampling with half-pixel centres, of pixel planes and of grids of features. */
 final class Resampling {
   private Resampling() {}
-
-  /** Where the values of one axis come from: between two places, by shares of the second. */
-  private static final class Axis {
-    final int[] first;
-    final int[] second;
-    final float[] share;
-
-    /** Mirrored, the target's begin is at the source's end. */
-    Axis(int from, int to, boolean mirrored) {
-      first = new int[to];
-      second = new int[to];
-      share = new float[to];
-      for (int i = 0; i < to; i++) {
-        double place = Math.clamp((i + 0.5) * from / to - 0.5, 0, from - 1);
-        int at = mirrored ? to - 1 - i : i;
-        first[at] = (int) place;
-        second[at] = Math.min(from - 1, first[at] + 1);
-        share[at] = (float) (place - first[at]);
-      }
-    }
-  }
 
   /**
    * An image of another size.
@@ -40,8 +20,8 @@ final class Resampling {
   static Tensor planes(Tensor pixels, int height, int width, boolean mirrored) {
     int fromHeight = Math.toIntExact(pixels.size(1));
     int fromWidth = Math.toIntExact(pixels.size(2));
-    Axis vertical = new Axis(fromHeight, height, false);
-    Axis horizontal = new Axis(fromWidth, width, mirrored);
+    Axis vertical = Axis.of(height, fromHeight);
+    Axis horizontal = across(width, fromWidth, mirrored);
     Tensor result = Tensor.allocate(DType.F32, 3, height, width);
     float[] upper = new float[fromWidth];
     float[] lower = new float[fromWidth];
@@ -49,13 +29,13 @@ final class Resampling {
     for (int channel = 0; channel < 3; channel++) {
       for (int y = 0; y < height; y++) {
         long plane = (long) channel * fromHeight;
-        read(pixels, (plane + vertical.first[y]) * fromWidth, upper);
-        read(pixels, (plane + vertical.second[y]) * fromWidth, lower);
-        mix(upper, lower, vertical.share[y], upper);
+        read(pixels, (plane + vertical.first()[y]) * fromWidth, upper);
+        read(pixels, (plane + vertical.second(vertical.first()[y])) * fromWidth, lower);
+        mix(upper, lower, vertical.weight()[y], upper);
         for (int x = 0; x < width; x++) {
-          float left = upper[horizontal.first[x]];
-          float right = upper[horizontal.second[x]];
-          row[x] = left + (right - left) * horizontal.share[x];
+          float left = upper[horizontal.first()[x]];
+          float right = upper[horizontal.second(horizontal.first()[x])];
+          row[x] = horizontal.mix(x, left, right);
         }
         write(row, result, ((long) channel * height + y) * width);
       }
@@ -79,21 +59,21 @@ final class Resampling {
       int toRows,
       int toColumns) {
     int dim = Math.toIntExact(rows.size(1));
-    Axis vertical = new Axis(fromRows, toRows, false);
-    Axis horizontal = new Axis(fromColumns, toColumns, mirrored);
+    Axis vertical = Axis.of(toRows, fromRows);
+    Axis horizontal = across(toColumns, fromColumns, mirrored);
     int line = Math.multiplyExact(fromColumns, dim);
     float[] upper = new float[line];
     float[] lower = new float[line];
     float[] target = new float[Math.multiplyExact(toColumns, dim)];
     for (int y = 0; y < toRows; y++) {
-      read(rows, (long) vertical.first[y] * line, upper);
-      read(rows, (long) vertical.second[y] * line, lower);
-      mix(upper, lower, vertical.share[y], upper);
+      read(rows, (long) vertical.first()[y] * line, upper);
+      read(rows, (long) vertical.second(vertical.first()[y]) * line, lower);
+      mix(upper, lower, vertical.weight()[y], upper);
       read(sum, (long) y * target.length, target);
       for (int x = 0; x < toColumns; x++) {
-        int left = horizontal.first[x] * dim;
-        int right = horizontal.second[x] * dim;
-        float share = horizontal.share[x];
+        int left = horizontal.first()[x] * dim;
+        int right = horizontal.second(horizontal.first()[x]) * dim;
+        float share = horizontal.weight()[x];
         for (int c = 0; c < dim; c++) {
           float value = upper[left + c];
           target[x * dim + c] += value + (upper[right + c] - value) * share;
@@ -101,6 +81,12 @@ final class Resampling {
       }
       write(target, sum, (long) y * target.length);
     }
+  }
+
+  /** Mirrored, the target's begin is at the source's end. */
+  private static Axis across(int to, int from, boolean mirrored) {
+    Axis axis = Axis.of(to, from);
+    return mirrored ? axis.mirrored() : axis;
   }
 
   private static void mix(float[] a, float[] b, float share, float[] mixed) {

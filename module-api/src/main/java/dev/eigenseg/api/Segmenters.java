@@ -3,6 +3,7 @@ package dev.eigenseg.api;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.WeightsFolder;
 import dev.eigenseg.api.internal.resource.Closing;
+import dev.eigenseg.api.internal.service.Services;
 import dev.eigenseg.api.spi.SegmenterLoader;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.Set;
 
 /**
@@ -84,7 +86,9 @@ final class Segmenters {
       throw new BadInputException(
           model + ": there is no such model file; check the path, or make one with train");
     }
-    Services.Found<SegmenterLoader> found = Services.find(SegmenterLoader.class);
+    Services.Found<SegmenterLoader> found =
+        Services.find(
+            Segmenters.class, classes -> ServiceLoader.load(SegmenterLoader.class, classes));
     if (found.providers().isEmpty()) {
       throw new UnavailableException(
           "nothing here can open segmenter files; add the module dev.eigenseg.infer"
@@ -138,7 +142,8 @@ final class Segmenters {
               .formatted(model, info.backboneId(), info.backboneSha256(), mismatch.get()));
     }
     throw new UnavailableException(
-        "%s needs backbone '%s' (SHA-256 %s), which is none of %s; name it with -b, put it beside the model or into %s, or use Segmenter.load(path, backbone)"
+        ("%s needs backbone '%s' (SHA-256 %s), which is none of %s; name it with -b, put it "
+                + "beside the model or into %s, or use Segmenter.load(path, backbone)")
             .formatted(
                 model,
                 info.backboneId(),

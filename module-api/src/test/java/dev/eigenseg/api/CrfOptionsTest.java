@@ -11,9 +11,7 @@ import org.junit.jupiter.api.Test;
 class CrfOptionsTest {
   @Test
   void tilesHaveAtMostTheirPixels() {
-    long seed = Long.getLong("eigenseg.seed", System.nanoTime());
-    System.out.println("seed " + seed);
-    Random random = new Random(seed);
+    Random random = TestSeed.random();
     for (int trial = 0; trial < 1000; trial++) {
       int width = 1 + random.nextInt(trial % 3 == 0 ? 100 : 10_000);
       int height = 1 + random.nextInt(trial % 5 == 0 ? 100 : 10_000);

@@ -1,14 +1,12 @@
 package dev.eigenseg.graph;
 
 import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.api.internal.service.Services;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
-import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
-import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 
@@ -16,37 +14,25 @@ import java.util.stream.Collectors;
 public final class KnnEngines {
   private static final System.Logger LOG = System.getLogger(KnnEngines.class.getName());
 
-  // More failures than this are a loader that does not move on.
-  private static final int MOST_FAILURES = 16;
-
   private KnnEngines() {}
 
   /** All engines, available or not, by falling priority. */
   public static List<KnnEngine> all() {
-    return byPriority(
-        ServiceLoader.load(KnnEngine.class, KnnEngines.class.getClassLoader()).iterator());
+    Services.Found<KnnEngine> found = installed();
+    for (String failure : found.failures()) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "a nearest-neighbour engine cannot be loaded and is left out: {0}",
+          failure);
+    }
+    return found.providers().stream()
+        .sorted(Comparator.comparingInt(KnnEngine::priority).reversed())
+        .toList();
   }
 
-  /** Those that can be loaded; one that cannot does not keep the others away. */
-  static List<KnnEngine> byPriority(Iterator<KnnEngine> providers) {
-    List<KnnEngine> engines = new ArrayList<>();
-    int failed = 0;
-    while (failed < MOST_FAILURES) {
-      try {
-        if (!providers.hasNext()) {
-          break;
-        }
-        engines.add(providers.next());
-      } catch (ServiceConfigurationError | LinkageError e) {
-        failed++;
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "a nearest-neighbour engine cannot be loaded and is left out: {0}",
-            e.getMessage());
-      }
-    }
-    engines.sort(Comparator.comparingInt(KnnEngine::priority).reversed());
-    return List.copyOf(engines);
+  /** Engines by providers' order, and why some cannot be loaded. */
+  static Services.Found<KnnEngine> installed() {
+    return Services.find(KnnEngines.class, classes -> ServiceLoader.load(KnnEngine.class, classes));
   }
 
   /**

@@ -7,15 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.spi.KnnEngine;
 import java.io.IOException;
-import java.io.InputStream;
-import java.lang.module.ModuleDescriptor;
-import java.nio.charset.StandardCharsets;
-import java.util.HashSet;
-import java.util.Iterator;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
-import java.util.ServiceConfigurationError;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class KnnEnginesTest {
   @Test
@@ -32,42 +30,19 @@ class KnnEnginesTest {
   }
 
   @Test
-  void aBrokenProviderDoesNotKeepOthersAway() {
-    Iterator<KnnEngine> sound = List.of(KnnEngines.select("vector")).iterator();
-    Iterator<KnnEngine> providers =
-        new Iterator<>() {
-          private int asked;
-
-          @Override
-          public boolean hasNext() {
-            return sound.hasNext();
-          }
-
-          @Override
-          public KnnEngine next() {
-            return switch (asked++) {
-              case 0 -> throw new ServiceConfigurationError("no such class");
-              case 1 -> throw new NoClassDefFoundError("of another version");
-              default -> sound.next();
-            };
-          }
-        };
-    assertEquals(
-        List.of("vector"), KnnEngines.byPriority(providers).stream().map(KnnEngine::name).toList());
-  }
-
-  @Test
-  void classPathAndModulePathOfferTheSameEngines() throws IOException {
-    Set<String> services = new HashSet<>();
-    try (InputStream in =
-        KnnEngines.class.getResourceAsStream("/META-INF/services/" + KnnEngine.class.getName())) {
-      services.addAll(List.of(new String(in.readAllBytes(), StandardCharsets.UTF_8).split("\\s+")));
+  void theThreadsOwnLoaderIsAskedToo(@TempDir Path folder) throws IOException {
+    Path services = Files.createDirectories(folder.resolve("META-INF/services"));
+    Files.writeString(services.resolve(KnnEngine.class.getName()), "com.example.Missing");
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    try (URLClassLoader plugins = new URLClassLoader(new URL[] {folder.toUri().toURL()}, before)) {
+      thread.setContextClassLoader(plugins);
+      List<String> failures = KnnEngines.installed().failures();
+      assertEquals(1, failures.size(), failures.toString());
+      assertTrue(failures.getFirst().contains("com.example.Missing"), failures.toString());
+      assertEquals("vector", KnnEngines.select("auto").name());
+    } finally {
+      thread.setContextClassLoader(before);
     }
-    ModuleDescriptor module = KnnEngines.class.getModule().getDescriptor();
-    Set<String> provided = new HashSet<>();
-    for (ModuleDescriptor.Provides provides : module.provides()) {
-      provided.addAll(provides.providers());
-    }
-    assertEquals(provided, services);
   }
 }

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 class KnnGraphBuilderTest {
   private static final long ENOUGH = 1L << 30;
   private final KnnEngine engine = KnnEngines.select("vector");
-  private final long seed = RandomData.seed();
+  private final long seed = TestSeed.next();
   private final Random random = new Random(seed);
 
   @TempDir Path folder;

@@ -4,14 +4,9 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.util.Random;
 
-/** Random matrices; tests print the seed when they fail. */
+/** Random matrices. */
 public final class RandomData {
   private RandomData() {}
-
-  /** A seed that a failure message names; fixed by {@code -Deigenseg.seed}. */
-  public static long seed() {
-    return Long.getLong("eigenseg.seed", System.nanoTime());
-  }
 
   public static Tensor gaussian(Random random, long rows, long dim) {
     Tensor matrix = Tensor.allocate(DType.F32, rows, dim);

@@ -3,6 +3,7 @@ package dev.eigenseg.infer;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
+import dev.eigenseg.api.internal.kernel.Axis;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
@@ -59,8 +60,8 @@ final class GridLogits implements PixelLogits, AutoCloseable {
       checkFinite(logits);
       Size content = geometry.content(image.width(), image.height());
       double patch = geometry.patchSize();
-      Axis horizontal = Axis.of(image.width(), columns, content.width() / patch);
-      Axis vertical = Axis.of(image.height(), rows, content.height() / patch);
+      Axis horizontal = Axis.of(image.width(), columns, content.width() / patch).inIntervals();
+      Axis vertical = Axis.of(image.height(), rows, content.height() / patch).inIntervals();
       return new GridLogits(
           logits, mirrored ? horizontal.mirrored() : horizontal, vertical, threads);
     } catch (RuntimeException | Error e) {

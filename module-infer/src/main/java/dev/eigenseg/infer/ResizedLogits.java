@@ -1,6 +1,7 @@
 package dev.eigenseg.infer;
 
 import dev.eigenseg.api.ImageGeometry.Size;
+import dev.eigenseg.api.internal.kernel.Axis;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.infer.layer.Scratch;
@@ -30,9 +31,9 @@ final class ResizedLogits implements PixelLogits {
   ResizedLogits(PixelLogits source, Size size, boolean mirrored, int threads) {
     this.source = source;
     this.threads = threads;
-    Axis across = Axis.of(size.width(), source.width(), source.width());
+    Axis across = Axis.of(size.width(), source.width()).inIntervals();
     horizontal = mirrored ? across.mirrored() : across;
-    vertical = Axis.of(size.height(), source.height(), source.height());
+    vertical = Axis.of(size.height(), source.height()).inIntervals();
   }
 
   @Override

@@ -125,7 +125,8 @@ public final class SegmenterFile implements AutoCloseable {
     }
     throw new IncompatibleException(
         spec.contains(":")
-            ? "%s was made with '%s', which cannot be embedded: only a Vision Transformer's safetensors file (%s:FILE) can; ship its file beside the model"
+            ? ("%s was made with '%s', which cannot be embedded: only a Vision Transformer's "
+                    + "safetensors file (%s:FILE) can; ship its file beside the model")
                 .formatted(file, spec, VIT)
             : "%s was made with '%s', which has no weights to embed: a model is one file as it is"
                 .formatted(file, spec));

@@ -5,6 +5,7 @@ import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.Segmentation;
+import dev.eigenseg.api.internal.kernel.Axis;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -85,8 +86,10 @@ public final class Upsampler {
     }
     int clusters = Math.toIntExact(logits.size(1));
     Size content = geometry.content(width, height);
-    Axis horizontal = Axis.of(width, gridColumns, (double) content.width() / geometry.patchSize());
-    Axis vertical = Axis.of(height, gridRows, (double) content.height() / geometry.patchSize());
+    Axis horizontal =
+        Axis.of(width, gridColumns, (double) content.width() / geometry.patchSize()).inIntervals();
+    Axis vertical =
+        Axis.of(height, gridRows, (double) content.height() / geometry.patchSize()).inIntervals();
     short[] result = new short[Math.multiplyExact(width, height)];
     int bands = Math.min(gridRows, threads == 1 ? 1 : threads * BANDS_PER_THREAD);
     Parallel.forEach(

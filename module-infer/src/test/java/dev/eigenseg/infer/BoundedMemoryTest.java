@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,7 +29,7 @@ class BoundedMemoryTest {
   void largeImagesNeedStripsAndWindowsOnly() throws Exception {
     Path model = folder.resolve("model.safetensors");
     SegmenterModel written =
-        Fixtures.model(new Random(Fixtures.seed()), SegmenterMethod.NEURAL_EIGENFUNCTIONS, 32);
+        Fixtures.model(TestSeed.random(), SegmenterMethod.NEURAL_EIGENFUNCTIONS, 32);
     SegmenterFile.write(model, written);
     Fixtures.close(written.tensors());
     String output = run(model, "-Xmx176m", "-XX:MaxDirectMemorySize=64m");

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class CentroidsTest {
   @Test
   void logitsAreNegativeSquaredDistances() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     for (int rows : new int[] {0, 1, 5, Scratch.TILE + 3}) {
       for (boolean normalize : new boolean[] {false, true}) {
         compare(random, rows, 1 + random.nextInt(20), 1 + random.nextInt(40), normalize);

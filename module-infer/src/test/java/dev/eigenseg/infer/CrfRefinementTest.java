@@ -96,7 +96,7 @@ class CrfRefinementTest {
 
   @Test
   void whatCannotWinMayBeLeftOut() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     for (boolean smooth : new boolean[] {true, false}) {
       int pixels = 0;
       int different = 0;
@@ -128,7 +128,7 @@ class CrfRefinementTest {
 
   @Test
   void refinesWhatTheUnariesSayOfColouredHalves() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     int width = 40;
     int height = 31;
     int[] rgb = new int[width * height];
@@ -149,7 +149,7 @@ class CrfRefinementTest {
 
   @Test
   void tilesAgreeWithTheWholeImage() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     for (int[] size : new int[][] {{150, 130}, {9, 1500}, {1400, 7}}) {
       Given logits = smooth(random, size[0], size[1], 12);
       int[] rgb = CrfCases.photograph(random, size[0], size[1]);
@@ -172,7 +172,7 @@ class CrfRefinementTest {
 
   @Test
   void smallImagesOfAnyShape() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     int[][] shapes = {{1, 1, 1}, {1, 1, 5}, {1, 23, 3}, {23, 1, 17}, {2, 3, 512}, {13, 11, 1}};
     for (int[] shape : shapes) {
       Given logits = noise(random, shape[0], shape[1], shape[2]);

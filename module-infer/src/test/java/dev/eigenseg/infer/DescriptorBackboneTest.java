@@ -7,9 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -59,7 +61,7 @@ class DescriptorBackboneTest {
 
   @Test
   void cosinesTellMaterialsApart() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     float[][][] rows = new float[MATERIALS.length][][];
     for (int i = 0; i < rows.length; i++) {
       try (Tensor pixels = uniform(MATERIALS[i], random, 3, 4);
@@ -134,5 +136,16 @@ class DescriptorBackboneTest {
     try (Tensor pixels = Tensor.allocate(DType.F32, 3, 48, 81)) {
       assertThrows(BadInputException.class, () -> BACKBONE.extract(pixels).close());
     }
+  }
+
+  @Test
+  void theDescriptorTakesNoFileAndNoGpu() {
+    DescriptorProvider provider = new DescriptorProvider();
+    assertTrue(provider.availability().available());
+    provider.open("", "cpu", Map.of()).close();
+    assertThrows(BadInputException.class, () -> provider.open("file", "cpu", Map.of()).close());
+    assertThrows(
+        BadInputException.class, () -> provider.open("", "cpu", Map.of("heads", "6")).close());
+    assertThrows(UnavailableException.class, () -> provider.open("", "cuda:0", Map.of()).close());
   }
 }

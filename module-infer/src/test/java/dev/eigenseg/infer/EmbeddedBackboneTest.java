@@ -49,7 +49,7 @@ class EmbeddedBackboneTest {
 
   /** A tiny checkpoint with a class head, and a model that was made on it. */
   private void make(DType dtype) throws IOException {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     VitConfig config =
         new VitConfig(
             8,
@@ -186,7 +186,7 @@ class EmbeddedBackboneTest {
     Path one = folder.resolve("one.safetensors");
     SegmenterFile.embed(model, weights, one);
     byte[] whole = Files.readAllBytes(one);
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     int found = 0;
     for (String name : List.of("pos_embed", "blocks.0.attn.qkv.weight", "norm.bias")) {
       long offset = offset(one, SegmenterFile.BACKBONE + name, random);

@@ -66,7 +66,7 @@ class EmbeddingTest {
         SOURCES.resolve("module-info.java").toString(),
         SOURCES.resolve("app/consumer/Consumer.java").toString());
     consumer = jar("app.consumer", classes);
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     descriptorModel = folder.resolve("descriptor.safetensors");
     SegmenterModel weights = Fixtures.model(random, SegmenterMethod.NEURAL_EIGENFUNCTIONS, 12);
     SegmenterFile.write(descriptorModel, weights);

@@ -27,13 +27,6 @@ import org.junit.jupiter.api.Assumptions;
 public final class Fixtures {
   private Fixtures() {}
 
-  /** A seed that is printed, so that a failure can be repeated with {@code -Deigenseg.seed}. */
-  public static long seed() {
-    long seed = Long.getLong("eigenseg.seed", System.nanoTime());
-    System.out.println("seed " + seed);
-    return seed;
-  }
-
   public static float[] gaussian(Random random, int size, double scale) {
     float[] values = new float[size];
     for (int i = 0; i < size; i++) {

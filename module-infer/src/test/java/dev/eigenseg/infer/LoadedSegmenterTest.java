@@ -45,7 +45,7 @@ class LoadedSegmenterTest {
 
   private Path write(SegmenterMethod method, int clusters) throws IOException {
     Path path = folder.resolve(method.text() + ".safetensors");
-    SegmenterModel model = Fixtures.model(new Random(Fixtures.seed()), method, clusters);
+    SegmenterModel model = Fixtures.model(TestSeed.random(), method, clusters);
     SegmenterFile.write(path, model);
     Fixtures.close(model.tensors());
     return path;
@@ -64,7 +64,7 @@ class LoadedSegmenterTest {
   @ParameterizedTest
   @EnumSource
   void sixteenThreadsGetTheSameResult(SegmenterMethod method) throws Exception {
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 110, 81);
+    BufferedImage image = Fixtures.image(TestSeed.random(), 110, 81);
     try (Segmenter segmenter = LOADER.load(write(method, 30), new DescriptorBackbone());
         ExecutorService threads = Executors.newFixedThreadPool(16)) {
       Segmentation alone = segmenter.segment(image);
@@ -102,7 +102,7 @@ class LoadedSegmenterTest {
 
   @Test
   void theNumberOfThreadsChangesNothing() throws IOException {
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 123, 97);
+    BufferedImage image = Fixtures.image(TestSeed.random(), 123, 97);
     try (Segmenter segmenter =
         LOADER.load(write(SegmenterMethod.NEURAL_EIGENFUNCTIONS, 30), new DescriptorBackbone())) {
       for (SegmentOptions options : mixedOptions()) {
@@ -118,7 +118,7 @@ class LoadedSegmenterTest {
 
   @Test
   void batchesGiveWhatSingleImagesGive() throws IOException {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     List<BufferedImage> images = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       images.add(Fixtures.image(random, 40 + 10 * i, 90 - 10 * i));
@@ -140,7 +140,7 @@ class LoadedSegmenterTest {
 
   @Test
   void oneWindowOverAllIsTheWholeImage() throws IOException {
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 96, 96);
+    BufferedImage image = Fixtures.image(TestSeed.random(), 96, 96);
     try (Segmenter segmenter =
         LOADER.load(write(SegmenterMethod.KMEANS_HIDDEN, 11), new DescriptorBackbone())) {
       List<Integer> whole = clusters(segmenter.segment(image));
@@ -157,7 +157,7 @@ class LoadedSegmenterTest {
   @Test
   void mirroredViewsMakeTheResultSymmetric() throws IOException {
     // 96 pixels: whole patches, so that no padding tells left from right.
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 96, 64);
+    BufferedImage image = Fixtures.image(TestSeed.random(), 96, 64);
     BufferedImage mirrored = new BufferedImage(96, 64, BufferedImage.TYPE_INT_RGB);
     for (int y = 0; y < 64; y++) {
       for (int x = 0; x < 96; x++) {
@@ -182,7 +182,7 @@ class LoadedSegmenterTest {
 
   @Test
   void closingWhileOthersSegmentIsSafe() throws Exception {
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 150, 101);
+    BufferedImage image = Fixtures.image(TestSeed.random(), 150, 101);
     Path path = write(SegmenterMethod.KMEANS_HIDDEN, 9);
     for (int round = 0; round < 10; round++) {
       Segmenter segmenter = LOADER.load(path, new DescriptorBackbone());
@@ -222,12 +222,11 @@ class LoadedSegmenterTest {
 
   @Test
   void aModelMayBeUsedOnAFinerGridThanThatOfTraining() throws IOException {
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 90, 50);
+    BufferedImage image = Fixtures.image(TestSeed.random(), 90, 50);
     Map<String, String> looks = Map.of("looks", "1,2");
     Path path = folder.resolve("looks.safetensors");
     SegmenterModel model =
-        Fixtures.model(
-            new Random(Fixtures.seed()), SegmenterMethod.NEURAL_EIGENFUNCTIONS, 6, looks);
+        Fixtures.model(TestSeed.random(), SegmenterMethod.NEURAL_EIGENFUNCTIONS, 6, looks);
     SegmenterFile.write(path, model);
     Fixtures.close(model.tensors());
     try (Segmenter coarse =
@@ -253,7 +252,7 @@ class LoadedSegmenterTest {
 
   @Test
   void featuresMayComeFromAnEqualBackboneOnly() throws IOException {
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 90, 50);
+    BufferedImage image = Fixtures.image(TestSeed.random(), 90, 50);
     SegmentOptions windows = SegmentOptions.DEFAULT.withWindows(32, 24);
     Map<String, String> looks = Map.of("looks", "1,2");
     try (Segmenter segmenter =
@@ -271,7 +270,7 @@ class LoadedSegmenterTest {
 
   @Test
   void featuresGiveWhatTheImageGives() throws IOException {
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 90, 50);
+    BufferedImage image = Fixtures.image(TestSeed.random(), 90, 50);
     try (Segmenter segmenter =
             LOADER.load(write(SegmenterMethod.NEURAL_EIGENFUNCTIONS, 6), new DescriptorBackbone());
         Tensor pixels = segmenter.info().geometry().pixels(image);
@@ -300,7 +299,7 @@ class LoadedSegmenterTest {
 
   @Test
   void theApiFindsLoaderAndBackbone() throws IOException {
-    BufferedImage image = Fixtures.image(new Random(Fixtures.seed()), 90, 50);
+    BufferedImage image = Fixtures.image(TestSeed.random(), 90, 50);
     Path path = write(SegmenterMethod.KMEANS_HIDDEN, 6);
     try (Segmenter expected = LOADER.load(path, new DescriptorBackbone());
         Segmenter found = Segmenter.load(path)) {

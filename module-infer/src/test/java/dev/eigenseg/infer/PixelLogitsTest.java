@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 /** Pixel logits of random shapes against scalar oracles, read whole and in parts. */
 class PixelLogitsTest {
-  private final Random random = new Random(Fixtures.seed());
+  private final Random random = TestSeed.random();
 
   private static float[] read(PixelLogits logits, int y, int rows, int x, int columns) {
     try (Arena arena = Arena.ofShared()) {

@@ -2,19 +2,16 @@ package dev.eigenseg.infer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.eigenseg.api.BadInputException;
-import dev.eigenseg.api.UnavailableException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.module.ModuleDescriptor;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
+/** The module path and the class path offer the same providers. */
 class ProvidersTest {
   @Test
   void moduleAndClassPathDeclareTheSameProviders() throws IOException {
@@ -29,16 +26,5 @@ class ProvidersTest {
         assertEquals(provides.providers(), lines);
       }
     }
-  }
-
-  @Test
-  void theDescriptorTakesNoFileAndNoGpu() {
-    DescriptorProvider provider = new DescriptorProvider();
-    assertTrue(provider.availability().available());
-    provider.open("", "cpu", Map.of()).close();
-    assertThrows(BadInputException.class, () -> provider.open("file", "cpu", Map.of()).close());
-    assertThrows(
-        BadInputException.class, () -> provider.open("", "cpu", Map.of("heads", "6")).close());
-    assertThrows(UnavailableException.class, () -> provider.open("", "cuda:0", Map.of()).close());
   }
 }

@@ -112,7 +112,7 @@ class PsiNetworkTest {
 
   @Test
   void agreesWithTheScalarOracle() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     int[] tokenCounts = {1, 2, 17, Scratch.TILE, Scratch.TILE + 5};
     for (int trial = 0; trial < 10; trial++) {
       PsiConfig config =

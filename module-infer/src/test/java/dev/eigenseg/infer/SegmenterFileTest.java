@@ -21,7 +21,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.SequencedMap;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
@@ -34,7 +33,7 @@ class SegmenterFileTest {
 
   private Path write(SegmenterMethod method, int clusters) throws IOException {
     Path path = folder.resolve("model.safetensors");
-    SegmenterModel model = Fixtures.model(new Random(Fixtures.seed()), method, clusters);
+    SegmenterModel model = Fixtures.model(TestSeed.random(), method, clusters);
     SegmenterFile.write(path, model);
     Fixtures.close(model.tensors());
     return path;
@@ -43,7 +42,7 @@ class SegmenterFileTest {
   @ParameterizedTest
   @EnumSource
   void whatIsWrittenIsRead(SegmenterMethod method) throws IOException {
-    SegmenterModel model = Fixtures.model(new Random(Fixtures.seed()), method, 5);
+    SegmenterModel model = Fixtures.model(TestSeed.random(), method, 5);
     Path path = folder.resolve("model.safetensors");
     SegmenterFile.write(path, model);
     try (SegmenterFile file = SegmenterFile.open(path)) {
@@ -71,8 +70,7 @@ class SegmenterFileTest {
 
   @Test
   void sameModelSameBytes() throws IOException {
-    SegmenterModel model =
-        Fixtures.model(new Random(Fixtures.seed()), SegmenterMethod.KMEANS_HIDDEN, 3);
+    SegmenterModel model = Fixtures.model(TestSeed.random(), SegmenterMethod.KMEANS_HIDDEN, 3);
     SegmenterFile.write(folder.resolve("a"), model);
     SegmenterFile.write(folder.resolve("b"), model);
     assertEquals(-1, Files.mismatch(folder.resolve("a"), folder.resolve("b")));

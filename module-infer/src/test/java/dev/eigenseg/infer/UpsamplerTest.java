@@ -38,7 +38,7 @@ class UpsamplerTest {
 
   @Test
   void findsTheLargestLogitOfEveryPixel() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     for (int trial = 0; trial < 60; trial++) {
       int patch = 1 + random.nextInt(20);
       int width = 1 + random.nextInt(70);

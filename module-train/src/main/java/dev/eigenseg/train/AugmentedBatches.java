@@ -63,7 +63,8 @@ final class AugmentedBatches implements BatchSource {
       String found = backbone.sha256();
       backbone.close();
       throw new IncompatibleException(
-          "augmenting runs the bank's backbone again, but '%s' has the SHA-256 %s now, the bank was made with %s: put that file back, or extract again"
+          ("augmenting runs the bank's backbone again, but '%s' has the SHA-256 %s now, the bank "
+                  + "was made with %s: put that file back, or extract again")
               .formatted(manifest.backboneSpec(), found, manifest.backboneSha256()));
     }
     return new AugmentedBatches(manifest, scales, augmentation, options, backbone);
@@ -82,7 +83,8 @@ final class AugmentedBatches implements BatchSource {
             .toList();
     if (!missing.isEmpty()) {
       throw new BadInputException(
-          "augmenting reads the bank's images again, but %d of %d are not where they were, the first is %s; put them there, or start where 'eigenseg extract' was started"
+          ("augmenting reads the bank's images again, but %d of %d are not where they were, the "
+                  + "first is %s; put them there, or start where 'eigenseg extract' was started")
               .formatted(missing.size(), images.size(), missing.getFirst()));
     }
   }

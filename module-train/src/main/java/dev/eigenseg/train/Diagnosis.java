@@ -52,7 +52,8 @@ final class Diagnosis {
     Path file = model.resolveSibling(model.getFileName() + ".diagnosis.json");
     AtomicFile.writeString(file, GSON.toJson(json) + "\n");
     return new EigensegException(
-        "update %d has loss %s and regularizer %s, or a gradient that is not finite; what led there is in %s. Try a lower learning-rate, or scale-inputs"
+        ("update %d has loss %s and regularizer %s, or a gradient that is not finite; what led "
+                + "there is in %s. Try a lower learning-rate, or scale-inputs")
             .formatted(history.updates() + 1, outcome.loss(), outcome.regularizer(), file));
   }
 

@@ -56,7 +56,8 @@ public record TrainingMemory(long outputs, long rows, long update, long runtime,
     long kernel = allowed - fixed;
     if (kernel < SMALLEST_KERNEL) {
       throw new BadInputException(
-          "memory is %d MiB, but %d patches with %d clusters in batches of %d images need at least %d MiB; allow more, or lower clusters or batch-size"
+          ("memory is %d MiB, but %d patches with %d clusters in batches of %d images need at "
+                  + "least %d MiB; allow more, or lower clusters or batch-size")
               .formatted(
                   allowed >> 20,
                   bank.rows(),

@@ -50,7 +50,8 @@ public record TrainingOptions(
         schedule.augmentation().isEmpty() || kernel.mode() == TrainingMode.IN_BATCH,
         "mode",
         kernel.mode().optionName(),
-        "in-batch with augment: one graph over the bank knows no other views; 'eigenseg extract --views' puts them into the bank (--augment=false leaves a preset's out)");
+        "in-batch with augment: one graph over the bank knows no other views; 'eigenseg extract "
+            + "--views' puts them into the bank (--augment=false leaves a preset's out)");
   }
 
   /** The defaults of every part. */

@@ -12,7 +12,7 @@ class RememberedOutputsTest {
   @ParameterizedTest
   @EnumSource(names = {"F16", "F32"})
   void keepsRowsAndTheirNorms(DType dtype) {
-    long seed = System.nanoTime();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     int clusters = 37;
     try (RememberedOutputs remembered = new RememberedOutputs(10_000, clusters, dtype);

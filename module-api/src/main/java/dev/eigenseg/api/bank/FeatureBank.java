@@ -252,7 +252,8 @@ public final class FeatureBank implements AutoCloseable {
       LevelLayout layout = layout(level);
       long last = image.firstRow() + image.patches() - 1;
       throw new CorruptFileException(
-          "from %s: offset %d to %s: offset %d: checksum of image %s is %08x, expected %08x; the data have changed: restore them, or extract again with --overwrite"
+          ("from %s: offset %d to %s: offset %d: checksum of image %s is %08x, expected %08x; "
+                  + "the data have changed: restore them, or extract again with --overwrite")
               .formatted(
                   layout.file(directory, layout.fileOf(image.firstRow())),
                   layout.offsetOf(image.firstRow()),

@@ -16,6 +16,7 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.TestSeed;
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.DType;
@@ -101,7 +102,7 @@ class FeatureBankTest {
   @Test
   void readsAnyRunOfRowsFromAnyThread() throws IOException {
     SyntheticBank.extract(folder, DType.F16, 30);
-    long seed = System.nanoTime();
+    long seed = TestSeed.next();
     try (FeatureBank bank = FeatureBank.open(folder)) {
       FeatureRows high = bank.level(Level.HIGH);
       float[] all = read(high, 0, (int) high.rows());
@@ -174,7 +175,7 @@ class FeatureBankTest {
   void resumesAfterAKillAnywhere() throws IOException {
     Path undisturbed = folder.resolve("undisturbed");
     SyntheticBank.extract(undisturbed, DType.F16, 20);
-    long seed = System.nanoTime();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     for (int trial = 0; trial < Integer.getInteger("eigenseg.trials", 24); trial++) {
       Path killed = folder.resolve("killed" + trial);
@@ -352,7 +353,7 @@ class FeatureBankTest {
   @Test
   void verifyFindsEveryFlippedBit() throws IOException {
     SyntheticBank.extract(folder, DType.F16, 9);
-    long seed = System.nanoTime();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     List<Path> files;
     try (Stream<Path> all = Files.list(folder)) {

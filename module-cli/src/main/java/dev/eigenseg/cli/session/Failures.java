@@ -95,6 +95,7 @@ public final class Failures {
     while (cause.getCause() != null
         && (cause instanceof UncheckedIOException
             || cause instanceof CompletionException
+            || cause instanceof ExceptionInInitializerError // of what a property names
             || cause instanceof ExecutionException)) {
       cause = cause.getCause();
     }

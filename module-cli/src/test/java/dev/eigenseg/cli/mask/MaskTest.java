@@ -3,6 +3,7 @@ package dev.eigenseg.cli.mask;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.eigenseg.cli.TestSeed;
 import dev.eigenseg.train.dataset.LabelMap;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,11 +16,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Run lengths and polygons, read back by decoders that share nothing with the encoders. */
 class MaskTest {
-  private static final long SEED = new Random().nextLong();
+  private static final long SEED = TestSeed.next();
 
   /** Noise has parts that touch at corners and holes in holes; one value has one run. */
   static Stream<LabelMap> maps() {
-    System.out.println("MaskTest seed " + SEED);
     Random random = new Random(SEED);
     return Stream.of(
         noise(random, 1, 1, 1),

@@ -1,6 +1,6 @@
 package dev.eigenseg.graph.blas;
 
-import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.api.spi.Availability;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -11,37 +11,46 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** Where a BLAS is: the file that a property names, else OpenBLAS, else the libtorch of DJL. */
-final class BlasFile {
+/**
+ * Where a BLAS is: the file that a property names, else OpenBLAS, else the libtorch of DJL.
+ *
+ * @param path the library, if there is one
+ * @param availability why there is none
+ */
+record BlasFile(Optional<Path> path, Availability availability) {
   /** Names the library file. */
   static final String PROPERTY = "eigenseg.blas.library";
 
   private static final List<String> OPENBLAS = List.of("libopenblas.so.0", "libopenblas.so");
   private static final String TORCH = "libtorch_cpu.so";
 
-  private BlasFile() {}
-
-  /**
-   * Finds it; nothing is loaded.
-   *
-   * @throws UnavailableException if there is none, or the property names no file
-   */
-  static Path find() {
+  /** Looks for it; nothing is loaded. */
+  static BlasFile find() {
     String named = System.getProperty(PROPERTY);
     if (named != null) {
       Path file = Path.of(named);
-      if (Files.isRegularFile(file)) {
-        return file;
-      }
-      throw new UnavailableException(
-          "%s names %s, which is no file; correct it or leave it out".formatted(PROPERTY, named));
+      return Files.isRegularFile(file)
+          ? of(file)
+          : none(
+              "%s names %s, which is no file; correct it or leave it out"
+                  .formatted(PROPERTY, named));
     }
     return openBlas()
         .or(BlasFile::torch)
-        .orElseThrow(() ->
-            new UnavailableException(
-                "there is no BLAS: neither OpenBLAS (apt-get install libopenblas0-pthread) nor the libtorch of DJL was found; name the library with -D%s=FILE"
-                    .formatted(PROPERTY)));
+        .map(BlasFile::of)
+        .orElseGet(() ->
+            none(
+                "there is no BLAS: neither OpenBLAS (apt-get install libopenblas0-pthread) nor"
+                    + " the libtorch of DJL was found; name the library with -D%s=FILE"
+                        .formatted(PROPERTY)));
+  }
+
+  private static BlasFile of(Path file) {
+    return new BlasFile(Optional.of(file), Availability.YES);
+  }
+
+  private static BlasFile none(String reason) {
+    return new BlasFile(Optional.empty(), Availability.no(reason));
   }
 
   private static Optional<Path> openBlas() {

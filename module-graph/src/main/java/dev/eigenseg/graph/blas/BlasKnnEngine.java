@@ -1,7 +1,6 @@
 package dev.eigenseg.graph.blas;
 
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
@@ -33,12 +32,7 @@ public final class BlasKnnEngine implements KnnEngine {
 
   @Override
   public Availability availability() {
-    try {
-      BlasFile.find();
-      return Availability.YES;
-    } catch (UnavailableException e) {
-      return Availability.no(e.getMessage());
-    }
+    return BlasFile.find().availability();
   }
 
   @Override

@@ -1,55 +1,36 @@
 package dev.eigenseg.graph.blas;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-
 import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.graph.rows.NativeFunctions;
 import java.lang.foreign.Arena;
-import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
-import java.util.Collections;
 import java.util.Optional;
 
-/** The functions of a BLAS, which stays loaded as long as the process. Thread-safe. */
-@SuppressWarnings("restricted") // a native library is what this is about
+/**
+ * Owns a loaded BLAS, as long as the process lives: threads of the library may run at any time.
+ * Thread-safe.
+ */
 final class BlasLibrary {
-  private static final Linker LINKER = Linker.nativeLinker();
-  private static final int SGEMM_ARGUMENTS = 13;
   private static final long LONGEST_TEXT = 1024;
 
   private static Optional<BlasLibrary> loaded = Optional.empty();
 
   private final Path file;
-  private final SymbolLookup symbols;
-  private final MethodHandle sgemm;
-  private final Optional<MethodHandle> setThreadsOfThread;
-  private final Optional<MethodHandle> setThreads;
-  private final Optional<MethodHandle> threads;
+
+  @SuppressWarnings({"unused", "FieldCanBeLocal"}) // the library is unloaded with it
+  private final Arena arena;
+
+  private final BlasFunctions functions;
   private int users;
   private int threadsBefore;
 
-  private BlasLibrary(Path file, SymbolLookup symbols, MemorySegment sgemm) {
+  private BlasLibrary(Path file, Arena arena, BlasFunctions functions) {
     this.file = file;
-    this.symbols = symbols;
-    ValueLayout[] references =
-        Collections.nCopies(SGEMM_ARGUMENTS, ADDRESS).toArray(ValueLayout[]::new);
-    this.sgemm =
-        LINKER
-            .downcallHandle(sgemm, FunctionDescriptor.ofVoid(references))
-            .asSpreader(MemorySegment[].class, SGEMM_ARGUMENTS);
-    this.setThreadsOfThread =
-        function("MKL_Set_Num_Threads_Local", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
-    this.setThreads = function("openblas_set_num_threads", FunctionDescriptor.ofVoid(JAVA_INT));
-    this.threads = function("openblas_get_num_threads", FunctionDescriptor.of(JAVA_INT));
-  }
-
-  private Optional<MethodHandle> function(String name, FunctionDescriptor type) {
-    return symbols.find(name).map(address -> LINKER.downcallHandle(address, type));
+    this.arena = arena;
+    this.functions = functions;
   }
 
   /**
@@ -59,32 +40,49 @@ final class BlasLibrary {
    */
   static synchronized BlasLibrary get() {
     if (loaded.isEmpty()) {
-      loaded = Optional.of(load(BlasFile.find()));
+      BlasFile found = BlasFile.find();
+      loaded =
+          Optional.of(
+              load(
+                  found
+                      .path()
+                      .orElseThrow(() ->
+                          new UnavailableException(
+                              String.join("; ", found.availability().reasons())))));
     }
     return loaded.get();
   }
 
   private static BlasLibrary load(Path file) {
+    Arena arena = Arena.ofShared();
+    try {
+      return new BlasLibrary(file, arena, functions(file, arena));
+    } catch (RuntimeException | Error e) {
+      arena.close();
+      throw e;
+    }
+  }
+
+  @SuppressWarnings("restricted") // a native library is what this is about
+  private static BlasFunctions functions(Path file, Arena arena) {
     SymbolLookup symbols;
     try {
-      symbols = SymbolLookup.libraryLookup(file, Arena.global());
+      symbols = SymbolLookup.libraryLookup(file, arena);
     } catch (IllegalArgumentException e) {
       throw new UnavailableException(
           "engine blas: %s cannot be loaded (%s)".formatted(file, e.getMessage()));
     }
-    MemorySegment sgemm =
-        symbols
-            .find("sgemm_")
-            .orElseThrow(() ->
-                new UnavailableException(
-                    "engine blas: %s is no BLAS, it has no function sgemm_; name another with -D%s=FILE"
-                        .formatted(file, BlasFile.PROPERTY)));
-    return new BlasLibrary(file, symbols, sgemm);
+    return BlasFunctions.of(symbols)
+        .orElseThrow(() ->
+            new UnavailableException(
+                "engine blas: %s is no BLAS, it has no function sgemm_; name another with -D%s=FILE"
+                    .formatted(file, BlasFile.PROPERTY)));
   }
 
   /** What the library says of itself, and where it is. */
+  @SuppressWarnings("restricted") // its text has no length
   String details() {
-    Optional<MethodHandle> config = function("openblas_get_config", FunctionDescriptor.of(ADDRESS));
+    Optional<MethodHandle> config = functions.config();
     if (config.isEmpty()) {
       return "the BLAS of " + file;
     }
@@ -92,43 +90,43 @@ final class BlasLibrary {
       MemorySegment text = (MemorySegment) config.get().invokeExact();
       return text.reinterpret(LONGEST_TEXT).getString(0) + ", " + file;
     } catch (Throwable e) {
-      throw failure(e);
+      throw NativeFunctions.failure(e);
     }
   }
 
   /** {@code sgemm_}: its 13 arguments in Fortran's order, all by reference. */
   void sgemm(MemorySegment... arguments) {
     try {
-      sgemm.invokeExact(arguments);
+      functions.sgemm().invokeExact(arguments);
     } catch (Throwable e) {
-      throw failure(e);
+      throw NativeFunctions.failure(e);
     }
   }
 
   /** Makes the products of this thread run on it alone, until it {@link #leave}s. */
   void enter() {
-    if (setThreadsOfThread.isPresent()) {
-      callInt(setThreadsOfThread.get(), 1);
+    if (functions.setThreadsOfThread().isPresent()) {
+      callInt(functions.setThreadsOfThread().get(), 1);
       return;
     }
     // OpenBLAS has one number for the whole process.
     synchronized (this) {
-      if (users++ == 0 && threads.isPresent()) {
-        threadsBefore = callInt(threads.get());
-        call(setThreads.orElseThrow(), 1);
+      if (users++ == 0 && functions.threads().isPresent()) {
+        threadsBefore = callInt(functions.threads().get());
+        call(functions.setThreads().orElseThrow(), 1);
       }
     }
   }
 
   /** Undoes {@link #enter}. */
   void leave() {
-    if (setThreadsOfThread.isPresent()) {
-      callInt(setThreadsOfThread.get(), 0); // as many as the process is to have
+    if (functions.setThreadsOfThread().isPresent()) {
+      callInt(functions.setThreadsOfThread().get(), 0); // as many as the process is to have
       return;
     }
     synchronized (this) {
-      if (--users == 0 && threads.isPresent()) {
-        call(setThreads.orElseThrow(), threadsBefore);
+      if (--users == 0 && functions.threads().isPresent()) {
+        call(functions.setThreads().orElseThrow(), threadsBefore);
       }
     }
   }
@@ -137,7 +135,7 @@ final class BlasLibrary {
     try {
       return (int) function.invokeExact(value);
     } catch (Throwable e) {
-      throw failure(e);
+      throw NativeFunctions.failure(e);
     }
   }
 
@@ -145,7 +143,7 @@ final class BlasLibrary {
     try {
       return (int) function.invokeExact();
     } catch (Throwable e) {
-      throw failure(e);
+      throw NativeFunctions.failure(e);
     }
   }
 
@@ -153,15 +151,7 @@ final class BlasLibrary {
     try {
       function.invokeExact(value);
     } catch (Throwable e) {
-      throw failure(e);
+      throw NativeFunctions.failure(e);
     }
-  }
-
-  // Native functions throw nothing; what comes out of a handle is an error of the JVM.
-  private static RuntimeException failure(Throwable e) {
-    if (e instanceof Error error) {
-      throw error;
-    }
-    return new IllegalStateException(e);
   }
 }

@@ -13,7 +13,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Looks through a tile of similarities for those that reach a threshold, many at once, and offers
- * them to the candidates. After the first tiles nearly all vectors are passed over.
+ * them to the candidates. After the first tiles nearly all vectors are passed over. Not one loop
+ * with {@code ProbeScan}: rows and columns of these tiles follow each other, in strides.
  */
 final class ScoreScan {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;

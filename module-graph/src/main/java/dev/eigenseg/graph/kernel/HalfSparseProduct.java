@@ -12,7 +12,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * With a dense matrix of finite float16, which is widened in registers: the same bytes as if it had
- * been widened in memory before.
+ * been widened in memory before. Not one loop with {@link SingleSparseProduct}: its tile is
+ * narrower, since widening takes registers.
  */
 final class HalfSparseProduct extends SparseProduct {
   private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;

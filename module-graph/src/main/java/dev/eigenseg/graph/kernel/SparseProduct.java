@@ -12,8 +12,8 @@ import jdk.incubator.vector.VectorSpecies;
  * chain of fused multiply-adds over the row's entries in their order, so the vector loop and its
  * scalar twin give the same bytes.
  *
- * <p>What loads the dense matrix is written twice, once for each type: a choice within the
- * innermost loop would keep vectors out of the registers.
+ * <p>What loads the dense matrix is written twice, once for each type, with tiles of other widths:
+ * a choice within the innermost loop would keep vectors out of the registers.
  */
 abstract sealed class SparseProduct permits SingleSparseProduct, HalfSparseProduct {
   static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;

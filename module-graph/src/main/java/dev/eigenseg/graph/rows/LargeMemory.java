@@ -4,10 +4,11 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import dev.eigenseg.api.spi.Availability;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 
 /**
@@ -17,26 +18,43 @@ import java.lang.invoke.MethodHandle;
  */
 public final class LargeMemory {
   private static final long HUGE_PAGE = 2L << 20;
-  private static final boolean HUGE =
-      LargeMemory.class.getModule().isNativeAccessEnabled()
-          && System.getProperty("os.name").equals("Linux");
+  private static final Availability HUGE = look();
 
   private LargeMemory() {}
 
-  /** The functions of the C library; looked up when they are first needed. */
-  @SuppressWarnings("restricted")
-  private static final class Libc {
+  /** Functions of the C library. */
+  private record Libc(MethodHandle alignedAlloc, MethodHandle madvise, MethodHandle free) {
     static final int MADV_HUGEPAGE = 14; // of <sys/mman.h>, the same on every architecture
-    static final MethodHandle ALIGNED_ALLOC =
-        function("aligned_alloc", FunctionDescriptor.of(ADDRESS, JAVA_LONG, JAVA_LONG));
-    static final MethodHandle MADVISE =
-        function("madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
-    static final MethodHandle FREE = function("free", FunctionDescriptor.ofVoid(ADDRESS));
 
-    private static MethodHandle function(String name, FunctionDescriptor type) {
-      Linker linker = Linker.nativeLinker();
-      return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), type);
+    static Libc of(SymbolLookup library) {
+      return new Libc(
+          NativeFunctions.require(
+              library, "aligned_alloc", FunctionDescriptor.of(ADDRESS, JAVA_LONG, JAVA_LONG)),
+          NativeFunctions.require(
+              library, "madvise", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT)),
+          NativeFunctions.require(library, "free", FunctionDescriptor.ofVoid(ADDRESS)));
     }
+  }
+
+  /** The functions, looked up when they are first needed. */
+  private static final class Loaded {
+    static final Libc LIBC = Libc.of(NativeFunctions.standard());
+  }
+
+  private static Availability look() {
+    if (!System.getProperty("os.name").equals("Linux")) {
+      return Availability.no("they are asked for on Linux alone");
+    }
+    return LargeMemory.class.getModule().isNativeAccessEnabled()
+        ? Availability.YES
+        : Availability.no(
+            "start java with --enable-native-access=dev.eigenseg.graph (on the class path"
+                + " ALL-UNNAMED)");
+  }
+
+  /** Whether huge pages are asked for. */
+  public static Availability hugePages() {
+    return HUGE;
   }
 
   /**
@@ -45,22 +63,24 @@ public final class LargeMemory {
    * @throws OutOfMemoryError if there are not so many
    */
   public static MemorySegment allocate(Arena arena, long bytes) {
-    return HUGE && bytes >= HUGE_PAGE ? allocateHuge(arena, bytes) : arena.allocate(bytes, 64);
+    return HUGE.available() && bytes >= HUGE_PAGE
+        ? allocateHuge(arena, bytes)
+        : arena.allocate(bytes, 64);
   }
 
-  @SuppressWarnings("restricted")
   private static MemorySegment allocateHuge(Arena arena, long bytes) {
     long whole = Math.ceilDiv(bytes, HUGE_PAGE) * HUGE_PAGE;
+    Libc libc = Loaded.LIBC;
     try {
-      MemorySegment memory = (MemorySegment) Libc.ALIGNED_ALLOC.invokeExact(HUGE_PAGE, whole);
+      MemorySegment memory = (MemorySegment) libc.alignedAlloc.invokeExact(HUGE_PAGE, whole);
       if (memory.address() == 0) {
         throw new OutOfMemoryError("cannot allocate %,d bytes outside the heap".formatted(whole));
       }
       // A wish, which may be refused.
-      int _ = (int) Libc.MADVISE.invokeExact(memory, whole, Libc.MADV_HUGEPAGE);
+      int _ = (int) libc.madvise.invokeExact(memory, whole, Libc.MADV_HUGEPAGE);
       return owned(memory, bytes, arena);
     } catch (Throwable e) {
-      throw failure(e);
+      throw NativeFunctions.failure(e);
     }
   }
 
@@ -76,17 +96,9 @@ public final class LargeMemory {
 
   private static void free(MemorySegment memory) {
     try {
-      Libc.FREE.invokeExact(memory);
+      Loaded.LIBC.free.invokeExact(memory);
     } catch (Throwable e) {
-      throw failure(e);
+      throw NativeFunctions.failure(e);
     }
-  }
-
-  // Native functions throw nothing; what comes out of a handle is an error of the JVM.
-  private static RuntimeException failure(Throwable e) {
-    if (e instanceof Error error) {
-      throw error;
-    }
-    return e instanceof RuntimeException known ? known : new IllegalStateException(e);
   }
 }

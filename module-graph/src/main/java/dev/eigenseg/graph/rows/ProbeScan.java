@@ -11,7 +11,8 @@ import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Looks through the scores of rows from all over against the rows of a block for those that reach a
- * threshold, many at once, and offers them to the candidates.
+ * threshold, many at once, and offers them to the candidates. Not one loop with {@code ScoreScan}:
+ * places and ids come from arrays here, where those of a tile there are counted up.
  */
 public final class ProbeScan {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;

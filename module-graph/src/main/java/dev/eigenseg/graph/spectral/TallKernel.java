@@ -2,6 +2,7 @@ package dev.eigenseg.graph.spectral;
 
 import static dev.eigenseg.graph.spectral.TallMatrix.WIDTH;
 
+import dev.eigenseg.api.internal.kernel.VectorMath;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -10,9 +11,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /** The two loops over the rows of tall matrices. */
 interface TallKernel {
-  /** The vector loops where a vector fits into a row, else their scalar twin. */
+  /** The implementation that suits this machine, as for all other kernels. */
   static TallKernel best() {
-    return Simd.LANES <= WIDTH ? new Simd() : new Scalar();
+    return VectorMath.best().equals(VectorMath.simd()) ? new Simd() : new Scalar();
   }
 
   /** Adds {@code x[first .. end]^T y[first .. end]} to a sum {@code [16, 16]}. */
@@ -53,7 +54,11 @@ interface TallKernel {
 
   /** Eight accumulators at a time hide the latency of the multiply-add. */
   final class Simd implements TallKernel {
-    private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    // A row is one vector of 512 bits.
+    private static final VectorSpecies<Float> FLOATS =
+        FloatVector.SPECIES_PREFERRED.length() <= WIDTH
+            ? FloatVector.SPECIES_PREFERRED
+            : FloatVector.SPECIES_512;
     private static final int LANES = FLOATS.length();
     private static final ByteOrder NATIVE = ByteOrder.nativeOrder();
     private static final int ROW_BYTES = WIDTH * Float.BYTES;

@@ -10,6 +10,7 @@ import dev.eigenseg.graph.exact.CandidateFile;
 import dev.eigenseg.graph.exact.ExactSearch;
 import dev.eigenseg.graph.ivf.IvfPlan;
 import dev.eigenseg.graph.ivf.IvfSearch;
+import dev.eigenseg.graph.rows.LargeMemory;
 import dev.eigenseg.graph.rows.NeighborLists;
 import dev.eigenseg.graph.rows.PreparedRows;
 import dev.eigenseg.graph.rows.RowRange;
@@ -58,7 +59,11 @@ public final class VectorKnnEngine implements ResumableKnnEngine {
 
   @Override
   public String details() {
-    return VectorMath.selection();
+    Availability huge = LargeMemory.hugePages();
+    return VectorMath.selection()
+        + (huge.available()
+            ? "; huge pages"
+            : "; no huge pages: " + String.join("; ", huge.reasons()));
   }
 
   @Override

@@ -3,7 +3,7 @@ package dev.eigenseg.graph.exact;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.eigenseg.graph.RandomData;
+import dev.eigenseg.graph.TestSeed;
 import dev.eigenseg.graph.rows.RowRange;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class StripGridTest {
   @Test
   void stripsCoverAllRowsFromTheRangeOn() {
-    long seed = RandomData.seed();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     for (int round = 0; round < 200; round++) {
       StripGrid grid = random(random);
@@ -31,7 +31,7 @@ class StripGridTest {
 
   @Test
   void countsTheUnitsOfAStripAsOneByOne() {
-    long seed = RandomData.seed();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     for (int round = 0; round < 100; round++) {
       StripGrid grid = random(random);

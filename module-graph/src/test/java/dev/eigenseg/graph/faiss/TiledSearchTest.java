@@ -17,6 +17,7 @@ import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.RandomData;
 import dev.eigenseg.graph.TestEngines;
+import dev.eigenseg.graph.TestSeed;
 import dev.eigenseg.graph.rows.NeighborLists;
 import dev.eigenseg.graph.rows.PreparedRows;
 import java.io.IOException;
@@ -46,7 +47,7 @@ class TiledSearchTest {
   void tilesGiveTheNeighboursOfAWholeSearch() throws IOException {
     KnnEngine engine = TestEngines.require("faiss");
     FaissNatives.require();
-    long seed = RandomData.seed();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     for (int[] shape : SHAPES) {
       int k = shape[2];

@@ -1,5 +1,6 @@
 package dev.eigenseg.graph.kernel;
 
+import dev.eigenseg.graph.TestSeed;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -110,7 +111,7 @@ class PixelGraphTest {
 
   @Test
   void bankAndMemoryGiveOneBlockDiagonalMatrix(@TempDir Path folder) throws IOException {
-    long seed = RandomData.seed();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     try (Tensor colors = RandomData.gaussian(random, 12 + 20, 3)) {
       List<GridColors> grids =

@@ -1,5 +1,6 @@
 package dev.eigenseg.graph.kmeans;
 
+import dev.eigenseg.graph.TestSeed;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,7 +11,6 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.KnnGraph;
-import dev.eigenseg.graph.RandomData;
 import dev.eigenseg.graph.TestEngines;
 import java.io.IOException;
 import java.util.Random;
@@ -21,7 +21,7 @@ class DensitySampleTest {
   private static final int DIM = 5;
   private static final int RARE = 40;
 
-  private final long seed = RandomData.seed();
+  private final long seed = TestSeed.next();
 
   /** Most rows lie close together, every tenth in a sparse cloud elsewhere. */
   private Tensor rows() {

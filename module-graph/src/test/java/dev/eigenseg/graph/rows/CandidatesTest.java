@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.eigenseg.graph.RandomData;
+import dev.eigenseg.graph.TestSeed;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -27,7 +27,7 @@ class CandidatesTest {
 
   @Test
   void quickselectFindsTheLargest() {
-    long seed = RandomData.seed();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     for (int round = 0; round < 300; round++) {
       long range = round % 2 == 0 ? Long.MAX_VALUE : 1000;

@@ -2,13 +2,25 @@ package dev.eigenseg.graph.rows;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.eigenseg.api.spi.Availability;
+import dev.eigenseg.graph.vector.VectorKnnEngine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 class LargeMemoryTest {
+  @Test
+  void whetherThereAreHugePagesIsSaidWithAReason() {
+    Availability huge = LargeMemory.hugePages();
+    // The build lets this module call native code.
+    assertEquals(System.getProperty("os.name").equals("Linux"), huge.available());
+    String details = new VectorKnnEngine().details();
+    assertTrue(details.endsWith(huge.available() ? "; huge pages" : huge.reasons().getFirst()));
+  }
+
   @Test
   void anySizeCanBeWrittenAndIsFreedWithItsArena() {
     for (long bytes : new long[] {1, 4096, (2L << 20) - 1, 2L << 20, (5L << 20) + 3}) {

@@ -3,12 +3,12 @@ package dev.eigenseg.graph.spectral;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.eigenseg.graph.RandomData;
+import dev.eigenseg.graph.TestSeed;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class TallMatrixTest {
-  private final long seed = RandomData.seed();
+  private final long seed = TestSeed.next();
   private final Random random = new Random(seed);
 
   @Test

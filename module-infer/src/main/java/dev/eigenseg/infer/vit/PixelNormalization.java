@@ -69,7 +69,8 @@ public record PixelNormalization(List<Float> mean, List<Float> deviation) {
   }
 
   private static String unreadable(String text) {
-    return "the setting normalization is '%s', expected vit, imagenet, clip, or three means and three deviations such as 0.5,0.5,0.5/0.5,0.5,0.5"
+    return ("the setting normalization is '%s', expected vit, imagenet, clip, or three means and "
+            + "three deviations such as 0.5,0.5,0.5/0.5,0.5,0.5")
         .formatted(text);
   }
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.CrfOptions;
-import dev.eigenseg.infer.Fixtures;
+import dev.eigenseg.infer.TestSeed;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -23,7 +23,7 @@ class DenseCrfTest {
 
   @Test
   void theLatticeIsNearTheExactField() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     int[][] shapes = {{1, 1, 2}, {1, 17, 3}, {19, 1, 5}, {20, 20, 1}, {24, 30, 7}, {32, 16, 20}};
     for (int[] shape : shapes) {
       int pixels = shape[0] * shape[1];
@@ -54,7 +54,7 @@ class DenseCrfTest {
 
   @Test
   void neitherThreadsNorVectorsChangeABit() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     for (int clusters : new int[] {1, 5, 16, 17, 40, 100}) {
       int width = 1 + random.nextInt(40);
       // The large one is shared among threads within a line of channels, too.
@@ -75,7 +75,7 @@ class DenseCrfTest {
 
   @Test
   void aWeightOfZeroTurnsAKernelOff() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     int[] rgb = CrfCases.photograph(random, 15, 12);
     int[] others = CrfCases.photograph(random, 15, 12);
     double[][] p = CrfCases.probabilities(random, rgb.length, 4, 1);
@@ -106,7 +106,7 @@ class DenseCrfTest {
 
   @Test
   void clustersThatChangePlacesKeepTheirShares() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     int clusters = 2 + random.nextInt(40);
     int[] rgb = CrfCases.photograph(random, 18, 14);
     double[][] p = CrfCases.probabilities(random, rgb.length, clusters, 1);
@@ -127,7 +127,7 @@ class DenseCrfTest {
 
   @Test
   void manyClustersOnASmallImage() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     int[] rgb = CrfCases.photograph(random, 16, 12);
     double[][] p = CrfCases.probabilities(random, rgb.length, 500, 2);
     try (Arena arena = Arena.ofShared()) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.infer.Fixtures;
+import dev.eigenseg.infer.TestSeed;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class LatticeTest {
   @Test
   void verticesAreNumberedByTheirNames() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     for (int size : new int[] {0, 1, 7, 5000, 20_000}) {
       long[] names = random.longs(size, 0, 1 + size).map(name -> name * 12345678901L).toArray();
       int[] numbers = new int[size];
@@ -28,7 +29,7 @@ class LatticeTest {
 
   @Test
   void chainsAreRunsOfNeighbours() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     for (int trial = 0; trial < 50; trial++) {
       long[] names = random.longs(random.nextInt(200), 0, 300).sorted().distinct().toArray();
       long step = 1L + random.nextInt(20);
@@ -62,7 +63,7 @@ class LatticeTest {
 
   @Test
   void pointsLieBetweenVerticesThatAreNeighbours() {
-    Random random = new Random(Fixtures.seed());
+    Random random = TestSeed.random();
     for (int dimensions = 1; dimensions <= 6; dimensions++) {
       int axes = dimensions + 1;
       float[] features = Fixtures.gaussian(random, 100 * dimensions, 5);

@@ -15,6 +15,7 @@ import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.Fixtures;
+import dev.eigenseg.infer.TestSeed;
 import dev.eigenseg.infer.vit.VitConfig.Activation;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class VitBackboneTest {
   @TempDir Path folder;
-  private final Random random = new Random(Fixtures.seed());
+  private final Random random = TestSeed.random();
 
   private Map<String, String> clip(String activation) {
     return Map.of(

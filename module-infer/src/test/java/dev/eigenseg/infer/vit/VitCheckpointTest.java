@@ -11,6 +11,7 @@ import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.Fixtures;
+import dev.eigenseg.infer.TestSeed;
 import dev.eigenseg.infer.vit.VitConfig.Activation;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -30,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class VitCheckpointTest {
   @TempDir Path folder;
-  private final Random random = new Random(Fixtures.seed());
+  private final Random random = TestSeed.random();
 
   private VitConfig read(Path file, Map<String, String> settings) throws IOException {
     try (VitCheckpoint checkpoint = VitCheckpoint.open(file, settings)) {

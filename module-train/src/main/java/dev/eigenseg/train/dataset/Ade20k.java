@@ -19,7 +19,9 @@ public final class Ade20k {
       Map.of("train", "training", "val", "validation");
 
   private static final String REMEDY =
-      "Unpack ADEChallengeData2016.zip from sceneparsing.csail.mit.edu (not the full ADE20K, whose labels are coded otherwise), and move what does not belong there out of its folders";
+      "Unpack ADEChallengeData2016.zip from sceneparsing.csail.mit.edu (not the full ADE20K, "
+          + "whose labels are coded otherwise), and move what does not belong there out of its "
+          + "folders";
 
   private Ade20k() {}
 

@@ -31,7 +31,9 @@ public final class Cityscapes {
               "_gtFine_polygons.json"));
 
   private static final String REMEDY =
-      "Unpack leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip from cityscapes-dataset.com into the same folder, and move what does not belong there out of it";
+      "Unpack leftImg8bit_trainvaltest.zip and gtFine_trainvaltest.zip from "
+          + "cityscapes-dataset.com into the same folder, and move what does not belong there "
+          + "out of it";
 
   private Cityscapes() {}
 

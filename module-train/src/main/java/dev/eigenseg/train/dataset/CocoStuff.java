@@ -20,7 +20,10 @@ public final class CocoStuff {
   private static final String YEAR = "2017";
 
   private static final String REMEDY =
-      "Unpack train2017.zip and val2017.zip of cocodataset.org into images, stuffthingmaps_trainval2017.zip of the repository nightrome/cocostuff into annotations, and copy the folder curated of the repository janghyuncho/PiCIE; all images of a year, listed or not, are the splits train2017 and val2017";
+      "Unpack train2017.zip and val2017.zip of cocodataset.org into images, "
+          + "stuffthingmaps_trainval2017.zip of the repository nightrome/cocostuff into "
+          + "annotations, and copy the folder curated of the repository janghyuncho/PiCIE; all "
+          + "images of a year, listed or not, are the splits train2017 and val2017";
 
   private CocoStuff() {}
 

@@ -22,7 +22,9 @@ public final class PascalContext {
   private static final String IMAGES = "JPEGImages";
 
   private static final String REMEDY =
-      "JPEGImages is part of VOC 2010 (VOCtrainval_03-May-2010.tar); SegmentationClassContext and the lists are made from the annotations trainval_merged.json by the converter for Pascal Context of mmsegmentation, which needs the package detail";
+      "JPEGImages is part of VOC 2010 (VOCtrainval_03-May-2010.tar); SegmentationClassContext "
+          + "and the lists are made from the annotations trainval_merged.json by the converter "
+          + "for Pascal Context of mmsegmentation, which needs the package detail";
 
   private PascalContext() {}
 

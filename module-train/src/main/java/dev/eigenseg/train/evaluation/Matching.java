@@ -70,7 +70,8 @@ public enum Matching {
         classes,
         stored.orElseThrow(() ->
             new IncompatibleException(
-                "the model holds no names for its clusters; store them with 'eigenseg match', or choose the iou, majority or hungarian matching")));
+                "the model holds no names for its clusters; store them with 'eigenseg match', or "
+                    + "choose the iou, majority or hungarian matching")));
   }
 
   private static int[] byName(ConfusionMatrix confusion, ClassList classes, ClusterNames stored) {

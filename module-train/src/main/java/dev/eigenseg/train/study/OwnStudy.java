@@ -111,7 +111,9 @@ public record OwnStudy(
         "The paper's questions on " + dataset,
         "reference experiment",
         reference
-            ? "The reference experiment is a small one in Python with one to three seeds; its settings are near those here, not equal. The paper has no numbers for this dataset."
+            ? "The reference experiment is a small one in Python with one to three seeds; its "
+                + "settings are near those here, not equal. The paper has no numbers for this "
+                + "dataset."
             : "There are no numbers of others for this dataset.",
         reference ? experiments.stream().map(OwnStudy::withReference).toList() : experiments,
         List.of());

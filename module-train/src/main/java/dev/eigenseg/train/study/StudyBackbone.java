@@ -27,7 +27,9 @@ public record StudyBackbone(String kind, Optional<String> file, String source) {
     return new StudyBackbone(
         "torchscript",
         Optional.of("mobilenetv2-dense.pt"),
-        "a TorchScript module with three outputs low, mid and high, made from tf2_mobilenet_v2_1.0_224_ptq.tflite of https://github.com/google-coral/test_data; any other backbone is named with -b");
+        "a TorchScript module with three outputs low, mid and high, made from "
+            + "tf2_mobilenet_v2_1.0_224_ptq.tflite of https://github.com/google-coral/test_data; "
+            + "any other backbone is named with -b");
   }
 
   /** One that the user names, such as {@code "descriptor"} or {@code "vit:FILE"}. */

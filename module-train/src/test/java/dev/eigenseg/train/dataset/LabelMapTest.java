@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.train.TestSeed;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
 import java.io.IOException;
@@ -33,7 +34,7 @@ class LabelMapTest {
   }
 
   private static char[] random(int size, int bound) {
-    Random random = ReferenceData.random();
+    Random random = TestSeed.random();
     char[] labels = new char[size];
     for (int i = 0; i < size; i++) {
       labels[i] = (char) random.nextInt(bound);

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.fail;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Random;
 import org.junit.jupiter.api.Assumptions;
 
 /** Where tests find data that is not part of the sources. */
@@ -22,12 +21,5 @@ public final class ReferenceData {
       Assumptions.abort(reason);
     }
     return folder;
-  }
-
-  /** A source of random numbers that a printed seed repeats, through {@code -Deigenseg.seed}. */
-  public static Random random() {
-    long seed = Long.getLong("eigenseg.seed", System.nanoTime());
-    System.out.println("seed " + seed);
-    return new Random(seed);
   }
 }

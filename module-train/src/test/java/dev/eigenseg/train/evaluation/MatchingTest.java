@@ -10,7 +10,7 @@ import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.ClassList.NamedClass;
 import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.IncompatibleException;
-import dev.eigenseg.train.dataset.ReferenceData;
+import dev.eigenseg.train.TestSeed;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -73,7 +73,7 @@ class MatchingTest {
 
   @Test
   void hungarianFindsTheBestAssignment() {
-    Random random = ReferenceData.random();
+    Random random = TestSeed.random();
     for (int round = 0; round < 60; round++) {
       ConfusionMatrix confusion = random(random, 1 + random.nextInt(6), 1 + random.nextInt(5));
       int[] map = Matching.HUNGARIAN.match(confusion);
@@ -86,7 +86,7 @@ class MatchingTest {
 
   @Test
   void majorityAgreesMostOfAllAndScoresAreFractions() {
-    Random random = ReferenceData.random();
+    Random random = TestSeed.random();
     for (int round = 0; round < 60; round++) {
       ConfusionMatrix confusion = random(random, 1 + random.nextInt(20), 1 + random.nextInt(8));
       int[] majority = Matching.MAJORITY.match(confusion);
@@ -107,7 +107,7 @@ class MatchingTest {
 
   @Test
   void clustersMayBeRenumbered() {
-    Random random = ReferenceData.random();
+    Random random = TestSeed.random();
     ConfusionMatrix confusion = random(random, 12, 5);
     List<Integer> order = new ArrayList<>();
     for (int i = 0; i < 12; i++) {
@@ -194,7 +194,7 @@ class MatchingTest {
 
   @Test
   void mergingAddsAndKeepsTheShape() {
-    Random random = ReferenceData.random();
+    Random random = TestSeed.random();
     ConfusionMatrix a = random(random, 7, 3);
     ConfusionMatrix b = random(random, 7, 3);
     ConfusionMatrix sum = new ConfusionMatrix(7, 3);

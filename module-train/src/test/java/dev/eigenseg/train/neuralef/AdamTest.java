@@ -4,13 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.eigenseg.train.TestSeed;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class AdamTest {
   @Test
   void isTheAlgorithmOfThePaper() {
-    long seed = System.nanoTime();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     int size = 33;
     double[] value = new double[size];

@@ -2,8 +2,6 @@ package dev.eigenseg.train.neuralef;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.abort;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
@@ -12,6 +10,7 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.train.dataset.ReferenceData;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -26,25 +25,9 @@ import java.util.stream.Stream;
 public final class Golden {
   private Golden() {}
 
-  /**
-   * A folder of reference data, or the test is skipped; with CI in the environment it fails
-   * instead.
-   */
-  public static Path folder(String property, String fallback) {
-    Path folder = Path.of(System.getProperty(property, fallback));
-    if (!Files.isDirectory(folder)) {
-      String reason = "no reference data: -D%s=%s is not a folder".formatted(property, folder);
-      if (System.getenv("CI") != null) {
-        fail(reason);
-      }
-      abort(reason);
-    }
-    return folder;
-  }
-
   /** The golden folder. */
   public static Path root() {
-    return folder("eigenseg.golden", "../shared/golden");
+    return ReferenceData.folder("eigenseg.golden", "");
   }
 
   /** The folders under the golden one that have a fixture.json of the wanted kind, at least one. */

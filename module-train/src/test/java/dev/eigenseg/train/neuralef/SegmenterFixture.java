@@ -7,6 +7,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.internal.file.SafeTensors;
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.kernel.GridColors;
@@ -49,8 +50,12 @@ record SegmenterFixture(JsonObject json, SafeTensors weights, SafeTensors tensor
     }
   }
 
+  private JsonObject config() {
+    return json.getAsJsonObject("config");
+  }
+
   private JsonObject config(String part) {
-    return json.getAsJsonObject("config").getAsJsonObject(part);
+    return config().getAsJsonObject(part);
   }
 
   int size(String part, String key) {
@@ -59,6 +64,14 @@ record SegmenterFixture(JsonObject json, SafeTensors weights, SafeTensors tensor
 
   double number(String part, String key) {
     return config(part).get(key).getAsDouble();
+  }
+
+  /** The published objective. */
+  Objective objective() {
+    return new Objective(
+        number("neuralef", "t"),
+        number("neuralef", "alpha"),
+        !config("neuralef").get("no_sg").getAsBoolean());
   }
 
   double tolerance(String name) {
@@ -82,11 +95,30 @@ record SegmenterFixture(JsonObject json, SafeTensors weights, SafeTensors tensor
   }
 
   int rows() {
-    return height() / size("vit", "patch_size");
+    return Math.ceilDiv(height(), patchSize());
   }
 
   int columns() {
-    return width() / size("vit", "patch_size");
+    return Math.ceilDiv(width(), patchSize());
+  }
+
+  int patchSize() {
+    return size("vit", "patch_size");
+  }
+
+  /** As the backbone and the pixel graph see them: zeros, which are grey, right and below. */
+  private Tensor paddedImages() {
+    int paddedWidth = columns() * patchSize();
+    int paddedHeight = rows() * patchSize();
+    Tensor padded = Tensor.allocate(DType.F32, count(), 3, paddedHeight, paddedWidth);
+    Tensor images = images();
+    for (long line = 0; line < 3L * count() * height(); line++) {
+      long target = (line / height() * paddedHeight + line % height()) * paddedWidth;
+      for (int x = 0; x < width(); x++) {
+        padded.set(target + x, images.get(line * width() + x));
+      }
+    }
+    return padded;
   }
 
   int patches() {
@@ -111,7 +143,8 @@ record SegmenterFixture(JsonObject json, SafeTensors weights, SafeTensors tensor
   /** The backbone's features, as the published code makes them. */
   TorchVit.Levels levels(NDManager manager) {
     JsonArray trained = config("vit").getAsJsonArray("image_size");
-    int patch = size("vit", "patch_size");
+    int patch = patchSize();
+    boolean keys = config().get("dino_key_features_as_high").getAsBoolean();
     Map<String, String> settings =
         Map.of(
             "heads",
@@ -121,27 +154,30 @@ record SegmenterFixture(JsonObject json, SafeTensors weights, SafeTensors tensor
             "positions",
             "bilinear",
             "grid",
-            trained.get(0).getAsInt() / patch + "x" + trained.get(1).getAsInt() / patch);
+            trained.get(0).getAsInt() / patch + "x" + trained.get(1).getAsInt() / patch,
+            "high",
+            keys ? "keys" : "tokens");
     try (VitCheckpoint checkpoint = VitCheckpoint.borrow(weights, "backbone.", settings);
+        Tensor images = paddedImages();
         Tensor positions =
             PositionEmbeddings.fit(
                 checkpoint.tensor("pos_embed"), checkpoint.config(), rows(), columns())) {
       return new TorchVit(checkpoint.config(), TorchVit.weights(manager, checkpoint))
-          .levels(Torch.place(manager, images()), Torch.place(manager, positions));
+          .levels(Torch.place(manager, images), Torch.place(manager, positions));
     }
   }
 
   /** The kernel inside the batch, by our own graphs. */
   NormalizedAdjacency kernel(Tensor high) throws IOException {
-    ImageGeometry geometry = new ImageGeometry(Optional.empty(), size("vit", "patch_size"));
+    ImageGeometry geometry = new ImageGeometry(Optional.empty(), patchSize());
     List<GridColors> colors = new ArrayList<>();
-    try {
+    try (Tensor images = paddedImages()) {
       for (int image = 0; image < count(); image++) {
-        float[] values = images().slice(image, 1).toFloats();
+        float[] values = images.slice(image, 1).toFloats();
         for (int i = 0; i < values.length; i++) {
           values[i] = (values[i] + 1) / 2;
         }
-        try (Tensor pixels = Tensor.of(values, 3, height(), width())) {
+        try (Tensor pixels = Tensor.of(values, 3, rows() * patchSize(), columns() * patchSize())) {
           colors.add(new GridColors(rows(), columns(), geometry.patchColors(pixels)));
         }
       }
@@ -159,13 +195,16 @@ record SegmenterFixture(JsonObject json, SafeTensors weights, SafeTensors tensor
     }
   }
 
-  /** The matrix of bilinear upsampling between half-pixel centres, {@code [pixels, patches]}. */
+  /**
+   * The matrix of bilinear upsampling between half-pixel centres, {@code [pixels, patches]}; what
+   * was padded is cut off.
+   */
   NDArray upsampling(NDManager manager) {
     float[] matrix = new float[height() * width() * patches()];
     for (int y = 0; y < height(); y++) {
       for (int x = 0; x < width(); x++) {
-        double row = Math.clamp((y + 0.5) * rows() / height() - 0.5, 0, rows() - 1);
-        double column = Math.clamp((x + 0.5) * columns() / width() - 0.5, 0, columns() - 1);
+        double row = Math.clamp((y + 0.5) / patchSize() - 0.5, 0, rows() - 1);
+        double column = Math.clamp((x + 0.5) / patchSize() - 0.5, 0, columns() - 1);
         for (int r = 0; r < rows(); r++) {
           for (int c = 0; c < columns(); c++) {
             double weight =
@@ -183,7 +222,7 @@ record SegmenterFixture(JsonObject json, SafeTensors weights, SafeTensors tensor
    */
   NDArray labels(NDManager manager) {
     Tensor labels = tensors.tensor("seg");
-    int classes = json.getAsJsonObject("config").get("n_cls").getAsInt();
+    int classes = config().get("n_cls").getAsInt();
     int pixels = Math.toIntExact(labels.size());
     int counted = 0;
     for (int i = 0; i < pixels; i++) {

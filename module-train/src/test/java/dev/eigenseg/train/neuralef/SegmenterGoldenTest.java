@@ -77,7 +77,7 @@ class SegmenterGoldenTest {
                   rows,
                   fixture.rows(),
                   fixture.columns(),
-                  new ImageGeometry(Optional.empty(), fixture.size("vit", "patch_size")),
+                  new ImageGeometry(Optional.empty(), fixture.patchSize()),
                   fixture.width(),
                   fixture.height(),
                   Optional.empty(),
@@ -183,7 +183,8 @@ class SegmenterGoldenTest {
         kernel.multiply(
             0, rows, Tensor.borrow(Torch.bytes(outputs), DType.F32, rows, clusters), products, 2);
         Objective.Terms terms =
-            new Objective(fixture.number("neuralef", "t"), fixture.number("neuralef", "alpha"))
+            fixture
+                .objective()
                 .terms(outputs, Torch.share(scope, products.segment(), products.shape()));
         NDArray masks = onlineMasks(scope, Torch.view(scope, hidden), leaves);
         NDArray crossEntropy = crossEntropy(scope, masks);

@@ -13,7 +13,7 @@ import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.train.neuralef.Golden;
+import dev.eigenseg.train.dataset.ReferenceData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +24,7 @@ class TorchScriptBackboneTest {
   private static final double TOLERANCE = 1e-3; // stated in the weights' description
 
   private static Path weights() {
-    return Golden.folder("eigenseg.shared", "../shared").resolve("weights");
+    return ReferenceData.folder("eigenseg.shared", "weights");
   }
 
   private static Backbone open() throws IOException {

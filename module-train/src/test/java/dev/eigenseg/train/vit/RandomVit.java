@@ -19,13 +19,6 @@ import java.util.SequencedMap;
 final class RandomVit {
   private RandomVit() {}
 
-  /** A seed that is printed, so that a failure can be repeated with {@code -Deigenseg.seed}. */
-  static long seed() {
-    long seed = Long.getLong("eigenseg.seed", System.nanoTime());
-    System.out.println("seed " + seed);
-    return seed;
-  }
-
   /** timm's ViT of patches of 16 pixels at 224, with other numbers of channels and blocks. */
   static VitConfig plain(int dim, int depth, int heads) {
     return new VitConfig(

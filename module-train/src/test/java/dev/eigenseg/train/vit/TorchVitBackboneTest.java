@@ -15,6 +15,7 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.vit.VitCheckpoint;
 import dev.eigenseg.infer.vit.VitConfig;
+import dev.eigenseg.train.TestSeed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,7 +40,7 @@ class TorchVitBackboneTest {
 
   @Test
   void agreesWithTheVectorApi() throws IOException {
-    long seed = RandomVit.seed();
+    long seed = TestSeed.next();
     Random random = new Random(seed);
     for (int i = 0; i < 24; i++) {
       VitConfig config = RandomVit.any(random);
@@ -85,7 +86,7 @@ class TorchVitBackboneTest {
 
   @Test
   void servesSeveralThreadsAndSizesWithoutLeaks() throws IOException {
-    Random random = new Random(RandomVit.seed());
+    Random random = TestSeed.random();
     VitConfig config = RandomVit.plain(32, 2, 2);
     Path file = RandomVit.write(folder.resolve("vit.safetensors"), config, DType.F32, random);
     try (TorchVitBackbone backbone =

@@ -24,6 +24,7 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.train.TestSeed;
 import dev.eigenseg.train.Trainer;
 import dev.eigenseg.train.TrainingListener;
 import dev.eigenseg.train.TrainingOptions;
@@ -65,7 +66,7 @@ class VitPipelineTest {
 
   @BeforeAll
   static void train() throws IOException {
-    long seed = RandomVit.seed();
+    long seed = TestSeed.next();
     checkpoint = work.resolve("tiny.safetensors");
     RandomVit.write(checkpoint, RandomVit.plain(192, 12, 3), DType.F16, new Random(seed));
     settings = Map.of("eps", "1e-6", "normalization", "vit");

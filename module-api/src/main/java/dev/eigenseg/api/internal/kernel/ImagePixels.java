@@ -82,9 +82,9 @@ public final class ImagePixels {
   private static final class Resizer {
     private final BufferedImage image;
     private final Crop crop;
-    private final Taps across;
-    private final Taps down;
-    private final int[] column; // for each of the crop's columns the one of the taps
+    private final Axis across;
+    private final Axis down;
+    private final int[] column; // for each of the crop's columns the one of the axis
     private final int firstColumn; // the part of source rows that the crop needs
     private int[] above;
     private int[] below;
@@ -94,16 +94,17 @@ public final class ImagePixels {
     Resizer(BufferedImage image, Crop crop) {
       this.image = image;
       this.crop = crop;
-      across = Taps.of(image.getWidth(), crop.width);
-      down = Taps.of(image.getHeight(), crop.height);
+      across = Axis.stepping(crop.width, image.getWidth());
+      down = Axis.stepping(crop.height, image.getHeight());
       column = new int[crop.columns];
       for (int x = 0; x < column.length; x++) {
         int position = crop.left + x;
         column[x] = crop.mirrored ? crop.width - 1 - position : position;
       }
       int last = column.length - 1;
-      firstColumn = across.first[Math.min(column[0], column[last])];
-      int columns = across.second[Math.max(column[0], column[last])] + 1 - firstColumn;
+      firstColumn = across.first()[Math.min(column[0], column[last])];
+      int columns =
+          across.second(across.first()[Math.max(column[0], column[last])]) + 1 - firstColumn;
       above = new int[columns];
       below = new int[columns];
     }
@@ -111,14 +112,14 @@ public final class ImagePixels {
     /** Fills {@code target} with a row of each of three channels, from 0 to 255. */
     void row(int y, float[] target) {
       int position = crop.top + y;
-      load(down.first[position], down.second[position]);
+      load(down.first()[position], down.second(down.first()[position]));
       for (int channel = 0; channel < 3; channel++) {
         int shift = 16 - 8 * channel;
         int to = channel * crop.columns;
         for (int x = 0; x < column.length; x++) {
           int tap = column[x];
-          int first = across.first[tap] - firstColumn;
-          int second = across.second[tap] - firstColumn;
+          int first = across.first()[tap] - firstColumn;
+          int second = across.second(across.first()[tap]) - firstColumn;
           float top =
               across.mix(tap, (above[first] >> shift) & 255, (above[second] >> shift) & 255);
           float bottom =
@@ -157,26 +158,28 @@ public final class ImagePixels {
   public static Tensor reduceToGrid(Tensor pixels, int rows, int columns) {
     long height = pixels.size(1);
     long width = pixels.size(2);
-    Taps across = Taps.of(Math.toIntExact(width), columns);
-    Taps down = Taps.of(Math.toIntExact(height), rows);
+    Axis across = Axis.stepping(columns, Math.toIntExact(width));
+    Axis down = Axis.stepping(rows, Math.toIntExact(height));
     Tensor grid = Tensor.allocate(DType.F32, (long) rows * columns, 3);
     MemorySegment source = pixels.segment();
     MemorySegment target = grid.segment();
     for (int channel = 0; channel < 3; channel++) {
       for (int y = 0; y < rows; y++) {
-        long above = (channel * height + down.first[y]) * width;
-        long below = (channel * height + down.second[y]) * width;
+        long above = (channel * height + down.first()[y]) * width;
+        long below = (channel * height + down.second(down.first()[y])) * width;
         for (int x = 0; x < columns; x++) {
           float top =
               across.mix(
                   x,
-                  source.getAtIndex(ValueLayout.JAVA_FLOAT, above + across.first[x]),
-                  source.getAtIndex(ValueLayout.JAVA_FLOAT, above + across.second[x]));
+                  source.getAtIndex(ValueLayout.JAVA_FLOAT, above + across.first()[x]),
+                  source.getAtIndex(
+                      ValueLayout.JAVA_FLOAT, above + across.second(across.first()[x])));
           float bottom =
               across.mix(
                   x,
-                  source.getAtIndex(ValueLayout.JAVA_FLOAT, below + across.first[x]),
-                  source.getAtIndex(ValueLayout.JAVA_FLOAT, below + across.second[x]));
+                  source.getAtIndex(ValueLayout.JAVA_FLOAT, below + across.first()[x]),
+                  source.getAtIndex(
+                      ValueLayout.JAVA_FLOAT, below + across.second(across.first()[x])));
           target.setAtIndex(
               ValueLayout.JAVA_FLOAT,
               ((long) y * columns + x) * 3 + channel,
@@ -185,30 +188,5 @@ public final class ImagePixels {
       }
     }
     return grid;
-  }
-
-  /** For every output position of one axis the two input positions between which it lies. */
-  @SuppressWarnings("ArrayRecordComponent") // private, and never compared
-  private record Taps(int[] first, int[] second, float[] weight) {
-    /**
-     * Output centre i lies at {@code (i + 0.5) * size / count - 0.5}, clamped to the input's first
-     * and last centre.
-     */
-    static Taps of(int size, int count) {
-      Taps taps = new Taps(new int[count], new int[count], new float[count]);
-      double scale = (double) size / count;
-      for (int i = 0; i < count; i++) {
-        double centre = Math.max(0, (i + 0.5) * scale - 0.5);
-        int floor = Math.min((int) centre, size - 1);
-        taps.first[i] = floor;
-        taps.second[i] = Math.min(floor + 1, size - 1);
-        taps.weight[i] = (float) (centre - floor);
-      }
-      return taps;
-    }
-
-    float mix(int i, float a, float b) {
-      return a + weight[i] * (b - a);
-    }
   }
 }

@@ -1,16 +1,24 @@
 package dev.eigenseg.api.internal.kernel;
 
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.api.internal.service.Services;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
- * The decision between vectors and the scalar twin, made once by timing both.
+ * The decision between vectors and the scalar twin: what {@value #PROPERTY} names, which nothing
+ * overrules, else made once by timing both.
  *
  * <p>Until the compiler has seen them, vectors are a thousand times slower than compiled. So the
  * check ends as soon as vectors are ahead, and the scalar twin wins only if it is still ahead when
  * vectors had {@link #PATIENCE} and 50 ms of their own: a busy machine cannot tip the decision.
  */
 record Selection(VectorMath math, String text) {
+  /** Forces {@code scalar} or {@code simd}. */
+  static final String PROPERTY = "eigenseg.kernels";
+
   private static final long PATIENCE = 5_000_000_000L;
   private static final long MEASURED = 50_000_000;
   private static final int FLOATS = 1024;
@@ -21,12 +29,41 @@ record Selection(VectorMath math, String text) {
    */
   private static final int SCALAR_WARM_UP = 500;
 
-  static final Selection DECISION = decide(ScalarMath.INSTANCE, SimdMath.INSTANCE, PATIENCE);
+  static final Selection DECISION =
+      Optional.ofNullable(System.getProperty(PROPERTY))
+          .map(name -> forced(name, Services.incubatorHint()))
+          .orElseGet(() -> decide(ScalarMath.INSTANCE, SimdMath.INSTANCE, PATIENCE));
+
+  /**
+   * What was named, without a look at its speed.
+   *
+   * @param missing what to do about a Vector API that is not there, empty if it is
+   * @throws UnavailableException if vectors are named and it is not
+   */
+  static Selection forced(String name, String missing) {
+    String how = "%s: forced by -D%s=%s".formatted(name, PROPERTY, name);
+    return switch (name) {
+      case "scalar" -> new Selection(ScalarMath.INSTANCE, how);
+      case "simd" -> {
+        if (!missing.isEmpty()) {
+          throw new UnavailableException(how + ", but the Vector API is not there" + missing);
+        }
+        yield new Selection(SimdMath.INSTANCE, how + ", " + width());
+      }
+      default ->
+          throw new BadInputException(
+              "-D%s=%s: expected scalar or simd; without it the faster of the two is taken"
+                  .formatted(PROPERTY, name));
+    };
+  }
+
+  private static String width() {
+    return "%d-bit vectors of %d floats"
+        .formatted(SimdMath.FLOATS.vectorBitSize(), SimdMath.FLOATS.length());
+  }
 
   static Selection decide(VectorMath scalar, VectorMath simd, long patience) {
-    String width =
-        "%d-bit vectors of %d floats"
-            .formatted(SimdMath.FLOATS.vectorBitSize(), SimdMath.FLOATS.length());
+    String width = width();
     try (Arena arena = Arena.ofShared()) {
       MemorySegment memory = arena.allocate(FLOATS * Float.BYTES, 64);
       long bestScalar = Long.MAX_VALUE;

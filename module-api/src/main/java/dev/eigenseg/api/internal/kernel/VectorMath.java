@@ -11,8 +11,9 @@ import java.lang.foreign.MemorySegment;
  */
 public interface VectorMath {
   /**
-   * The implementation to use: SIMD, unless a short self-check finds the scalar twin faster.
-   * Decided once.
+   * The implementation to use: the one that {@code -Deigenseg.kernels=scalar} or {@code simd}
+   * names, else SIMD, unless a short self-check finds the scalar twin faster. Decided once; one
+   * that is named never falls back.
    */
   static VectorMath best() {
     return Selection.DECISION.math();

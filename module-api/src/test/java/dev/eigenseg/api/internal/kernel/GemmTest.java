@@ -4,25 +4,18 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.eigenseg.api.TestSeed;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Random;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 
 /** The packed product against its definition, bit for bit; runs again with 128-bit vectors. */
 final class GemmTest {
-  private final long seed = System.nanoTime();
-  private final Random random = new Random(seed);
-
-  @BeforeEach
-  void printSeed(TestInfo info) {
-    System.out.println(info.getDisplayName() + " seed " + seed);
-  }
+  private final Random random = TestSeed.random();
 
   private Tensor gaussians(int rows, int columns) {
     Tensor tensor = Tensor.allocate(DType.F32, rows, columns);

@@ -3,22 +3,17 @@ package dev.eigenseg.api.internal.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.eigenseg.api.TestSeed;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -31,17 +26,11 @@ final class VectorMathTest {
 
   private static final float GUARD = 12345.678f;
 
-  private final long seed = System.nanoTime();
-  private final Random random = new Random(seed);
+  private final Random random = TestSeed.random();
   private final Arena arena = Arena.ofShared();
 
   static Stream<VectorMath> implementations() {
     return Stream.of(VectorMath.scalar(), VectorMath.simd());
-  }
-
-  @BeforeEach
-  void printSeed(TestInfo info) {
-    System.out.println(info.getDisplayName() + " seed " + seed);
   }
 
   @AfterEach
@@ -443,34 +432,5 @@ final class VectorMathTest {
           assertThrows(IndexOutOfBoundsException.class, () -> math.dot(memory, 4, memory, 0, 16));
           assertThrows(IndexOutOfBoundsException.class, () -> math.gelu(memory, 0, 17));
         });
-  }
-
-  @Test
-  void vectorsAreChosenHere() {
-    System.out.println(VectorMath.selection());
-    assertSame(VectorMath.simd(), VectorMath.best(), VectorMath.selection());
-    assertTrue(VectorMath.selection().startsWith("simd: "), VectorMath.selection());
-    int expected =
-        Integer.getInteger("eigenseg.expected-vector-bits", SimdMath.FLOATS.vectorBitSize());
-    assertEquals(expected, SimdMath.FLOATS.vectorBitSize(), "this run is about narrow vectors");
-  }
-
-  @Test
-  void theScalarTwinIsChosenWhereVectorsAreSlow() {
-    AtomicInteger calls = new AtomicInteger();
-    VectorMath slow =
-        (VectorMath)
-            Proxy.newProxyInstance(
-                VectorMath.class.getClassLoader(),
-                new Class<?>[] {VectorMath.class},
-                (proxy, method, arguments) -> {
-                  calls.incrementAndGet();
-                  LockSupport.parkNanos(1_000_000);
-                  return 0f;
-                });
-    Selection selection = Selection.decide(VectorMath.scalar(), slow, 100_000_000);
-    assertSame(VectorMath.scalar(), selection.math());
-    assertTrue(selection.text().startsWith("scalar: "), selection.text());
-    assertTrue(calls.get() > 0, "vectors were not even tried");
   }
 }
