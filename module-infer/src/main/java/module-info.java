@@ -12,13 +12,17 @@ module dev.eigenseg.infer {
   requires jdk.incubator.vector;
 
   exports dev.eigenseg.infer;
+  exports dev.eigenseg.infer.psi to
+      dev.eigenseg.train;
+  exports dev.eigenseg.infer.segment to
+      dev.eigenseg.train;
   exports dev.eigenseg.infer.vit to
       dev.eigenseg.train,
       dev.eigenseg.cli;
 
   provides dev.eigenseg.api.spi.SegmenterLoader with
-      dev.eigenseg.infer.SafetensorsSegmenterLoader;
+      dev.eigenseg.infer.segment.SafetensorsSegmenterLoader;
   provides dev.eigenseg.api.spi.BackboneProvider with
-      dev.eigenseg.infer.DescriptorProvider,
+      dev.eigenseg.infer.descriptor.DescriptorProvider,
       dev.eigenseg.infer.vit.VitProvider;
 }

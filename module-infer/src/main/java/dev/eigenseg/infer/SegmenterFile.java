@@ -3,6 +3,8 @@ package dev.eigenseg.infer;
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
+import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.CorruptFileException;
@@ -13,12 +15,17 @@ import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.vit.VitBackbone;
 import dev.eigenseg.infer.vit.VitCheckpoint;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -38,6 +45,9 @@ import java.util.Set;
  */
 public final class SegmenterFile implements AutoCloseable {
   static final String FORMAT = "eigenseg-segmenter";
+
+  // The format stands at the very beginning of the metadata, which is the beginning of the header.
+  private static final int HEADER_PREFIX = 4096;
 
   /** What the names of an embedded backbone's tensors begin with. */
   static final String BACKBONE = "backbone.";
@@ -152,6 +162,21 @@ public final class SegmenterFile implements AutoCloseable {
     SafeTensorsWriter.write(target, metadata, tensors);
   }
 
+  /** Whether a file is a segmenter, by its first bytes; whether it is whole is not looked at. */
+  public static boolean recognises(Path model) throws IOException {
+    byte[] prefix;
+    try (InputStream in = Files.newInputStream(model)) {
+      prefix = in.readNBytes(Long.BYTES + HEADER_PREFIX);
+    }
+    if (prefix.length < Long.BYTES) {
+      return false;
+    }
+    long headerBytes = ByteBuffer.wrap(prefix).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
+    int length = Math.clamp(headerBytes, 0, prefix.length - Long.BYTES);
+    return new String(prefix, Long.BYTES, length, StandardCharsets.UTF_8)
+        .contains("\"" + FORMAT + "\"");
+  }
+
   /**
    * Opens a file, mapped read-only, and checks it as a whole.
    *
@@ -169,7 +194,7 @@ public final class SegmenterFile implements AutoCloseable {
   }
 
   /** As {@link #open}, but an embedded backbone is not checked. */
-  static SegmenterFile openModel(Path path) throws IOException {
+  public static SegmenterFile openModel(Path path) throws IOException {
     return open(path, Checked.MODEL);
   }
 
@@ -190,6 +215,43 @@ public final class SegmenterFile implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       file.close();
       throw e;
+    }
+  }
+
+  /**
+   * What a model says of itself; no weight is read.
+   *
+   * @throws CorruptFileException as {@link #open} does
+   */
+  public static ModelInfo info(Path model) throws IOException {
+    try (SegmenterFile file = openUnchecked(model)) {
+      return file.info();
+    }
+  }
+
+  /**
+   * Opens the backbone that a model embeds.
+   *
+   * @return a backbone that the caller owns, or empty if the model embeds none
+   * @throws CorruptFileException if its weights are damaged
+   */
+  public static Optional<Backbone> embeddedBackbone(Path model) throws IOException {
+    try (SegmenterFile file = openBackbone(model)) {
+      if (file.backbone().isEmpty()) {
+        return Optional.empty();
+      }
+      // It is the backbone of training, known by the hash of the file that it came from; the bytes
+      // here have checksums of their own.
+      ModelInfo info = file.info();
+      return Optional.of(
+          Backbones.looking(
+              info.backboneSettings(),
+              settings -> {
+                try (VitCheckpoint checkpoint =
+                    VitCheckpoint.borrow(file.mapping(), BACKBONE, settings)) {
+                  return new VitBackbone(checkpoint, info.backboneId(), info::backboneSha256);
+                }
+              }));
     }
   }
 

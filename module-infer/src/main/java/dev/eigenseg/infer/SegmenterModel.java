@@ -119,15 +119,6 @@ public record SegmenterModel(
     return weightShapes(method(), info.clusters(), dims, psi);
   }
 
-  /**
-   * The model's psi, packed anew.
-   *
-   * @return a network that the caller owns, or empty for k-means on features
-   */
-  public Optional<PsiNetwork> network() {
-    return psi.map(config -> new PsiNetwork(config, tensors::get));
-  }
-
   /** The same model with names for its clusters. */
   public SegmenterModel withNames(ClusterNames names) {
     ModelInfo named =

@@ -1,2 +1,2 @@
-/** Models on the Vector API. */
+/** What a model is: its file, its configuration and its method. */
 package dev.eigenseg.infer;

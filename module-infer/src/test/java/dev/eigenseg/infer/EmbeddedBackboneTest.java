@@ -16,6 +16,7 @@ import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.segment.SafetensorsSegmenterLoader;
 import dev.eigenseg.infer.vit.PixelNormalization;
 import dev.eigenseg.infer.vit.VitBackbone;
 import dev.eigenseg.infer.vit.VitConfig;

@@ -10,6 +10,7 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.descriptor.DescriptorBackbone;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -4,6 +4,7 @@ import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.infer.descriptor.DescriptorBackbone;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;

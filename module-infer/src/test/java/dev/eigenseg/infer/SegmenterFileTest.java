@@ -13,6 +13,7 @@ import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.segment.SafetensorsSegmenterLoader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -10,9 +10,9 @@ import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.PsiConfig;
-import dev.eigenseg.infer.PsiInput;
-import dev.eigenseg.infer.PsiNetwork;
 import dev.eigenseg.infer.SegmenterModel;
+import dev.eigenseg.infer.psi.PsiInput;
+import dev.eigenseg.infer.psi.PsiNetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
@@ -86,7 +86,7 @@ public final class BankPsi {
     PsiConfig config = model.psi().orElseThrow();
     List<ImageEntry> images = bank.images();
     Tensor rows = Tensor.allocate(DType.F32, bank.rows(), width);
-    try (PsiNetwork network = model.network().orElseThrow();
+    try (PsiNetwork network = PsiNetwork.of(model).orElseThrow();
         Progress.Task task = progress.start(what, images.size(), "images")) {
       Parallel.forEach(
           threads,

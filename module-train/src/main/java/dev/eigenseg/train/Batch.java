@@ -8,7 +8,7 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.kernel.GridColors;
 import dev.eigenseg.infer.FeatureScales;
-import dev.eigenseg.infer.PsiInput;
+import dev.eigenseg.infer.psi.PsiInput;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -23,9 +23,9 @@ import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.kmeans.KMeansOptions;
 import dev.eigenseg.infer.FeatureScales;
-import dev.eigenseg.infer.PsiInput;
-import dev.eigenseg.infer.PsiNetwork;
 import dev.eigenseg.infer.SegmenterFile;
+import dev.eigenseg.infer.psi.PsiInput;
+import dev.eigenseg.infer.psi.PsiNetwork;
 import dev.eigenseg.train.TrainingOptions.Kernel;
 import dev.eigenseg.train.TrainingOptions.Network;
 import dev.eigenseg.train.TrainingOptions.Run;
@@ -485,7 +485,7 @@ class TrainerTest {
                     file.model()
                         .tensors()
                         .get(name.replaceFirst("^(psi|adam\\.first|adam\\.second)\\.", "")));
-        PsiNetwork network = file.model().network().orElseThrow();
+        PsiNetwork network = PsiNetwork.of(file.model()).orElseThrow();
         PatchFeatures features = bank.features(image);
         Tensor input = Tensor.allocate(DType.F32, image.patches(), TestBanks.DIMS.total());
         Tensor logits = Tensor.allocate(DType.F32, image.patches(), 5);

@@ -7,7 +7,7 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.infer.Upsampler;
+import dev.eigenseg.infer.segment.Upsampler;
 import dev.eigenseg.train.neuralef.Torch;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;

@@ -16,7 +16,6 @@ import dev.eigenseg.cli.input.CheckpointInfo;
 import dev.eigenseg.cli.session.ByteSize;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.graph.KnnGraphInfo;
-import dev.eigenseg.infer.SafetensorsSegmenterLoader;
 import dev.eigenseg.infer.SegmenterFile;
 import dev.eigenseg.infer.SegmenterModel;
 import java.io.IOException;
@@ -46,9 +45,7 @@ final class FileInfo {
       return checkpoint(file);
     }
     if (name.endsWith(".safetensors")) {
-      return new SafetensorsSegmenterLoader().recognises(file)
-          ? model(file)
-          : CheckpointInfo.describe(file);
+      return SegmenterFile.recognises(file) ? model(file) : CheckpointInfo.describe(file);
     }
     throw new BadInputException(
         file

@@ -1,6 +1,5 @@
 package dev.eigenseg.graph.kernel;
 
-import dev.eigenseg.graph.TestSeed;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,6 +13,7 @@ import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.RandomData;
 import dev.eigenseg.graph.TestEngines;
+import dev.eigenseg.graph.TestSeed;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;

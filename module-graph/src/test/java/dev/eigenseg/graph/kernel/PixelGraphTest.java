@@ -1,6 +1,5 @@
 package dev.eigenseg.graph.kernel;
 
-import dev.eigenseg.graph.TestSeed;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -10,6 +9,7 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.RandomData;
+import dev.eigenseg.graph.TestSeed;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;

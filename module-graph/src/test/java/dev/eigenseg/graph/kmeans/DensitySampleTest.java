@@ -1,6 +1,5 @@
 package dev.eigenseg.graph.kmeans;
 
-import dev.eigenseg.graph.TestSeed;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +11,7 @@ import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.TestEngines;
+import dev.eigenseg.graph.TestSeed;
 import java.io.IOException;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

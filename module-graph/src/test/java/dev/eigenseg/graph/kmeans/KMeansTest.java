@@ -1,6 +1,5 @@
 package dev.eigenseg.graph.kmeans;
 
-import dev.eigenseg.graph.TestSeed;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -14,6 +13,7 @@ import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.RandomData;
 import dev.eigenseg.graph.StoppingProgress;
+import dev.eigenseg.graph.TestSeed;
 import dev.eigenseg.graph.rows.PreparedRows;
 import java.io.IOException;
 import java.util.Random;

@@ -10,8 +10,8 @@ import dev.eigenseg.infer.PsiConfig;
 import java.util.Map;
 
 /**
- * psi with gradients: the same function as {@link dev.eigenseg.infer.PsiNetwork}, on tensors of a
- * learning engine.
+ * psi with gradients: the same function as {@link dev.eigenseg.infer.psi.PsiNetwork}, on tensors of
+ * a learning engine.
  *
  * <p>Results live in the scope of the input. All functions are pure.
  */

@@ -16,7 +16,7 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import dev.eigenseg.infer.PsiConfig;
-import dev.eigenseg.infer.Upsampler;
+import dev.eigenseg.infer.segment.Upsampler;
 import dev.eigenseg.train.vit.TorchVit;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,0 +1,135 @@
+package dev.eigenseg.infer.segment;
+
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.ImageGeometry.Size;
+import dev.eigenseg.api.SegmentOptions;
+import dev.eigenseg.api.SegmentOptions.Windows;
+import dev.eigenseg.api.internal.kernel.ImagePixels;
+import dev.eigenseg.api.internal.kernel.ImagePixels.Crop;
+import dev.eigenseg.api.internal.resource.Closing;
+import dev.eigenseg.api.tensor.Tensor;
+import java.awt.image.BufferedImage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Owns the logits of all views of one image: each scale, and with flips each of them mirrored too.
+ */
+final class ImageViews implements AutoCloseable {
+  // With refinement, tiles are read twice, and their margins again: what fits here is not computed
+  // twice. 8192 x 8192 pixels in windows of 480 take about 21 MB a row of windows with 256
+  // clusters.
+  private static final long CACHE_BYTES = 256L << 20;
+
+  private final BufferedImage image;
+  private final SegmentOptions options;
+  private final int patchSize;
+  private final int clusters;
+  private final PatchModel model;
+  private final Size size;
+  private final List<Runnable> closers = new ArrayList<>();
+  private final List<PixelLogits> views = new ArrayList<>();
+
+  /**
+   * Prepares all views; windows are computed as they are read, whole views at once.
+   *
+   * @param image borrowed until this is closed
+   * @param options windows, scales and flips; with refinement, logits are expected to be read more
+   *     than once
+   * @param geometry the model's
+   */
+  ImageViews(
+      BufferedImage image,
+      SegmentOptions options,
+      ImageGeometry geometry,
+      int clusters,
+      PatchModel model) {
+    this.image = image;
+    this.options = options;
+    this.clusters = clusters;
+    this.model = model;
+    patchSize = geometry.patchSize();
+    size = new Size(image.getWidth(), image.getHeight());
+    try {
+      for (Size view : sizes(size, options, geometry)) {
+        add(view, false);
+        if (options.flip()) {
+          add(view, true);
+        }
+      }
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, this);
+      throw e;
+    }
+  }
+
+  /** The sizes of an image's views, one for each scale. */
+  static List<Size> sizes(Size image, SegmentOptions options, ImageGeometry geometry) {
+    Size base = options.resolution().of(image, geometry);
+    return options.scales().stream()
+        .map(scale -> new Size(scaled(base.width(), scale), scaled(base.height(), scale)))
+        .map(
+            view -> options.windows().map(w -> WindowAnchors.enlarged(view, w.size())).orElse(view))
+        .toList();
+  }
+
+  private static int scaled(int side, double scale) {
+    return Math.toIntExact(Math.max(1, Math.round(side * scale)));
+  }
+
+  private void add(Size view, boolean mirrored) {
+    if (options.windows().isPresent()) {
+      addWindowed(view, mirrored, options.windows().get());
+      return;
+    }
+    Crop crop = Crop.whole(view.width(), view.height(), mirrored);
+    ImageGeometry geometry = new ImageGeometry(Optional.of(view), patchSize);
+    GridLogits logits =
+        GridLogits.of(logits(crop, options.threads()), geometry, size, mirrored, options.threads());
+    closers.add(logits::close);
+    views.add(logits);
+  }
+
+  private void addWindowed(Size view, boolean mirrored, Windows windows) {
+    long viewCount = (long) options.scales().size() * (options.flip() ? 2 : 1);
+    WindowedLogits logits =
+        new WindowedLogits(
+            view,
+            windows,
+            clusters,
+            (top, left, threads) -> window(view, mirrored, windows.size(), top, left, threads),
+            options.crf().isPresent() ? CACHE_BYTES / viewCount : 0,
+            options.threads());
+    closers.add(logits::close);
+    views.add(
+        view.equals(size) && !mirrored
+            ? logits
+            : new ResizedLogits(logits, size, mirrored, options.threads()));
+  }
+
+  private GridLogits window(Size view, boolean mirrored, int side, int top, int left, int threads) {
+    Crop crop = new Crop(view.width(), view.height(), mirrored, left, top, side, side);
+    ImageGeometry geometry = new ImageGeometry(Optional.empty(), patchSize);
+    return GridLogits.of(logits(crop, threads), geometry, new Size(side, side), false, 1);
+  }
+
+  private Tensor logits(Crop crop, int threads) {
+    int columns = Math.ceilDiv(crop.columns(), patchSize);
+    int rows = Math.ceilDiv(crop.rows(), patchSize);
+    try (Tensor pixels = ImagePixels.planes(image, crop, columns * patchSize, rows * patchSize)) {
+      return model.logits(pixels, threads);
+    }
+  }
+
+  /** Every view's logits at the image's own size. */
+  List<PixelLogits> logits() {
+    return List.copyOf(views);
+  }
+
+  @Override
+  public void close() {
+    Closing.all(closers, Runnable::run);
+    closers.clear();
+  }
+}

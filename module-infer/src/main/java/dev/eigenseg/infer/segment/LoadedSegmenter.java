@@ -1,0 +1,272 @@
+package dev.eigenseg.infer.segment;
+
+import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.CrfOptions;
+import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.ImageGeometry.Size;
+import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.ModelInfo;
+import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.PatchLogits;
+import dev.eigenseg.api.SegmentOptions;
+import dev.eigenseg.api.Segmentation;
+import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.kernel.ImagePixels;
+import dev.eigenseg.api.internal.resource.InUse;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.FeatureScales;
+import dev.eigenseg.infer.SegmenterModel;
+import dev.eigenseg.infer.psi.PsiInput;
+import dev.eigenseg.infer.psi.PsiNetwork;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Owns a model's packed weights and its backbone. The file is not needed any more once this exists.
+ * Thread-safe; a call works in its caller's thread and as many others as its options say.
+ */
+final class LoadedSegmenter implements Segmenter {
+  private final ModelInfo info;
+  private final FeatureScales scales;
+  private final float logitDivisor;
+  private final Backbone backbone;
+  private final Optional<PsiNetwork> psi;
+  private final Optional<Centroids> centroids;
+  private final InUse inUse = new InUse("this segmenter");
+
+  /**
+   * Packs a model; {@code backbone} is owned by the segmenter once this returns. Its grid counts,
+   * not that of training.
+   */
+  LoadedSegmenter(SegmenterModel model, Backbone backbone) {
+    info = model.info().on(backbone);
+    scales = model.scales();
+    logitDivisor = model.logitDivisor();
+    this.backbone = backbone;
+    psi = PsiNetwork.of(model);
+    try {
+      centroids =
+          Optional.ofNullable(model.tensors().get(SegmenterModel.CENTROIDS))
+              .map(rows -> new Centroids(rows, model.normalizeRows()));
+    } catch (RuntimeException | Error e) {
+      psi.ifPresent(PsiNetwork::close);
+      throw e;
+    }
+  }
+
+  @Override
+  public ModelInfo info() {
+    return info;
+  }
+
+  @Override
+  public Backbone backbone() {
+    return backbone;
+  }
+
+  @Override
+  public Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features) {
+    inUse.enter();
+    try {
+      checkFits(features);
+      Size size = new Size(image.getWidth(), image.getHeight());
+      List<Size> views = ImageViews.sizes(size, options, info.geometry());
+      if (views.size() == 1
+          && !options.flip()
+          && options.windows().isEmpty()
+          && options.crf().isEmpty()) {
+        return once(image, views.getFirst(), features, options.threads());
+      }
+      try (ImageViews logits =
+          new ImageViews(
+              image,
+              options,
+              info.geometry(),
+              info.clusters(),
+              (pixels, threads) -> logits(pixels, features, threads))) {
+        return merge(logits.logits(), image, options);
+      }
+    } finally {
+      inUse.leave();
+    }
+  }
+
+  /** One look at the whole image, at some size. */
+  private Segmentation once(BufferedImage image, Size view, Backbone features, int threads) {
+    ImageGeometry geometry = new ImageGeometry(Optional.of(view), info.geometry().patchSize());
+    try (Tensor pixels = geometry.pixels(image);
+        Tensor logits = logits(pixels, features, threads)) {
+      return upsample(logits, geometry, image.getWidth(), image.getHeight(), threads);
+    }
+  }
+
+  private Segmentation merge(List<PixelLogits> views, BufferedImage image, SegmentOptions options) {
+    int threads = options.threads();
+    if (views.size() == 1) {
+      PixelLogits logits = views.getFirst();
+      return segmentation(
+          logits,
+          options.crf().isPresent()
+              ? refine(logits, logitDivisor, image, options.crf().get(), threads)
+              : TiledArgmax.of(logits, TiledArgmax.STRIP_BYTES, threads));
+    }
+    MeanProbabilities mean = new MeanProbabilities(views, logitDivisor, threads);
+    return segmentation(
+        mean,
+        options.crf().isPresent()
+            ? refine(mean.logarithms(), 1, image, options.crf().get(), threads)
+            : TiledArgmax.of(mean, TiledArgmax.STRIP_BYTES, threads));
+  }
+
+  private static short[] refine(
+      PixelLogits logits, float divisor, BufferedImage image, CrfOptions crf, int threads) {
+    int[] colors = ImagePixels.colors(image);
+    return CrfRefinement.refine(logits, divisor, colors, crf, threads);
+  }
+
+  private Segmentation segmentation(PixelLogits logits, short[] clusters) {
+    return Segmentation.of(
+        logits.width(), logits.height(), info.clusters(), clusters, info.names());
+  }
+
+  @Override
+  public Segmentation segment(PatchLogits logits, int width, int height) {
+    inUse.enter();
+    try {
+      checkFits(logits, width, height);
+      return upsample(logits.values(), info.geometry(), width, height, 1);
+    } finally {
+      inUse.leave();
+    }
+  }
+
+  @Override
+  public Segmentation segment(
+      PatchLogits logits, BufferedImage image, CrfOptions crf, int threads) {
+    inUse.enter();
+    try {
+      Size size = new Size(image.getWidth(), image.getHeight());
+      checkFits(logits, size.width(), size.height());
+      Tensor values = logits.values();
+      Tensor view = Tensor.borrow(values.segment(), values.dtype(), values.shape());
+      try (GridLogits pixels = GridLogits.of(view, info.geometry(), size, false, threads)) {
+        return segmentation(pixels, refine(pixels, logits.divisor(), image, crf, threads));
+      }
+    } finally {
+      inUse.leave();
+    }
+  }
+
+  private Segmentation upsample(
+      Tensor logits, ImageGeometry geometry, int width, int height, int threads) {
+    return Upsampler.argmax(
+        logits,
+        geometry.gridRows(width, height),
+        geometry.gridColumns(width, height),
+        geometry,
+        width,
+        height,
+        info.names(),
+        threads);
+  }
+
+  private void checkFits(PatchLogits logits, int width, int height) {
+    int rows = info.geometry().gridRows(width, height);
+    int columns = info.geometry().gridColumns(width, height);
+    if (logits.gridRows() != rows || logits.gridColumns() != columns) {
+      throw new BadInputException(
+          "%d x %d patches do not belong to an image of %d x %d pixels, which has %d x %d; extract its features with this model's geometry"
+              .formatted(logits.gridColumns(), logits.gridRows(), width, height, columns, rows));
+    }
+    if (logits.values().size(1) != info.clusters()) {
+      throw new IncompatibleException(
+          "outputs for %d clusters are not of this model, which has %d"
+              .formatted(logits.values().size(1), info.clusters()));
+    }
+  }
+
+  private void checkFits(Backbone other) {
+    if (!other.sha256().equals(backbone.sha256())
+        || !other.settings().equals(backbone.settings())) {
+      throw new IncompatibleException(
+          "features of backbone '%s' %s are not those of '%s' %s, which this model was trained on"
+              .formatted(other.id(), other.settings(), backbone.id(), backbone.settings()));
+    }
+  }
+
+  private void checkFits(PatchFeatures features) {
+    Backbone.FeatureDims dims = backbone.dims();
+    if (features.low().size(1) != dims.low()
+        || features.mid().size(1) != dims.mid()
+        || features.high().size(1) != dims.high()) {
+      throw new IncompatibleException(
+          "features %s, %s, %s are not of backbone '%s', which gives %s"
+              .formatted(features.low(), features.mid(), features.high(), backbone.id(), dims));
+    }
+  }
+
+  private Tensor logits(Tensor pixels, Backbone features, int threads) {
+    try (PatchFeatures extracted = features.extract(pixels, threads)) {
+      return evaluate(extracted, threads);
+    }
+  }
+
+  @Override
+  public PatchLogits logits(PatchFeatures features, int threads) {
+    inUse.enter();
+    try {
+      checkFits(features);
+      return new PatchLogits(
+          features.gridRows(), features.gridColumns(), evaluate(features, threads), logitDivisor);
+    } finally {
+      inUse.leave();
+    }
+  }
+
+  private Tensor evaluate(PatchFeatures features, int threads) {
+    Tensor logits = Tensor.allocate(DType.F32, features.patches(), info.clusters());
+    try {
+      fill(features, logits, threads);
+      return logits;
+    } catch (RuntimeException | Error e) {
+      logits.close();
+      throw e;
+    }
+  }
+
+  private void fill(PatchFeatures features, Tensor logits, int threads) {
+    if (psi.isEmpty()) {
+      centroids.orElseThrow().logits(features.high(), logits, threads);
+      return;
+    }
+    PsiNetwork network = psi.get();
+    int patches = features.patches();
+    try (Tensor input = Tensor.allocate(DType.F32, patches, network.config().inputDim())) {
+      PsiInput.concat(features, scales, input);
+      if (centroids.isEmpty()) {
+        network.logits(input, logits, threads);
+        return;
+      }
+      try (Tensor hidden = Tensor.allocate(DType.F32, patches, network.config().hidden())) {
+        network.hidden(input, hidden, threads);
+        centroids.get().logits(hidden, logits, threads);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    if (inUse.close()) {
+      PsiNetwork network = psi.orElse(null);
+      Centroids rows = centroids.orElse(null);
+      try (backbone;
+          network;
+          rows) {
+        // Each is closed, even if another one fails.
+      }
+    }
+  }
+}
