@@ -153,7 +153,8 @@ final class NeuralOptions {
       paramLabel = "K",
       converter = CommonOptions.PositiveInt.class,
       description =
-          "Neighbours a patch: in the batch (default: 256 for 14,400 patches, in proportion), or in the bank's graph if that has to be built (default: 64).")
+          "Neighbours a patch: in the batch (default: 256 for 14,400 patches, in proportion), or "
+              + "in the bank's graph if that has to be built (default: 64).")
   private Optional<Integer> neighbors = Optional.empty();
 
   @Option(
@@ -167,7 +168,8 @@ final class NeuralOptions {
       names = "--outputs-dtype",
       paramLabel = "f16|f32",
       description =
-          "How psi's last outputs of all patches are kept in cross-batch mode; f32 takes twice the memory and is free of rounding (default: f16).")
+          "How psi's last outputs of all patches are kept in cross-batch mode; f32 takes twice "
+              + "the memory and is free of rounding (default: f16).")
   private Optional<Storage> outputsDtype = Optional.empty();
 
   @Option(
@@ -175,7 +177,8 @@ final class NeuralOptions {
       paramLabel = "SIZE",
       converter = ByteSize.Converter.class,
       description =
-          "The most memory of the process in cross-batch mode; a kernel that does not fit goes into temporary files beside the model (default: 2g, or what it needs).")
+          "The most memory of the process in cross-batch mode; a kernel that does not fit goes "
+              + "into temporary files beside the model (default: 2g, or what it needs).")
   private Optional<ByteSize> memory = Optional.empty();
 
   @Option(
