@@ -86,7 +86,8 @@ approximate() {
   "${java[@]}" dev.eigenseg.graph.RowsFile "$work/rows.f32" bank "$bank" 2>>"$work/log"
   peer=$("$python" "$bench/faiss_search.py" "$work/rows.f32" $dim $k $threads 1 $lists $probes 2>>"$work/log")
   rm "$work/rows.f32"
-  line "approximate, CamVid, k = $k" "$(seconds "$ours")" "$(cut -f 1 <<<"$peer")" s 1 "$(faiss_cpu), right after: recall $(cut -f 3 <<<"$peer")"
+  line "approximate, CamVid, k = $k" "$(seconds "$ours")" "$(cut -f 1 <<<"$peer")" s 1 \
+    "$(faiss_cpu), right after: recall $(cut -f 3 <<<"$peer")"
 }
 
 # Processor seconds in a line of IvfComparison.
@@ -99,7 +100,8 @@ approximate_growth() {
   first=$(grep ' 60,000 rows' "$work/growth.txt" | tail -n 1)
   last=$(grep ' 1,000,000 rows' "$work/growth.txt" | tail -n 1)
   line "approximate, growth from 60,000 to 1,000,000" "$(awk -v a="$(seconds "$first")" -v b="$(seconds "$last")" \
-    'BEGIN { print log(b / a) / log(1000000 / 60000) }')" 1.3 "" 1 "exponent of processor time; $(seconds "$first") and $(seconds "$last") s, ${last##*  }"
+    'BEGIN { print log(b / a) / log(1000000 / 60000) }')" 1.3 "" 1 \
+    "exponent of processor time; $(seconds "$first") and $(seconds "$last") s, ${last##*  }"
 }
 
 # A bank of clustered float16 rows four times as large as what the search may take, in a control group where one can be made.

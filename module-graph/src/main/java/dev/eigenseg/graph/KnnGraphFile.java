@@ -31,7 +31,8 @@ import java.util.zip.CRC32C;
  * first of its share and whose lists are filled up as {@link NeighborRows} says. Little-endian:
  *
  * <pre>
- * 4096 bytes   magic, version, byte order, rows, k, exactness, recall, engine, the recall's margin, number and count of a part; CRC32C of these in the last four
+ * 4096 bytes   magic, version, byte order, rows, k, exactness, recall, engine, the recall's margin,
+ *              number and count of a part; CRC32C of these in the last four
  * 4 rows k     ids, zeros up to a multiple of 64
  * 4 rows k     similarities
  * 4 blocks     CRC32C of every 16 MiB of the ids, then of the similarities

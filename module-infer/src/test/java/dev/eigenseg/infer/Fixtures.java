@@ -45,7 +45,8 @@ public final class Fixtures {
   }
 
   /** Random weights of about unit gain; small biases, so that outputs depend on the input. */
-  static SequencedMap<String, Tensor> weights(Random random, SequencedMap<String, long[]> shapes) {
+  public static SequencedMap<String, Tensor> weights(
+      Random random, SequencedMap<String, long[]> shapes) {
     SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
     shapes.forEach((name, shape) -> {
       boolean gamma = name.contains("norm") && name.endsWith(".weight");
@@ -64,12 +65,12 @@ public final class Fixtures {
   }
 
   /** A model of the descriptor backbone with random weights, which {@link #close} frees. */
-  static SegmenterModel model(Random random, SegmenterMethod method, int clusters) {
+  public static SegmenterModel model(Random random, SegmenterMethod method, int clusters) {
     return model(random, method, clusters, Map.of());
   }
 
   /** As {@link #model(Random, SegmenterMethod, int)}, of the backbone with settings. */
-  static SegmenterModel model(
+  public static SegmenterModel model(
       Random random, SegmenterMethod method, int clusters, Map<String, String> settings) {
     try (DescriptorBackbone backbone = new DescriptorBackbone()) {
       FeatureDims dims = backbone.dims();
@@ -106,7 +107,7 @@ public final class Fixtures {
     }
   }
 
-  static ClusterNames names(int clusters) {
+  public static ClusterNames names(int clusters) {
     int[] classes = new int[clusters];
     for (int i = 0; i < clusters; i++) {
       classes[i] = i % 3 - 1;
@@ -117,7 +118,7 @@ public final class Fixtures {
         "iou");
   }
 
-  static BufferedImage image(Random random, int width, int height) {
+  public static BufferedImage image(Random random, int width, int height) {
     BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
     for (int y = 0; y < height; y++) {
       for (int x = 0; x < width; x++) {

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /** Segments one large image in a JVM of its own, whose memory is limited. */
-final class LargeImage {
+public final class LargeImage {
   private LargeImage() {}
 
   /** Arguments: a model of the descriptor backbone, the image's side, threads, and {@code crf}. */

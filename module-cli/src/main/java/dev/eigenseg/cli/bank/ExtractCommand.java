@@ -54,7 +54,9 @@ public final class ExtractCommand extends WorkCommand {
       paramLabel = "SPEC",
       defaultValue = BackboneOptions.DESCRIPTOR,
       description =
-          "descriptor (built in, needs no weights), vit:FILE.safetensors (a Vision Transformer as timm publishes it, see 'eigenseg weights') or torchscript:FILE.pt (default: ${DEFAULT-VALUE}; pretrained networks are far better).")
+          "descriptor (built in, needs no weights), vit:FILE.safetensors (a Vision Transformer "
+              + "as timm publishes it, see 'eigenseg weights') or torchscript:FILE.pt (default: "
+              + "${DEFAULT-VALUE}; pretrained networks are far better).")
   private String backbone;
 
   @Option(
@@ -92,7 +94,8 @@ public final class ExtractCommand extends WorkCommand {
       defaultValue = "1",
       converter = CommonOptions.PositiveInt.class,
       description =
-          "Views of each image: itself, and N - 1 augmented ones, for cross-batch training on what augmentation shows in-batch training (default: ${DEFAULT-VALUE}).")
+          "Views of each image: itself, and N - 1 augmented ones, for cross-batch training on "
+              + "what augmentation shows in-batch training (default: ${DEFAULT-VALUE}).")
   private int views;
 
   @Option(names = "--overwrite", description = "Delete a bank that is there already.")

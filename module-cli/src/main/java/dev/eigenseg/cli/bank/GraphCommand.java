@@ -33,7 +33,9 @@ import picocli.CommandLine.TypeConversionException;
     description = {
       "Finds the most similar patches of every patch.",
       "Says beforehand how long it will take and how much memory; does nothing if the graph is there.",
-      "An exact search with the engine vector that was stopped, or killed, goes on with the same command. It can be divided among machines with --part; the parts are joined by 'eigenseg graph merge'."
+      "An exact search with the engine vector that was stopped, or killed, goes on with the same "
+          + "command. It can be divided among machines with --part; the parts are joined by "
+          + "'eigenseg graph merge'."
     },
     synopsisSubcommandLabel = "[merge]",
     footer = {
@@ -71,7 +73,9 @@ public final class GraphCommand extends WorkCommand {
       paramLabel = "auto|vector|blas|faiss",
       defaultValue = "auto",
       description =
-          "How to search: vector is built in, blas is the same with the products of OpenBLAS or libtorch, faiss a native library; one that is named never falls back to another (default: ${DEFAULT-VALUE}).")
+          "How to search: vector is built in, blas is the same with the products of OpenBLAS or "
+              + "libtorch, faiss a native library; one that is named never falls back to another "
+              + "(default: ${DEFAULT-VALUE}).")
   private Engine engine;
 
   @Mixin private IndexOptions index;

@@ -13,7 +13,9 @@ final class IndexOptions {
       paramLabel = "exact|ivf|hnsw",
       defaultValue = "exact",
       description =
-          "Compare all patches, or those that an index proposes: ivf and hnsw are faster on large banks and miss some neighbours; how many is measured (default: ${DEFAULT-VALUE}).")
+          "Compare all patches, or those that an index proposes: ivf and hnsw are faster on "
+              + "large banks and miss some neighbours; how many is measured (default: "
+              + "${DEFAULT-VALUE}).")
   private KnnIndex.Kind kind;
 
   @Option(

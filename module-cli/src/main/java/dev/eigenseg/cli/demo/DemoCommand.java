@@ -35,7 +35,9 @@ import picocli.CommandLine.Option;
     name = "demo",
     description = {
       "Runs the whole pipeline on generated scenes.",
-      "Runs extract, graph, train, match, segment and evaluate on scenes with known ground truth, prints how K-means and the eigenfunctions compare, and writes pictures. Every step is shown as the command that it is."
+      "Runs extract, graph, train, match, segment and evaluate on scenes with known ground "
+          + "truth, prints how K-means and the eigenfunctions compare, and writes pictures. "
+          + "Every step is shown as the command that it is."
     },
     footer = {"", "Example:", "  eigenseg demo -o demo"})
 public final class DemoCommand extends WorkCommand {

@@ -13,7 +13,8 @@ final class DemoReport {
   static final String NOTE =
       """
       Percent, on scenes that no training saw. K-means: on the backbone's features; Ours: the learned eigenfunctions; Ours*: K-means
-      on their hidden features. Oracle: clusters are named by the ground truth that they are scored on; stored: by that of the training scenes.\
+      on their hidden features. Oracle: clusters are named by the ground truth that they are scored on; stored: by that of the \
+      training scenes.\
       """;
 
   private DemoReport() {}

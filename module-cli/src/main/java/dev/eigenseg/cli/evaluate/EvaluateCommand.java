@@ -40,7 +40,11 @@ import picocli.CommandLine.Parameters;
     name = "evaluate",
     description = {
       "Compares models with a ground truth.",
-      "One row for each model, matching and, with --crf both, refinement; models that differ by their seed alone, as 'train --seeds' makes them, get another with mean and standard deviation (n - 1). The matchings iou, majority and hungarian look at the ground truth of the very split that is scored (oracle matchings); stored uses the names that 'match' wrote into the model.",
+      "One row for each model, matching and, with --crf both, refinement; models that differ by "
+          + "their seed alone, as 'train --seeds' makes them, get another with mean and standard "
+          + "deviation (n - 1). The matchings iou, majority and hungarian look at the ground "
+          + "truth of the very split that is scored (oracle matchings); stored uses the names "
+          + "that 'match' wrote into the model.",
       "A window, stride or size comes before that of the protocol."
     },
     footer = {
@@ -83,7 +87,8 @@ public final class EvaluateCommand extends WorkCommand {
       paramLabel = "all|iou|majority|hungarian|stored",
       defaultValue = "all",
       description =
-          "How clusters get the names of classes in the tables; the JSON always holds the three oracle matchings (default: ${DEFAULT-VALUE}).")
+          "How clusters get the names of classes in the tables; the JSON always holds the three "
+              + "oracle matchings (default: ${DEFAULT-VALUE}).")
   private Choice match;
 
   @Option(

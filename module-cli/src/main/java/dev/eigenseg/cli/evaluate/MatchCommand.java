@@ -34,7 +34,8 @@ import picocli.CommandLine.Parameters;
     name = "match",
     description = {
       "Writes names for the clusters into a model.",
-      "From a dataset with ground truth, or from a file of your own, such as {\"0\": \"sky\", \"7\": \"road\"}; clusters left out get no name."
+      "From a dataset with ground truth, or from a file of your own, such as {\"0\": \"sky\", "
+          + "\"7\": \"road\"}; clusters left out get no name."
     },
     footer = {
       "",

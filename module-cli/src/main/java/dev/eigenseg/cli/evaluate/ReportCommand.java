@@ -41,7 +41,10 @@ import picocli.CommandLine.Option;
     name = "report",
     description = {
       "Shows what a model makes of images, in one HTML file.",
-      "Segments over photographs, eigenfunctions as maps, the most typical patches of each cluster, provenance and times; with a dataset's ground truth errors and scores too. DIR/report.html needs no network and no other file; a hundred images take less than 20 MB."
+      "Segments over photographs, eigenfunctions as maps, the most typical patches of each "
+          + "cluster, provenance and times; with a dataset's ground truth errors and scores too. "
+          + "DIR/report.html needs no network and no other file; a hundred images take less than "
+          + "20 MB."
     },
     footer = {
       "",

@@ -49,7 +49,8 @@ final class FileInfo {
     }
     throw new BadInputException(
         file
-            + " is none of our files: expected a bank's folder, a .knn graph, a .safetensors segmenter, its .checkpoint, or a backbone's weights");
+            + " is none of our files: expected a bank's folder, a .knn graph, a .safetensors "
+            + "segmenter, its .checkpoint, or a backbone's weights");
   }
 
   private static JsonObject bank(Session session, Path folder, boolean verify) throws IOException {

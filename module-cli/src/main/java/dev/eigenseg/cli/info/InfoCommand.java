@@ -17,7 +17,8 @@ import picocli.CommandLine.Parameters;
     name = "info",
     description = {
       "Says what is on this machine, or in a file.",
-      "Without a file: JDK, SIMD, engines and why others were refused, libtorch, devices, versions. With one: what is in that bank, graph, segmenter or checkpoint."
+      "Without a file: JDK, SIMD, engines and why others were refused, libtorch, devices, "
+          + "versions. With one: what is in that bank, graph, segmenter or checkpoint."
     },
     footer = {"", "Examples:", "  eigenseg info", "  eigenseg info street.safetensors"})
 public final class InfoCommand extends WorkCommand {

@@ -79,7 +79,8 @@ public final class BackboneOptions {
       names = "--looks",
       paramLabel = "SCALES",
       description =
-          "Look at the image at several sizes, such as 1,1.5,2, and average: features that depend less on a thing's size (default: one look).")
+          "Look at the image at several sizes, such as 1,1.5,2, and average: features that "
+              + "depend less on a thing's size (default: one look).")
   private Optional<String> looks = Optional.empty();
 
   @Option(
@@ -92,7 +93,9 @@ public final class BackboneOptions {
       paramLabel = "N",
       converter = CommonOptions.PositiveInt.class,
       description =
-          "Patches N times narrower than the backbone's own, from enlarged looks: N * N times as many. Models trained on the backbone's own grid can be used on a finer one as well, see segment --finer (default: 1).")
+          "Patches N times narrower than the backbone's own, from enlarged looks: N * N times as "
+              + "many. Models trained on the backbone's own grid can be used on a finer one as "
+              + "well, see segment --finer (default: 1).")
   private Optional<Integer> finer = Optional.empty();
 
   /** What the user gave, by option names. */

@@ -35,7 +35,11 @@ public final class DatasetOptions {
       converter = Name.class,
       required = true,
       description = {
-        "camvid; cityscapes-19 or cityscapes-27 (leftImg8bit and gtFine); pascal-context-59 or, with background, pascal-context-60 (VOCdevkit/VOC2010); ade20k (ADEChallengeData2016); coco-stuff-27 (images, annotations and curated); folder (images/SPLIT, labels/SPLIT and classes.json); for extract alone, imagenet (SPLIT/CLASS/NAME.JPEG).",
+        "camvid; cityscapes-19 or cityscapes-27 (leftImg8bit and gtFine); pascal-context-59 or, "
+            + "with background, pascal-context-60 (VOCdevkit/VOC2010); ade20k "
+            + "(ADEChallengeData2016); coco-stuff-27 (images, annotations and curated); folder "
+            + "(images/SPLIT, labels/SPLIT and classes.json); for extract alone, imagenet "
+            + "(SPLIT/CLASS/NAME.JPEG).",
         "Everything that is missing or odd in it is listed before the work begins."
       })
   private String name;

@@ -16,7 +16,9 @@ public final class ModelOptions {
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
       description =
-          "The backbone that the model was trained on, such as vit:FILE.safetensors or torchscript:FILE.pt (default: the one in the model's file, else looked for beside the model, in EIGENSEG_WEIGHTS and in the user's cache).")
+          "The backbone that the model was trained on, such as vit:FILE.safetensors or "
+              + "torchscript:FILE.pt (default: the one in the model's file, else looked for "
+              + "beside the model, in EIGENSEG_WEIGHTS and in the user's cache).")
   private Optional<String> backbone = Optional.empty();
 
   @Option(
@@ -30,7 +32,9 @@ public final class ModelOptions {
       paramLabel = "N",
       converter = CommonOptions.PositiveInt.class,
       description =
-          "Decide on patches N times narrower than the backbone's own, for a model of a backbone with several --looks: thin things get patches of their own (default: as in training).")
+          "Decide on patches N times narrower than the backbone's own, for a model of a backbone "
+              + "with several --looks: thin things get patches of their own (default: as in "
+              + "training).")
   private Optional<Integer> finer = Optional.empty();
 
   /** Whether the user gave any of these. */

@@ -21,7 +21,9 @@ public final class ViewOptions {
       names = "--window",
       paramLabel = "PIXELS",
       description =
-          "Look at the image in square windows of this side that slide over it, and average where they overlap: for images that are larger than those of the training (default: the whole image at once).")
+          "Look at the image in square windows of this side that slide over it, and average "
+              + "where they overlap: for images that are larger than those of the training "
+              + "(default: the whole image at once).")
   private Optional<Integer> window = Optional.empty();
 
   @Option(
@@ -48,7 +50,8 @@ public final class ViewOptions {
       paramLabel = "own|WIDTHxHEIGHT",
       converter = ResolutionConverter.class,
       description =
-          "The size at which scale 1 shows an image, own for the image's; the result always has the image's size (default: as in training).")
+          "The size at which scale 1 shows an image, own for the image's; the result always has "
+              + "the image's size (default: as in training).")
   private Optional<Resolution> size = Optional.empty();
 
   @Option(

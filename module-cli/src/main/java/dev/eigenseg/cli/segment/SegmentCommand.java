@@ -29,7 +29,11 @@ import picocli.CommandLine.Option;
     name = "segment",
     description = {
       "Turns images into label maps and overlays.",
-      "For each NAME it writes NAME.png, a map of indices (of classes if 'match' has stored names in the model, else of clusters), and NAME-overlay.png with a legend; classes.json says what the indices mean. images.jsonl which image each was made from. The same command again continues where it stopped, and redoes images that have changed."
+      "For each NAME it writes NAME.png, a map of indices (of classes if 'match' has stored "
+          + "names in the model, else of clusters), and NAME-overlay.png with a legend; "
+          + "classes.json says what the indices mean. images.jsonl which image each was made "
+          + "from. The same command again continues where it stopped, and redoes images that "
+          + "have changed."
     },
     footer = {
       "",

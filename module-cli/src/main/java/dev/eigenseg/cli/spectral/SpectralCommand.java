@@ -42,7 +42,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "spectral",
     description = {
-      "Computes the exact leading eigenvectors of the kernel, which psi learns to approximate, by Lanczos: over all patches of a bank, or over those of one image (deep spectral clustering).",
+      "Computes the exact leading eigenvectors of the kernel, which psi learns to approximate, "
+          + "by Lanczos: over all patches of a bank, or over those of one image (deep spectral "
+          + "clustering).",
       "They exist for these patches alone: other images cannot be segmented with them. With -m, says how much of them a learned psi holds."
     },
     footer = {
@@ -64,7 +66,8 @@ public final class SpectralCommand extends WorkCommand {
       names = {"-o", "--output"},
       paramLabel = "PATH",
       description =
-          "Of a bank: a .safetensors file for the eigenvalues and eigenvectors (default: none). Of an image: the folder for its pictures (required).")
+          "Of a bank: a .safetensors file for the eigenvalues and eigenvectors (default: none). "
+              + "Of an image: the folder for its pictures (required).")
   private Optional<Path> output = Optional.empty();
 
   @Option(

@@ -36,7 +36,8 @@ import picocli.CommandLine.TypeConversionException;
     name = "reproduce",
     description = {
       "Runs a study and sets its results beside published ones.",
-      "What is missing is listed first, with where to get it, and the time is estimated. Every step is shown as the command that it is; the same command again skips what is done."
+      "What is missing is listed first, with where to get it, and the time is estimated. Every "
+          + "step is shown as the command that it is; the same command again skips what is done."
     },
     footer = {
       "",
@@ -67,7 +68,8 @@ public final class ReproduceCommand extends WorkCommand {
         converter = DatasetOptions.Name.class,
         required = true,
         description =
-            "The paper's questions asked of this dataset, which needs the splits train and val: several K, alpha, beta, and transfer to another dataset.")
+            "The paper's questions asked of this dataset, which needs the splits train and val: "
+                + "several K, alpha, beta, and transfer to another dataset.")
     private Optional<String> dataset = Optional.empty();
   }
 

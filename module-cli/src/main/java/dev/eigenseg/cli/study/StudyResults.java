@@ -107,7 +107,8 @@ final class StudyResults {
   }
 
   private String notes() {
-    return "%s Accuracy / mIoU in percent, mean ± standard deviation (n - 1) over %d %s; clusters get classes by the ground truth that they are scored on (oracle).%s%s"
+    return ("%s Accuracy / mIoU in percent, mean ± standard deviation (n - 1) over %d %s; "
+            + "clusters get classes by the ground truth that they are scored on (oracle).%s%s")
         .formatted(
             study.about(),
             seeds,

@@ -20,13 +20,15 @@ import picocli.CommandLine.Parameters;
     name = "export",
     description = {
       "Writes a model for applications to ship.",
-      "With --embed-backbone the Vision Transformer that it was trained on goes into the same file; without, one that is embedded is left out."
+      "With --embed-backbone the Vision Transformer that it was trained on goes into the same "
+          + "file; without, one that is embedded is left out."
     },
     footer = {
       "",
       "Examples:",
       "  eigenseg export street.safetensors -o app/street.safetensors --embed-backbone",
-      "  eigenseg export street.safetensors -o one.safetensors --embed-backbone -b vit:weights/vit_small_patch16_384.augreg_in21k_ft_in1k.safetensors"
+      "  eigenseg export street.safetensors -o one.safetensors --embed-backbone -b "
+          + "vit:weights/vit_small_patch16_384.augreg_in21k_ft_in1k.safetensors"
     })
 public final class ExportCommand extends WorkCommand {
   @Parameters(paramLabel = "MODEL", description = "The segmenter file.")
@@ -48,7 +50,8 @@ public final class ExportCommand extends WorkCommand {
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
       description =
-          "The backbone to embed, as vit:FILE.safetensors (default: looked for beside the model, in EIGENSEG_WEIGHTS and in the user's cache).")
+          "The backbone to embed, as vit:FILE.safetensors (default: looked for beside the model, "
+              + "in EIGENSEG_WEIGHTS and in the user's cache).")
   private Optional<String> backbone = Optional.empty();
 
   @Option(names = "--overwrite", description = "Replace a file that is there already.")

@@ -44,7 +44,9 @@ final class KMeansFlags {
       paramLabel = "P",
       converter = Power.class,
       description =
-          "Let a patch count by the distance to its farthest neighbour in the bank's graph to this power, such as 4, so that rare things get clusters of their own; needs 'eigenseg graph' (default: all patches count alike).")
+          "Let a patch count by the distance to its farthest neighbour in the bank's graph to "
+              + "this power, such as 4, so that rare things get clusters of their own; needs "
+              + "'eigenseg graph' (default: all patches count alike).")
   private Optional<Double> densityPower = Optional.empty();
 
   /** Reads a positive number. */

@@ -177,7 +177,8 @@ final class NeuralOptions {
       names = "--outputs-dtype",
       paramLabel = "f16|f32",
       description =
-          "How psi's last outputs of all patches are kept in cross-batch mode; f32 takes twice the memory and is free of rounding (default: f16).")
+          "How psi's last outputs of all patches are kept in cross-batch mode; f32 takes twice "
+              + "the memory and is free of rounding (default: f16).")
   private Optional<Storage> outputsDtype = Optional.empty();
 
   @Option(
@@ -185,7 +186,8 @@ final class NeuralOptions {
       paramLabel = "SIZE",
       converter = ByteSize.Converter.class,
       description =
-          "The most memory of the process in cross-batch mode; a kernel that does not fit goes into temporary files beside the model (default: 2g, or what it needs).")
+          "The most memory of the process in cross-batch mode; a kernel that does not fit goes "
+              + "into temporary files beside the model (default: 2g, or what it needs).")
   private Optional<ByteSize> memory = Optional.empty();
 
   @Option(

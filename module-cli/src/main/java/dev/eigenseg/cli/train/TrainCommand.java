@@ -81,10 +81,14 @@ public final class TrainCommand extends WorkCommand {
       paramLabel = "pascal-context|cityscapes|ade20k|camvid",
       converter = PresetConverter.class,
       description = {
-        "Settings for a dataset, as published for the first three; what you give beside it counts before it. For k-means only its --clusters count.",
-        "pascal-context: --clusters 256 --mode in-batch --epochs 40 --batch-size 16 --beta 0.08 --neighbors 256 --augment --augment-crop 480x480 --augment-base 4160x520.",
-        "cityscapes: --clusters 256 --mode in-batch --epochs 40 --batch-size 8 --beta 0.08 --neighbors 256 --augment --augment-crop 768x768 --augment-base 2048x1024.",
-        "ade20k: --clusters 512 --mode in-batch --epochs 20 --batch-size 16 --beta 0.04 --neighbors 256 --augment --augment-crop 512x512 --augment-base 2048x512.",
+        "Settings for a dataset, as published for the first three; what you give beside it "
+            + "counts before it. For k-means only its --clusters count.",
+        "pascal-context: --clusters 256 --mode in-batch --epochs 40 --batch-size 16 --beta 0.08 "
+            + "--neighbors 256 --augment --augment-crop 480x480 --augment-base 4160x520.",
+        "cityscapes: --clusters 256 --mode in-batch --epochs 40 --batch-size 8 --beta 0.08 "
+            + "--neighbors 256 --augment --augment-crop 768x768 --augment-base 2048x1024.",
+        "ade20k: --clusters 512 --mode in-batch --epochs 20 --batch-size 16 --beta 0.04 "
+            + "--neighbors 256 --augment --augment-crop 512x512 --augment-base 2048x512.",
         "camvid: --clusters 64 --mode cross-batch --epochs 16 --batch-size 8 --beta 0.32 --projection 256 --scale-inputs."
       })
   private Optional<Preset> preset = Optional.empty();
@@ -108,7 +112,9 @@ public final class TrainCommand extends WorkCommand {
       paramLabel = "N",
       converter = CommonOptions.PositiveInt.class,
       description =
-          "Train N models that differ by their seed alone, --seed and those after it: NAME.safetensors becomes NAME-seed0.safetensors, NAME-seed1.safetensors, ..., and so do the files of --from and --log.")
+          "Train N models that differ by their seed alone, --seed and those after it: "
+              + "NAME.safetensors becomes NAME-seed0.safetensors, NAME-seed1.safetensors, ..., "
+              + "and so do the files of --from and --log.")
   private Optional<Integer> seeds = Optional.empty();
 
   @Option(

@@ -46,7 +46,9 @@ public final class WeightsPullCommand extends WorkCommand {
       names = "--from",
       paramLabel = "URL",
       description =
-          "A mirror, to which NAME/resolve/main/model.safetensors is appended, or the whole address of a .safetensors file; with it any NAME will do (default: https://huggingface.co/timm).")
+          "A mirror, to which NAME/resolve/main/model.safetensors is appended, or the whole "
+              + "address of a .safetensors file; with it any NAME will do (default: "
+              + "https://huggingface.co/timm).")
   private Optional<String> from = Optional.empty();
 
   @Option(

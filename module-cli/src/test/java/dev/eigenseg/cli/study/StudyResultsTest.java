@@ -34,7 +34,9 @@ class StudyResultsTest {
           if (matching.oracle()) {
             groups.add(
                 JsonParser.parseString(
-                    "{method: '%s', clusters: 256, crf: %s, matching: '%s', n: 2, models: ['%s-0', '%s-1'], accuracy: {mean: 50.04, std: 1.26}, miou: {mean: 20, std: 0.5}}"
+                    ("{method: '%s', clusters: 256, crf: %s, matching: '%s', n: 2, models: "
+                            + "['%s-0', '%s-1'], accuracy: {mean: 50.04, std: 1.26}, miou: {mean: "
+                            + "20, std: 0.5}}")
                         .formatted(
                             method.text(), crf, matching.option(), method.text(), method.text())));
           }

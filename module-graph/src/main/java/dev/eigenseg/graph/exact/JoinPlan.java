@@ -106,7 +106,8 @@ public record JoinPlan(
     JoinPlan streamed = withStrips(newStripRows, false);
     if (streamed.bytes() > memory) {
       throw new BadInputException(
-          "the search was begun with strips of %,d rows and needs at least %,d bytes of memory to go on; allowed are %,d: allow more, or start over with --overwrite"
+          ("the search was begun with strips of %,d rows and needs at least %,d bytes of memory "
+                  + "to go on; allowed are %,d: allow more, or start over with --overwrite")
               .formatted(newStripRows, streamed.bytes(), memory));
     }
     return plan.bytes() <= memory ? plan : streamed;

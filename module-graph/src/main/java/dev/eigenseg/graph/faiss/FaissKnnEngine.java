@@ -154,7 +154,8 @@ public final class FaissKnnEngine implements KnnEngine {
     long bytes = predict(request).peakBytes();
     if (bytes > request.memory()) {
       throw new BadInputException(
-          "engine faiss needs %,d bytes for %,d rows of %d channels%s, allowed are %,d; allow more, or use the engine vector, which does with less"
+          ("engine faiss needs %,d bytes for %,d rows of %d channels%s, allowed are %,d; allow "
+                  + "more, or use the engine vector, which does with less")
               .formatted(
                   bytes,
                   request.features().rows(),
@@ -171,7 +172,8 @@ public final class FaissKnnEngine implements KnnEngine {
     }
     if (request.k() >= FaissGpu.MOST_SELECTED) {
       throw new BadInputException(
-          "%d neighbours are too many for %s, where FAISS selects at most %d and one is the row itself; ask for at most %d, or search on the cpu"
+          ("%d neighbours are too many for %s, where FAISS selects at most %d and one is the row "
+                  + "itself; ask for at most %d, or search on the cpu")
               .formatted(
                   request.k(),
                   request.device(),

@@ -56,7 +56,9 @@ final class FaissNatives {
   }
 
   private static String none() {
-    return "there is no native library for %s; add the jar eigenseg-graph with this classifier, or build it where FAISS is installed (apt-get install libfaiss-dev libopenblas0-pthread cmake g++) and name it with -D%s=FILE"
+    return ("there is no native library for %s; add the jar eigenseg-graph with this classifier, "
+            + "or build it where FAISS is installed (apt-get install libfaiss-dev "
+            + "libopenblas0-pthread cmake g++) and name it with -D%s=FILE")
         .formatted(PackagedLibrary.platform(), PROPERTY);
   }
 
@@ -91,7 +93,9 @@ final class FaissNatives {
       loadFile(library);
     } catch (IOException | UnsatisfiedLinkError | IllegalCallerException e) {
       return Optional.of(
-          "its native library cannot be loaded: %s; are libopenblas0-pthread and libgomp1 installed, and was java started with --enable-native-access=dev.eigenseg.graph (on the class path ALL-UNNAMED)?"
+          ("its native library cannot be loaded: %s; are libopenblas0-pthread and libgomp1 "
+                  + "installed, and was java started with --enable-native-access=dev.eigenseg.graph "
+                  + "(on the class path ALL-UNNAMED)?")
               .formatted(e.getMessage()));
     }
     return versionRefusal(FaissLibrary.version())
@@ -122,7 +126,9 @@ final class FaissNatives {
       return Optional.empty();
     }
     return Optional.of(
-        "its BLAS (%s) computes %.1f GFLOP/s, as a reference BLAS does, expected at least %.0f of OpenBLAS; apt-get install libopenblas0-pthread, and check with ldd which libblas or libopenblas is bound"
+        ("its BLAS (%s) computes %.1f GFLOP/s, as a reference BLAS does, expected at least %.0f "
+                + "of OpenBLAS; apt-get install libopenblas0-pthread, and check with ldd which "
+                + "libblas or libopenblas is bound")
             .formatted(blas, flopsPerSecond / 1e9, SLOWEST / 1e9));
   }
 

@@ -82,7 +82,9 @@ public record IvfPlan(
     }
     IvfPlan halved = new IvfPlan(rows, dim, k, threads, lists, groups, places, trainingRows, true);
     throw new BadInputException(
-        "an ivf index of %,d rows of %d channels, k = %d, needs %,d bytes of memory (%,d with --half), allowed are %,d; allow more with --memory, or search exactly (--index exact), which does with less"
+        ("an ivf index of %,d rows of %d channels, k = %d, needs %,d bytes of memory (%,d with "
+                + "--half), allowed are %,d; allow more with --memory, or search exactly (--index "
+                + "exact), which does with less")
             .formatted(rows, dim, k, bytes(), halved.bytes(), memory));
   }
 
