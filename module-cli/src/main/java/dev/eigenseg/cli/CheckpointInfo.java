@@ -37,7 +37,12 @@ final class CheckpointInfo {
     json.addProperty("channels", config.dim());
     json.addProperty("blocks", config.depth());
     json.addProperty("mlp", config.mlp());
-    json.addProperty("grid", config.gridRows() + "x" + config.gridColumns());
+    json.addProperty("gated", config.gated());
+    json.addProperty(
+        "positions",
+        config.rotary().isPresent()
+            ? "rotary"
+            : "learned on %d x %d patches".formatted(config.gridRows(), config.gridColumns()));
     json.addProperty("prefix-tokens", prefix(config));
     json.addProperty("layer-scale", config.layerScale());
     json.addProperty("norm-pre", config.normPre());
@@ -68,7 +73,7 @@ final class CheckpointInfo {
 
   private static String types(VitCheckpoint checkpoint) {
     return checkpoint.config().weightShapes().keySet().stream()
-        .map(name -> checkpoint.tensor(name).dtype())
+        .map(checkpoint::dtype)
         .distinct()
         .map(DType::name)
         .map(name -> name.toLowerCase(Locale.ROOT))

@@ -104,7 +104,7 @@ class VitBackboneTest {
       assertEquals(8, backbone.patchSize());
       assertEquals(new Backbone.FeatureDims(64, 64, 64), backbone.dims());
       assertEquals("keys", backbone.settings().get("high"));
-      assertEquals(3, backbone.assumptions().size(), backbone.assumptions().toString());
+      assertEquals(4, backbone.assumptions().size(), backbone.assumptions().toString());
       try (Backbone again = Backbones.open("vit:" + file, "cpu", backbone.settings())) {
         assertEquals(backbone.settings(), again.settings());
         assertTrue(again.assumptions().isEmpty(), again.assumptions().toString());

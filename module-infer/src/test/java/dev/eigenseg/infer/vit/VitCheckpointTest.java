@@ -144,11 +144,24 @@ class VitCheckpointTest {
   void otherNetworksAreNamed() throws IOException {
     VitConfig config = VitFixtures.plain(8, 64, 1);
     Map<String, String> foreign =
-        Map.of(
-            "blocks.0.mlp.w12.weight", "SwiGLU",
-            "blocks.0.attn.relative_position_bias_table", "relative position",
-            "stages.0.blocks.0.gamma", "ConvNeXt",
-            "rope.periods", "rotary");
+        Map.ofEntries(
+            Map.entry("layers.0.blocks.1.attn.relative_position_bias_table", "Swin"),
+            Map.entry("blocks.0.attn.relative_position_bias_table", "BEiT"),
+            Map.entry("blocks.0.attn.rel_pos_h", "SAM"),
+            Map.entry("stages.0.blocks.0.conv_dw.weight", "ConvNeXt"),
+            Map.entry("stages.0.blocks.0.gamma", "ConvNeXt"),
+            Map.entry("layer1.0.conv1.weight", "ResNet"),
+            Map.entry("blocks.0.0.conv_pw.weight", "EfficientNet"),
+            Map.entry("blocks.0.mlp.norm.weight", "EVA-02"),
+            Map.entry("blocks.0.attn.q_proj.weight", "EVA-02"),
+            Map.entry("blocks.0.attn.q_bias", "EVA"),
+            Map.entry("blocks.0.gamma_1", "EVA"),
+            Map.entry("blocks.0.attn.q_norm.weight", "normalised queries"),
+            Map.entry("patch_embed.conv1.weight", "convolutional stem"),
+            Map.entry("transformer.resblocks.0.ln_1.weight", "OpenCLIP"),
+            Map.entry("encoder.embed_tokens.weight", "language model"),
+            Map.entry("blocks.0.mlp.fc3.weight", "nothing is known"),
+            Map.entry("rope.periods", "rotary"));
     for (Map.Entry<String, String> entry : foreign.entrySet()) {
       Path file = with(config, Map.of(entry.getKey(), new long[] {4}));
       String message = refusal(file, Map.of());

@@ -1,5 +1,6 @@
 package dev.eigenseg.infer.vit;
 
+import java.lang.foreign.Arena;
 import java.util.function.DoubleUnaryOperator;
 
 /** A Vision Transformer in plain loops and double precision. */
@@ -56,7 +57,10 @@ record VitOracle(VitCheckpoint checkpoint, VitConfig config) {
     for (int token = 0; token < x.length; token++) {
       int patch = token - prefix;
       for (int c = 0; c < config.dim(); c++) {
-        int position = config.positionsOfPrefix() ? token : patch;
+        int position =
+            token < config.prefixPositions()
+                ? token
+                : patch < 0 ? -1 : patch + config.prefixPositions();
         double sum = position < 0 ? 0 : positions[position * config.dim() + c];
         if (patch < 0) {
           String name = token == 0 ? "cls_token" : "reg_token";
@@ -150,6 +154,8 @@ record VitOracle(VitCheckpoint checkpoint, VitConfig config) {
   }
 
   private float[] floats(String name) {
-    return checkpoint.tensor(name).toFloats();
+    try (Arena arena = Arena.ofConfined()) {
+      return checkpoint.read(name, arena).toFloats();
+    }
   }
 }

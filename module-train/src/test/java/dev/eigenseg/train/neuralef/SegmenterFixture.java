@@ -13,8 +13,8 @@ import dev.eigenseg.graph.KnnEngines;
 import dev.eigenseg.graph.NormalizedAdjacency;
 import dev.eigenseg.graph.PixelGraphOptions;
 import dev.eigenseg.infer.PsiConfig;
-import dev.eigenseg.infer.vit.PositionEmbeddings;
 import dev.eigenseg.infer.vit.VitCheckpoint;
+import dev.eigenseg.infer.vit.VitPositions;
 import dev.eigenseg.train.vit.TorchVit;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -123,9 +123,7 @@ record SegmenterFixture(JsonObject json, SafeTensors weights, SafeTensors tensor
             "grid",
             trained.get(0).getAsInt() / patch + "x" + trained.get(1).getAsInt() / patch);
     try (VitCheckpoint checkpoint = VitCheckpoint.borrow(weights, "backbone.", settings);
-        Tensor positions =
-            PositionEmbeddings.fit(
-                checkpoint.tensor("pos_embed"), checkpoint.config(), rows(), columns())) {
+        Tensor positions = new VitPositions(checkpoint).on(rows(), columns())) {
       return new TorchVit(checkpoint.config(), TorchVit.weights(manager, checkpoint))
           .levels(Torch.place(manager, images()), Torch.place(manager, positions));
     }
