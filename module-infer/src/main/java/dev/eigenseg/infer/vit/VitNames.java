@@ -1,6 +1,7 @@
 package dev.eigenseg.infer.vit;
 
 import dev.eigenseg.infer.vit.TensorParts.Part;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -65,6 +66,7 @@ final class VitNames {
   /** Likewise inside of a block; {@code #n} is a part of the tensor. */
   private static final Map<String, String> IN_BLOCK = inBlock();
 
+  private static final String REGISTERS = "reg_token";
   private static final String MASK = "attn.qkv.bias_mask";
 
   /** Layers of which some families leave the biases out; reading zeros is the same. */
@@ -207,6 +209,10 @@ final class VitNames {
     boolean inBlock = matcher.matches();
     String rest = inBlock ? matcher.group(3) : name;
     String target = target(inBlock ? IN_BLOCK : TOP, rest);
+    if (target.equals(REGISTERS)
+        && Arrays.stream(shape.apply(prefix + name)).anyMatch(n -> n == 0)) {
+      return; // what transformers stores of a DINOv3 without registers
+    }
     if (!target.isEmpty()) {
       String block = inBlock ? "blocks." + blocks.get(blockKey(matcher)) + "." : "";
       int mark = target.indexOf('#');
