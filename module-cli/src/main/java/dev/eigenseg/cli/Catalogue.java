@@ -12,7 +12,9 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -32,7 +34,7 @@ final class Catalogue {
    *
    * @param name timm's name of architecture and training
    * @param what in words
-   * @param licence its SPDX identifier
+   * @param licence its SPDX identifier, or the name on its page where SPDX has none
    * @param megabytes rounded, to know what one is in for
    * @param sha256 of {@code model.safetensors}, where published
    */
@@ -80,6 +82,19 @@ final class Catalogue {
   /** The entry of a name. */
   static Optional<Entry> find(String name) {
     return entries().stream().filter(entry -> entry.name().equals(name)).findFirst();
+  }
+
+  /** The entries whose names hold all words of a text, such as {@code "dinov2 small"}. */
+  static List<Entry> like(String text) {
+    List<String> words =
+        Arrays.stream(text.toLowerCase(Locale.ROOT).split("[^a-z0-9]+"))
+            .filter(word -> !word.isEmpty())
+            .toList();
+    return words.isEmpty()
+        ? List.of()
+        : entries().stream()
+            .filter(entry -> words.stream().allMatch(entry.name()::contains))
+            .toList();
   }
 
   /** The entry of a hash. */

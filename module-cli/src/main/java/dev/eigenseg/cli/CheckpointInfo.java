@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.internal.file.SafeTensors;
+import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.infer.vit.VitCheckpoint;
 import dev.eigenseg.infer.vit.VitConfig;
@@ -58,7 +59,8 @@ final class CheckpointInfo {
   }
 
   private static String configuration(Path file) {
-    return Stream.of(WeightsFolder.config(file), file.resolveSibling("config.json"))
+    return Stream.of(
+            file.resolveSibling(Shards.stem(file) + ".json"), file.resolveSibling("config.json"))
         .filter(Files::exists)
         .findFirst()
         .map(path -> "its tensors, then " + path)
@@ -81,7 +83,7 @@ final class CheckpointInfo {
   }
 
   private static JsonObject other(Path file, String why) throws IOException {
-    try (SafeTensors opened = SafeTensors.open(file)) {
+    try (SafeTensors opened = SafeTensors.open(Shards.of(file).getFirst())) {
       JsonObject json = new JsonObject();
       json.addProperty("kind", "safetensors, which no backbone here reads");
       json.addProperty("why", why);

@@ -43,6 +43,7 @@ final class ExportCommand extends WorkCommand {
   @Option(
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
+      converter = BackboneSpec.class,
       description =
           "The backbone to embed, as vit:FILE.safetensors (default: looked for beside the model, in EIGENSEG_WEIGHTS and in the user's cache).")
   private Optional<String> backbone = Optional.empty();

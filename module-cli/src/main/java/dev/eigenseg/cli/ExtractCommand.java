@@ -47,9 +47,12 @@ final class ExtractCommand extends WorkCommand {
   @Option(
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
+      converter = BackboneSpec.class,
       defaultValue = DESCRIPTOR,
       description =
-          "descriptor (built in, needs no weights), vit:FILE.safetensors (a Vision Transformer as timm publishes it, see 'eigenseg weights') or torchscript:FILE.pt (default: ${DEFAULT-VALUE}; pretrained networks are far better).")
+          "descriptor (built in, needs no weights), vit:FILE.safetensors (a Vision Transformer as timm, "
+              + "transformers or DINO publish it, see 'eigenseg weights'; vit: may be left out) or torchscript:FILE.pt "
+              + "(default: ${DEFAULT-VALUE}; pretrained networks are far better).")
   private String backbone;
 
   @Option(

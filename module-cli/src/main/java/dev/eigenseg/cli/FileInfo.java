@@ -12,6 +12,7 @@ import dev.eigenseg.api.bank.BankManifest;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.internal.file.SafeTensors;
+import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.infer.SafetensorsSegmenterLoader;
 import dev.eigenseg.infer.SegmenterFile;
@@ -41,6 +42,9 @@ final class FileInfo {
     }
     if (name.endsWith(".checkpoint")) {
       return checkpoint(file);
+    }
+    if (Shards.isIndex(file)) {
+      return CheckpointInfo.describe(file);
     }
     if (name.endsWith(".safetensors")) {
       return new SafetensorsSegmenterLoader().recognises(file)

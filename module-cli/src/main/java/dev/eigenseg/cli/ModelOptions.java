@@ -14,6 +14,7 @@ final class ModelOptions {
   @Option(
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
+      converter = BackboneSpec.class,
       description =
           "The backbone that the model was trained on, such as vit:FILE.safetensors or torchscript:FILE.pt (default: the one in the model's file, else looked for beside the model, in EIGENSEG_WEIGHTS and in the user's cache).")
   private Optional<String> backbone = Optional.empty();

@@ -146,6 +146,7 @@ final class ReproduceCommand extends WorkCommand {
     @Option(
         names = {"-b", "--backbone"},
         paramLabel = "SPEC",
+        converter = BackboneSpec.class,
         description =
             "The backbone (default: torchscript:mobilenetv2-dense.pt in the folder of --weights).")
     private Optional<String> backbone = Optional.empty();

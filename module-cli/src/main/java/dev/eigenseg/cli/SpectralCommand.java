@@ -74,6 +74,7 @@ final class SpectralCommand extends WorkCommand {
   @Option(
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
+      converter = BackboneSpec.class,
       description = "Of an image without a model: the backbone (default: descriptor).")
   private Optional<String> backbone = Optional.empty();
 

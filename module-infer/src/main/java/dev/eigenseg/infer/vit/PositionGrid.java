@@ -49,7 +49,8 @@ record PositionGrid(int rows, int columns, int prefix) {
       settings
           .assumed()
           .add(
-              "grid = %dx%d, a square as in nearly all published models: the %d position embeddings do not show it; if it is no square, set grid (--grid ROWSxCOLUMNS)"
+              ("grid = %dx%d, a square as in nearly all published models: the %d position embeddings do not show "
+                      + "it; if it is no square, set grid (--grid ROWSxCOLUMNS)")
                   .formatted(square.rows(), square.columns(), positions));
     }
     return square;

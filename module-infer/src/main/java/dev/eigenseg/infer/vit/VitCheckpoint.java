@@ -48,11 +48,11 @@ public final class VitCheckpoint implements AutoCloseable {
     this.files = files;
     this.translation = new VitNames(files.names(), files::shape);
     List<String> assumed = new ArrayList<>();
-    if (!translation.prefix().isEmpty()) {
+    VitSettings given = new VitSettings(settings, published, assumed);
+    if (!translation.prefix().isEmpty() && !given.recorded()) {
       int others = files.names().size() - translation.own().size();
       assumed.add(VitPrefix.sentence(translation.prefix(), others));
     }
-    VitSettings given = new VitSettings(settings, published, assumed);
     this.tensors = new VitTensors(where, files, translation, published.architecture());
     this.config = VitReader.read(tensors, given);
     this.settings = Collections.unmodifiableSequencedMap(VitReader.settings(config, tensors));

@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
 /** What the names and shapes of a checkpoint's tensors show; the names are timm's. */
 final class VitTensors {
   private static final String SUPPORTED =
-      "supported are the ViT, DeiT, DINO, DINOv2, DINOv3, CLIP and SigLIP image towers of timm and of transformers, and the names of DINO's, DINOv2's and DINOv3's own repositories";
+      "supported are the ViT, DeiT, DINO, DINOv2, DINOv3, CLIP and SigLIP image towers of timm and of "
+          + "transformers, and the names of DINO's, DINOv2's and DINOv3's own repositories";
 
   private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d+)\\.(.+)");
 
@@ -69,7 +70,7 @@ final class VitTensors {
   /** The shape of a tensor that must be there, with a number of axes. */
   long[] shape(String name, int rank) {
     if (!has(name)) {
-      throw refused("it has no '%s', but %s".formatted(name, sample(names.own())));
+      throw missing(name);
     }
     long[] shape = shape(name);
     if (shape.length != rank || Arrays.stream(shape).anyMatch(n -> n < 1 || n > 1 << 24)) {
@@ -137,7 +138,7 @@ final class VitTensors {
     for (Map.Entry<String, long[]> wanted : config.weightShapes().entrySet()) {
       String name = wanted.getKey();
       if (!has(name)) {
-        throw refused("it has no '%s'".formatted(name));
+        throw missing(name);
       }
       long[] shape = shape(name);
       if (!Arrays.equals(shape, wanted.getValue())) {
@@ -155,6 +156,14 @@ final class VitTensors {
         }
       }
     }
+  }
+
+  private BadInputException missing(String name) {
+    return refused(
+        form() == VitForm.TIMM
+            ? "it has no '%s', but %s".formatted(name, sample(names.own()))
+            : "under the names of %s it is not complete: it has no '%s', as timm calls it, but %s"
+                .formatted(form().source(), name, sample(names.own())));
   }
 
   BadInputException refused(String reason) {

@@ -114,6 +114,59 @@ class VitCheckpointTest {
   }
 
   @Test
+  void aRectangularGridIsNeverTakenForASquare() throws IOException {
+    // 16 positions and one of the class token, on patches of 8 pixels.
+    Path file = with(VitFixtures.plain(8, 64, 1), Map.of("pos_embed", new long[] {1, 17, 64}));
+    try (VitCheckpoint checkpoint = VitCheckpoint.open(file, Map.of())) {
+      assertEquals(4, checkpoint.config().gridRows());
+      assertTrue(checkpoint.assumptions().toString().contains("--grid"), "said");
+    }
+    Path json = folder.resolve("config.json");
+    String text = "{\"architecture\": \"vit\", \"%s\": {\"%s\": %s}}";
+    Files.writeString(json, text.formatted("model_args", "img_size", "[16, 64]"));
+    assertEquals(2, read(file, Map.of()).gridRows());
+    assertEquals(8, read(file, Map.of()).gridColumns());
+    Files.writeString(json, text.formatted("pretrained_cfg", "input_size", "[3, 512, 32]"));
+    try (VitCheckpoint checkpoint = VitCheckpoint.open(file, Map.of())) {
+      assertEquals(16, checkpoint.config().gridRows());
+      assertTrue(checkpoint.assumptions().toString().contains("grid = 16x1"));
+      assertEquals(checkpoint.config(), read(file, checkpoint.settings()));
+    }
+    Files.writeString(json, text.formatted("pretrained_cfg", "input_size", "[3, 96, 32]"));
+    assertTrue(refusal(file, Map.of()).contains("--grid"));
+    assertEquals(2, read(file, Map.of("grid", "2x8")).gridRows());
+  }
+
+  @Test
+  void theConfigurationOfTransformersIsRead() throws IOException {
+    Path file = with(VitFixtures.plain(8, 64, 1), Map.of());
+    Files.writeString(
+        folder.resolve("config.json"),
+        """
+        {"model_type": "vit", "hidden_size": 64, "num_attention_heads": 4, "image_size": [24, 24],
+         "hidden_act": "gelu_pytorch_tanh", "layer_norm_eps": 0.001}
+        """);
+    Files.writeString(
+        folder.resolve("preprocessor_config.json"),
+        "{\"image_mean\": [0.1, 0.2, 0.3], \"image_std\": [0.4, 0.5, 0.6]}");
+    try (VitCheckpoint checkpoint = VitCheckpoint.open(file, Map.of())) {
+      assertEquals(4, checkpoint.config().heads());
+      assertEquals(1e-3f, checkpoint.config().eps());
+      assertEquals(Activation.GELU_TANH, checkpoint.config().activation());
+      assertEquals("0.1,0.2,0.3/0.4,0.5,0.6", checkpoint.config().normalization().text());
+      assertTrue(checkpoint.assumptions().isEmpty(), checkpoint.assumptions().toString());
+    }
+  }
+
+  @Test
+  void aConfigurationNamesWhatTensorsDoNotShow() throws IOException {
+    Path file = with(VitFixtures.plain(8, 64, 1), Map.of());
+    Files.writeString(
+        folder.resolve("config.json"), "{\"architecture\": \"eva02_tiny_patch14_224\"}");
+    assertTrue(refusal(file, Map.of()).contains("eva02_tiny_patch14_224"));
+  }
+
+  @Test
   void unknownAndUnfitSettingsAreRefused() throws IOException {
     Path file = with(VitFixtures.plain(8, 64, 1), Map.of());
     Map<String, String> unfit =

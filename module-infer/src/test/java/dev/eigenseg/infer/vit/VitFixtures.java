@@ -53,6 +53,33 @@ final class VitFixtures {
         Optional.empty());
   }
 
+  /** A small DINOv3 of two heads. */
+  static VitConfig rotary(int patch, int dim, int depth, boolean gated) {
+    return new VitConfig(
+        patch,
+        dim,
+        depth,
+        2,
+        2 * dim,
+        gated,
+        0,
+        0,
+        true,
+        false,
+        4,
+        0,
+        true,
+        false,
+        true,
+        true,
+        1e-5f,
+        VitConfig.Activation.SILU,
+        PixelNormalization.IMAGENET,
+        VitConfig.High.TOKENS,
+        VitConfig.Positions.BICUBIC,
+        Optional.of(new VitConfig.Rotary(70, false)));
+  }
+
   static SequencedMap<String, Tensor> weights(Random random, VitConfig config) {
     SequencedMap<String, Tensor> weights = new LinkedHashMap<>();
     config

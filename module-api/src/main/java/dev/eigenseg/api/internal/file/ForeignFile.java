@@ -39,7 +39,8 @@ final class ForeignFile {
     }
     if (zip || start.startsWith("\u0080")) {
       return Optional.of(
-          " is a PyTorch pickle (torch.save), which could run code when it is read, so it is not: take the model's .safetensors file, or convert it once in Python: %s"
+          (" is a PyTorch pickle (torch.save), which could run code when it is read, so it is not: take the "
+                  + "model's .safetensors file, or convert it once in Python: %s")
               .formatted(conversion(file)));
     }
     if (start.startsWith("\u0089HDF")) {
@@ -51,7 +52,9 @@ final class ForeignFile {
     String text = start.strip().toLowerCase(Locale.ROOT);
     if (text.startsWith("<")) {
       return Optional.of(
-          " is an HTML page that a server sent in place of the weights (a login, a licence to accept, a missing file): open its address in a browser, then download the file again, with your access token if the model asks for one");
+          " is an HTML page that a server sent in place of the weights (a login, a licence to accept, a missing "
+              + "file): open its address in a browser, then download the file again, with your access token if the "
+              + "model asks for one");
     }
     if (text.startsWith("{")) {
       return Optional.of(
@@ -66,7 +69,9 @@ final class ForeignFile {
     String name = file.getFileName().toString();
     int dot = name.lastIndexOf('.');
     String stem = dot > 0 ? name.substring(0, dot) : name;
-    return "import torch, safetensors.torch as s; w = torch.load('%s', map_location='cpu', weights_only=True); w = w.get('teacher', w.get('state_dict', w.get('model', w))); s.save_file({k: v.clone().contiguous() for k, v in w.items()}, '%s.safetensors')"
+    return ("import torch, safetensors.torch as s; w = torch.load('%s', map_location='cpu', weights_only=True); w = "
+            + "w.get('teacher', w.get('state_dict', w.get('model', w))); s.save_file({k: v.clone().contiguous() for k, v "
+            + "in w.items()}, '%s.safetensors')")
         .formatted(name, stem);
   }
 }

@@ -126,7 +126,8 @@ public final class Shards {
     for (String name : names) {
       if (!name.endsWith(SUFFIX)) {
         throw new BadInputException(
-            "%s is an index of '%s', which is no safetensors file; the same model is often published as model.safetensors.index.json, else save it again with safe_serialization=True"
+            ("%s is an index of '%s', which is no safetensors file; the same model is often published as "
+                    + "model.safetensors.index.json, else save it again with safe_serialization=True")
                 .formatted(index, name));
       }
       Path file = index.resolveSibling(name);
