@@ -16,32 +16,37 @@ final class ForeignNetwork {
   // The telling ones first: a Swin Transformer has relative position biases as well.
   private static final List<Mark> MARKS =
       List.of(
+          Mark.of("patch_embed\\.backbone", "a hybrid of a ViT and a convolutional network"),
+          Mark.of("patch_embed\\.(conv|stem)", "a ViT with a convolutional stem"),
           Mark.of("layers\\.\\d+\\.blocks\\.\\d+\\.", "a Swin Transformer"),
-          Mark.of(
-              "relative_position|rel_pos_bias", "a BEiT or data2vec (relative position biases)"),
-          Mark.of("rel_pos_[hw]$", "SAM's or ViTDet's ViT (relative positions)"),
-          Mark.of("(conv_dw|dwconv|depthwise_conv)\\.|downsample_layers\\.", "a ConvNeXt"),
           Mark.of("layer[1-4]\\.\\d+\\.(conv|bn)\\d", "a ResNet"),
           Mark.of("blocks\\.\\d+\\.\\d+\\.conv|conv_stem", "an EfficientNet or MobileNet"),
           Mark.of(
-              "blocks\\.\\d+\\.(mlp\\.(norm|ffn_ln)|attn\\.(norm|inner_attn_ln|[qkv]_proj))\\.",
-              "an EVA-02"),
+              "stages\\.\\d+\\.((blocks|layers)\\.)?\\d+\\.(conv_dw|dwconv|depthwise_conv)\\."
+                  + "|downsample_layers\\.",
+              "a ConvNeXt"),
+          Mark.of("(^|\\.)stages\\.", "a hierarchical network such as ConvNeXt, MaxViT or LeViT"),
+          Mark.of("blocks\\.\\d+\\.proj\\.", "a Hiera"),
+          Mark.of(
+              "relative_position|rel_pos_bias", "a BEiT or data2vec (relative position biases)"),
+          Mark.of("rel_pos_[hw]$", "SAM's or ViTDet's ViT (relative positions)"),
+          Mark.of("rel_pos\\.", "a ViT with relative positions"),
+          Mark.of("blocks\\.\\d+\\.(mlp|attn)\\.norm\\.", "an EVA-02 or BEiT-3"),
+          Mark.of(
+              "blocks\\.\\d+\\.(mlp\\.ffn_ln|attn\\.(inner_attn_ln|[qkv]_proj))\\.", "an EVA-02"),
           Mark.of("rope\\.freqs", "an EVA-02 or RoPE-ViT (rotary positions of another kind)"),
           Mark.of("(q|k)_norm", "a ViT with normalised queries and keys"),
-          Mark.of("patch_embed\\.backbone", "a hybrid of a ViT and a convolutional network"),
-          Mark.of("patch_embed\\.(conv|stem)", "a ViT with a convolutional stem"),
           Mark.of("transformer\\.resblocks", "a CLIP under OpenCLIP's names; timm's are read"),
           Mark.of("mlp_tokens", "an MLP-Mixer"),
           Mark.of("blocks_token_only", "a CaiT"),
           Mark.of("cls_attn_blocks", "an XCiT"),
-          Mark.of("(^|\\.)stages\\.", "a hierarchical network such as ConvNeXt, MaxViT or Hiera"),
           Mark.of(
               "word_embeddings|embed_tokens|(^|\\.)wte\\.|token_embedding", "a language model"));
 
   /** What timm calls networks of other kinds, also where their tensors look like those of a ViT. */
   private static final Pattern ARCHITECTURES =
       Pattern.compile(
-          "(eva|beit|swin|convnext|vit_pe_|samvit|hiera|maxvit|resnet|vitamin).*|.*_rope_.*|.*lingbot.*");
+          "(eva|beit|swin|convnext|vit_pe_|samvit|hiera|maxvit|resnet|vitamin).*|.*_rope_.*");
 
   private static final Pattern EVA_BIAS = Pattern.compile("blocks\\.\\d+\\.attn\\.q_bias");
   private static final Pattern EVA_SCALE = Pattern.compile("blocks\\.\\d+\\.gamma_1");
@@ -65,9 +70,12 @@ final class ForeignNetwork {
 
   // timm's class Eva is DINOv3's as well, which has no learned positions and a last norm.
   private static Optional<String> eva(Set<String> names) {
-    if (names.contains("norm_pre.weight")
-        && names.stream().anyMatch(name -> name.startsWith("attn_pool."))) {
-      return Optional.of("'norm_pre' and 'attn_pool' belong to a Perception Encoder");
+    // A CLIP tower has a last norm and no pooling; a Perception Encoder turns queries as well.
+    boolean pooling = names.stream().anyMatch(name -> name.startsWith("attn_pool."));
+    if (names.contains("norm_pre.weight") && (pooling || !names.contains("norm.weight"))) {
+      return Optional.of(
+          "'norm_pre' with %s belongs to a Perception Encoder"
+              .formatted(pooling ? "'attn_pool'" : "no 'norm.weight'"));
     }
     boolean likeDinov3 = !names.contains("pos_embed") && names.contains("norm.weight");
     return likeDinov3

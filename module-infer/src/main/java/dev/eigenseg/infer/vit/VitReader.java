@@ -150,14 +150,17 @@ final class VitReader {
     return known;
   }
 
-  // timm stores no trace of the rotary positions: nothing else here has neither these nor others.
+  // timm stores no trace of the rotary positions, but of the networks without any other that end in
+  // a norm, only those with DINOv3's positions have registers.
   private boolean dinov3OfTimm() {
+    String architecture = published.architecture();
+    boolean named = architecture.contains("dinov3") || architecture.contains("lingbot");
     return tensors.form() == VitForm.TIMM
         && !tensors.has("pos_embed")
         && tensors.has("cls_token")
         && tensors.has("norm.weight")
         && tensors.inAnyBlock("ls1.gamma")
-        && (published.architecture().isEmpty() || published.architecture().contains("dinov3"));
+        && (named || (architecture.isEmpty() && tensors.has("reg_token")));
   }
 
   private Optional<Rotary> rotary(int dim, int heads) {

@@ -159,6 +159,18 @@ class VitCheckpointTest {
   }
 
   @Test
+  void whatTurnsInAnotherWayIsNoDinov3() throws IOException {
+    VitConfig config = VitFixtures.config(8, 64, 1, 0, true, false, Activation.GELU);
+    // As in timm's RoPE-ViT: a last norm, neither positions nor registers.
+    assertTrue(refusal(with(config, Map.of(), "pos_embed"), Map.of()).contains("no 'pos_embed'"));
+    VitConfig tower = VitFixtures.config(8, 64, 1, 0, false, true, Activation.GELU);
+    Path encoder = with(tower, Map.of(), "norm.weight", "norm.bias");
+    assertTrue(refusal(encoder, Map.of("activation", "gelu")).contains("Perception Encoder"));
+    Path pooled = with(tower, Map.of("attn_pool.latent", new long[] {1, 1, 64}));
+    assertTrue(refusal(pooled, Map.of("activation", "gelu")).contains("Perception Encoder"));
+  }
+
+  @Test
   void aConfigurationNamesWhatTensorsDoNotShow() throws IOException {
     Path file = with(VitFixtures.plain(8, 64, 1), Map.of());
     Files.writeString(
@@ -203,6 +215,8 @@ class VitCheckpointTest {
             Map.entry("blocks.0.attn.rel_pos_h", "SAM"),
             Map.entry("stages.0.blocks.0.conv_dw.weight", "ConvNeXt"),
             Map.entry("stages.0.blocks.0.gamma", "ConvNeXt"),
+            Map.entry("stages.0.0.dwconv.weight", "a ConvNeXt"),
+            Map.entry("blocks.0.proj.weight", "Hiera"),
             Map.entry("layer1.0.conv1.weight", "ResNet"),
             Map.entry("blocks.0.0.conv_pw.weight", "EfficientNet"),
             Map.entry("blocks.0.mlp.norm.weight", "EVA-02"),
