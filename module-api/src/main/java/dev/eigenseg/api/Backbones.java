@@ -8,12 +8,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 
 /** Opens backbones by their specification, through the {@link BackboneProvider}s that are found. */
 public final class Backbones {
+  private static final List<String> CHECKPOINTS =
+      List.of(".safetensors", ".index.json", ".pth", ".bin", ".ckpt");
+
   private Backbones() {}
 
   /** As {@link #open(String, String, Map)}, without settings. */
@@ -24,7 +28,8 @@ public final class Backbones {
   /**
    * Opens a backbone.
    *
-   * @param spec a scheme and a location, such as {@code "descriptor"} or {@code "vit:FILE"}
+   * @param text a scheme and a location, such as {@code "descriptor"} or {@code "vit:FILE"}, or
+   *     what {@link #specification} takes for one
    * @param device {@code "cpu"} or {@code "cuda:0"}
    * @param settings how to read the weights, see {@link Backbone#settings()}
    * @return a backbone that the caller owns
@@ -32,12 +37,29 @@ public final class Backbones {
    *     message says why and what to do
    * @throws BadInputException if a setting is unknown to the backbone or does not fit its weights
    */
-  public static Backbone open(String spec, String device, Map<String, String> settings)
+  public static Backbone open(String text, String device, Map<String, String> settings)
       throws IOException {
+    String spec = specification(text);
     int colon = spec.indexOf(':');
     String scheme = colon < 0 ? spec : spec.substring(0, colon);
     String location = colon < 0 ? "" : spec.substring(colon + 1);
     return looking(settings, own -> provider(spec, scheme, device).open(location, device, own));
+  }
+
+  /**
+   * The specification that a text stands for: the file of a checkpoint alone becomes {@code
+   * vit:FILE}; anything else stays.
+   *
+   * @param text a specification, or a file that ends with {@code .safetensors}, {@code
+   *     .safetensors.index.json}, or as PyTorch's pickles do, which the provider refuses with what
+   *     to do about them
+   */
+  public static String specification(String text) {
+    boolean known =
+        providers().stream()
+            .map(BackboneProvider::scheme)
+            .anyMatch(scheme -> text.equals(scheme) || text.startsWith(scheme + ":"));
+    return !known && CHECKPOINTS.stream().anyMatch(text::endsWith) ? "vit:" + text : text;
   }
 
   /** Opens a backbone with its own settings. */
@@ -204,7 +226,7 @@ public final class Backbones {
     known.sort(Comparator.naturalOrder());
     StringBuilder message = new StringBuilder();
     message.append("no provider opens backbone '").append(spec).append("'; known schemes: ");
-    message.append(known.isEmpty() ? "none" : String.join(", ", known));
+    message.append(known.isEmpty() ? "none" : String.join(", ", new LinkedHashSet<>(known)));
     switch (scheme) {
       case "torchscript" ->
           message.append(

@@ -1,6 +1,6 @@
 package dev.eigenseg.api;
 
-import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.api.internal.file.WeightsFolder;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.internal.service.Services;
@@ -128,7 +128,7 @@ final class Segmenters {
       if (!Files.isRegularFile(candidate)) {
         continue;
       }
-      String hash = Hashes.sha256(candidate);
+      String hash = Shards.sha256(candidate);
       if (hash.equals(info.backboneSha256())) {
         return scheme + ":" + candidate;
       }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.SequencedMap;
 
@@ -24,12 +25,13 @@ final class TinyVit {
             2,
             1,
             96,
+            false,
             4,
             4,
             true,
             false,
             0,
-            true,
+            1,
             false,
             false,
             true,
@@ -38,7 +40,8 @@ final class TinyVit {
             VitConfig.Activation.GELU,
             PixelNormalization.VIT,
             VitConfig.High.TOKENS,
-            VitConfig.Positions.BICUBIC);
+            VitConfig.Positions.BICUBIC,
+            Optional.empty());
     SequencedMap<String, long[]> shapes = config.weightShapes();
     shapes.put("head.weight", new long[] {10, 64});
     Random random = new Random(11);

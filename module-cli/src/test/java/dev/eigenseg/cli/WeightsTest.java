@@ -11,7 +11,7 @@ import com.google.gson.JsonParser;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.cli.weights.Catalogue;
+import dev.eigenseg.cli.input.Catalogue;
 import dev.eigenseg.cli.weights.Pull;
 import java.io.IOException;
 import java.net.URI;

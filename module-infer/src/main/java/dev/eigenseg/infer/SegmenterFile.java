@@ -14,6 +14,7 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
+import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.vit.VitBackbone;
 import dev.eigenseg.infer.vit.VitCheckpoint;
@@ -104,19 +105,20 @@ public final class SegmenterFile implements AutoCloseable {
     try (SegmenterFile file = open(model)) {
       ModelInfo info = file.info();
       requireEmbeddable(model, info.backboneSpec());
-      String sha256 = Hashes.sha256(weights);
+      String sha256 = Shards.sha256(weights);
       if (!sha256.equals(info.backboneSha256())) {
         throw new IncompatibleException(
             "%s was trained on backbone '%s' with SHA-256 %s, but %s has %s; give the right file"
                 .formatted(model, info.backboneId(), info.backboneSha256(), weights, sha256));
       }
-      try (VitCheckpoint checkpoint = VitCheckpoint.open(weights, info.backboneSettings())) {
+      try (VitCheckpoint checkpoint = VitCheckpoint.open(weights, info.backboneSettings());
+          Arena arena = Arena.ofShared()) {
         SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
         checkpoint // a class head has no shape there: psi does not need it
             .config()
             .weightShapes()
             .keySet()
-            .forEach(name -> tensors.put(name, checkpoint.tensor(name)));
+            .forEach(name -> tensors.put(name, checkpoint.tensor(name, arena)));
         write(target, file.model(), tensors);
       }
     }

@@ -58,12 +58,13 @@ class EmbeddedBackboneTest {
             2,
             2,
             96,
+            false,
             3,
             3,
             true,
             false,
             0,
-            true,
+            1,
             true,
             false,
             true,
@@ -72,7 +73,8 @@ class EmbeddedBackboneTest {
             VitConfig.Activation.GELU,
             PixelNormalization.IMAGENET,
             VitConfig.High.KEYS,
-            VitConfig.Positions.BICUBIC);
+            VitConfig.Positions.BICUBIC,
+            Optional.empty());
     SequencedMap<String, long[]> shapes = config.weightShapes();
     shapes.put("head.weight", new long[] {10, 64});
     SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();

@@ -31,12 +31,13 @@ public final class VitModels {
         depth,
         dim / 64,
         4 * dim,
+        false,
         grid,
         grid,
         true,
         false,
         0,
-        true,
+        1,
         false,
         false,
         true,
@@ -45,7 +46,8 @@ public final class VitModels {
         VitConfig.Activation.GELU,
         PixelNormalization.VIT,
         VitConfig.High.TOKENS,
-        VitConfig.Positions.BICUBIC);
+        VitConfig.Positions.BICUBIC,
+        Optional.empty());
   }
 
   static FeatureDims dims(VitConfig config) {

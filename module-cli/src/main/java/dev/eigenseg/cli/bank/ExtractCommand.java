@@ -10,6 +10,7 @@ import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.cli.input.AugmentOptions;
 import dev.eigenseg.cli.input.BackboneOptions;
+import dev.eigenseg.cli.input.BackboneSpec;
 import dev.eigenseg.cli.input.ErrorOptions;
 import dev.eigenseg.cli.input.ImageSource;
 import dev.eigenseg.cli.input.Inputs;
@@ -52,11 +53,12 @@ public final class ExtractCommand extends WorkCommand {
   @Option(
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
+      converter = BackboneSpec.class,
       defaultValue = BackboneOptions.DESCRIPTOR,
       description =
-          "descriptor (built in, needs no weights), vit:FILE.safetensors (a Vision Transformer "
-              + "as timm publishes it, see 'eigenseg weights') or torchscript:FILE.pt (default: "
-              + "${DEFAULT-VALUE}; pretrained networks are far better).")
+          "descriptor (built in, needs no weights), vit:FILE.safetensors (a Vision Transformer as timm, "
+              + "transformers or DINO publish it, see 'eigenseg weights'; vit: may be left out) or torchscript:FILE.pt "
+              + "(default: ${DEFAULT-VALUE}; pretrained networks are far better).")
   private String backbone;
 
   @Option(

@@ -12,6 +12,7 @@ import dev.eigenseg.api.bank.BankManifest;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.internal.file.SafeTensors;
+import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.cli.input.CheckpointInfo;
 import dev.eigenseg.cli.session.ByteSize;
 import dev.eigenseg.cli.session.Session;
@@ -43,6 +44,9 @@ final class FileInfo {
     }
     if (name.endsWith(".checkpoint")) {
       return checkpoint(file);
+    }
+    if (Shards.isIndex(file)) {
+      return CheckpointInfo.describe(file);
     }
     if (name.endsWith(".safetensors")) {
       return SegmenterFile.recognises(file) ? model(file) : CheckpointInfo.describe(file);

@@ -48,24 +48,28 @@ public final class BackboneOptions {
 
   @Option(
       names = "--positions",
-      paramLabel = "bicubic|bilinear",
+      paramLabel = "bicubic|bicubic-aliased|bicubic-offset|bilinear",
       converter = Positions.class,
       description =
-          "How a vit: backbone's position embeddings are fitted to another image size: as timm, or as the paper's code (default: bicubic).")
+          "How a vit: backbone's position embeddings are fitted to another image size: as timm, as transformers, "
+              + "as the repositories of DINO and DINOv2, or as the paper's code (default: as the library whose names "
+              + "the tensors have).")
   private Optional<String> positions = Optional.empty();
 
   @Option(
       names = "--eps",
       paramLabel = "X",
       converter = Eps.class,
-      description = "The eps of a vit: backbone's layer norms (default: 1e-6; 1e-5 for CLIP).")
+      description =
+          "The eps of a vit: backbone's layer norms (default: config.json's, else 1e-6; 1e-5 for CLIP and DINOv3).")
   private Optional<String> eps = Optional.empty();
 
   @Option(
       names = "--activation",
-      paramLabel = "gelu|quick-gelu",
+      paramLabel = "gelu|gelu-tanh|quick-gelu|silu",
       converter = Activation.class,
-      description = "The activation of a vit: backbone (default: config.json's, else gelu).")
+      description =
+          "The activation of a vit: backbone (default: config.json's, else gelu, and silu in gated layers).")
   private Optional<String> activation = Optional.empty();
 
   @Option(
@@ -74,6 +78,13 @@ public final class BackboneOptions {
       description =
           "The patches that a vit: backbone's position embeddings were trained for, where they are no square.")
   private Optional<String> grid = Optional.empty();
+
+  @Option(
+      names = "--rope-theta",
+      paramLabel = "X",
+      description =
+          "The base of the periods of a DINOv3's rotary positions (default: the stored periods, config.json's, else 100).")
+  private Optional<Float> ropeTheta = Optional.empty();
 
   @Option(
       names = "--looks",
@@ -108,6 +119,7 @@ public final class BackboneOptions {
     eps.ifPresent(text -> settings.put("eps", text));
     activation.ifPresent(text -> settings.put("activation", text));
     grid.ifPresent(text -> settings.put("grid", text));
+    ropeTheta.ifPresent(number -> settings.put("rope-theta", number.toString()));
     looks.ifPresent(text -> settings.put("looks", text));
     if (mirrorLooks) {
       settings.put("mirror-looks", "true");
@@ -161,14 +173,14 @@ public final class BackboneOptions {
   /** Resamplings of position embeddings. */
   static final class Positions extends Word {
     Positions() {
-      super("bicubic", "bilinear");
+      super("bicubic", "bicubic-aliased", "bicubic-offset", "bilinear");
     }
   }
 
   /** Activations. */
   static final class Activation extends Word {
     Activation() {
-      super("gelu", "quick-gelu");
+      super("gelu", "gelu-tanh", "quick-gelu", "silu");
     }
   }
 

@@ -4,7 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.internal.file.SafeTensors;
-import dev.eigenseg.api.internal.file.WeightsFolder;
+import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.infer.vit.VitCheckpoint;
 import dev.eigenseg.infer.vit.VitConfig;
@@ -38,7 +38,12 @@ public final class CheckpointInfo {
     json.addProperty("channels", config.dim());
     json.addProperty("blocks", config.depth());
     json.addProperty("mlp", config.mlp());
-    json.addProperty("grid", config.gridRows() + "x" + config.gridColumns());
+    json.addProperty("gated", config.gated());
+    json.addProperty(
+        "positions",
+        config.rotary().isPresent()
+            ? "rotary"
+            : "learned on %d x %d patches".formatted(config.gridRows(), config.gridColumns()));
     json.addProperty("prefix-tokens", prefix(config));
     json.addProperty("layer-scale", config.layerScale());
     json.addProperty("norm-pre", config.normPre());
@@ -54,7 +59,8 @@ public final class CheckpointInfo {
   }
 
   private static String configuration(Path file) {
-    return Stream.of(WeightsFolder.config(file), file.resolveSibling("config.json"))
+    return Stream.of(
+            file.resolveSibling(Shards.stem(file) + ".json"), file.resolveSibling("config.json"))
         .filter(Files::exists)
         .findFirst()
         .map(path -> "its tensors, then " + path)
@@ -69,7 +75,7 @@ public final class CheckpointInfo {
 
   private static String types(VitCheckpoint checkpoint) {
     return checkpoint.config().weightShapes().keySet().stream()
-        .map(name -> checkpoint.tensor(name).dtype())
+        .map(checkpoint::dtype)
         .distinct()
         .map(DType::name)
         .map(name -> name.toLowerCase(Locale.ROOT))
@@ -77,7 +83,7 @@ public final class CheckpointInfo {
   }
 
   private static JsonObject other(Path file, String why) throws IOException {
-    try (SafeTensors opened = SafeTensors.open(file)) {
+    try (SafeTensors opened = SafeTensors.open(Shards.of(file).getFirst())) {
       JsonObject json = new JsonObject();
       json.addProperty("kind", "safetensors, which no backbone here reads");
       json.addProperty("why", why);

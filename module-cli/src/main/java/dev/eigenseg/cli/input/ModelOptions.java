@@ -15,6 +15,7 @@ public final class ModelOptions {
   @Option(
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
+      converter = BackboneSpec.class,
       description =
           "The backbone that the model was trained on, such as vit:FILE.safetensors or "
               + "torchscript:FILE.pt (default: the one in the model's file, else looked for "

@@ -10,6 +10,7 @@ import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.cli.input.BackboneOptions;
+import dev.eigenseg.cli.input.BackboneSpec;
 import dev.eigenseg.cli.input.DatasetOptions;
 import dev.eigenseg.cli.input.NeighborOptions;
 import dev.eigenseg.cli.session.CommonOptions;
@@ -80,6 +81,7 @@ public final class SpectralCommand extends WorkCommand {
   @Option(
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
+      converter = BackboneSpec.class,
       description = "Of an image without a model: the backbone (default: descriptor).")
   private Optional<String> backbone = Optional.empty();
 

@@ -2,6 +2,7 @@ package dev.eigenseg.cli.study;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.cli.input.BackboneSpec;
 import dev.eigenseg.cli.input.DatasetOptions;
 import dev.eigenseg.cli.session.CommandRunner;
 import dev.eigenseg.cli.session.CommonOptions;
@@ -160,6 +161,7 @@ public final class ReproduceCommand extends WorkCommand {
     @Option(
         names = {"-b", "--backbone"},
         paramLabel = "SPEC",
+        converter = BackboneSpec.class,
         description =
             "The backbone (default: torchscript:mobilenetv2-dense.pt in the folder of --weights).")
     private Optional<String> backbone = Optional.empty();

@@ -2,6 +2,7 @@ package dev.eigenseg.cli.train;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.cli.input.BackboneSpec;
 import dev.eigenseg.cli.session.ByteSize;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
@@ -49,6 +50,7 @@ public final class ExportCommand extends WorkCommand {
   @Option(
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
+      converter = BackboneSpec.class,
       description =
           "The backbone to embed, as vit:FILE.safetensors (default: looked for beside the model, "
               + "in EIGENSEG_WEIGHTS and in the user's cache).")

@@ -2,6 +2,7 @@ package dev.eigenseg.cli.weights;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.internal.file.WeightsFolder;
+import dev.eigenseg.cli.input.Catalogue;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;

@@ -1,13 +1,16 @@
 package dev.eigenseg.infer.vit;
 
-import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.vit.VitConfig.Positions;
 import java.util.Arrays;
 
 /** Fits the position embeddings of a Vision Transformer to a grid of patches. */
-public final class PositionEmbeddings {
-  // The cubic of a = -0.5 is what PyTorch takes with antialiasing (-0.75 without).
+final class PositionEmbeddings {
+  // What PyTorch takes with antialiasing, and without.
   private static final double CUBIC = -0.5;
+  private static final double ALIASED_CUBIC = -0.75;
+
+  /** By how much of a patch DINO's and DINOv2's repositories enlarge the new grid. */
+  private static final double OFFSET = 0.1;
 
   private PositionEmbeddings() {}
 
@@ -15,28 +18,25 @@ public final class PositionEmbeddings {
    * The position embeddings of all tokens on a grid.
    *
    * @param embeddings {@code pos_embed} as in the checkpoint
-   * @param rows of the grid, at least 1
-   * @param columns likewise
-   * @return float32 {@code [prefixTokens + rows * columns, dim]}, owned by the caller; zeros for
-   *     prefix tokens that have no position
+   * @return {@code [prefixTokens + rows * columns, dim]}; zeros for prefix tokens that have no
+   *     position
    */
-  public static Tensor fit(Tensor embeddings, VitConfig config, int rows, int columns) {
+  static float[] fit(float[] embeddings, VitConfig config, int rows, int columns) {
     int dim = config.dim();
+    int stored = config.prefixPositions() * dim;
     int prefix = config.prefixTokens() * dim;
-    int stored = config.positionsOfPrefix() ? prefix : 0;
-    float[] all = embeddings.toFloats();
-    float[] grid = Arrays.copyOfRange(all, stored, all.length);
+    float[] grid = Arrays.copyOfRange(embeddings, stored, embeddings.length);
     float[] fitted = resample(grid, config, rows, columns);
     float[] result = new float[Math.addExact(prefix, fitted.length)];
-    System.arraycopy(all, 0, result, 0, stored);
+    System.arraycopy(embeddings, 0, result, 0, stored);
     System.arraycopy(fitted, 0, result, prefix, fitted.length);
-    return Tensor.of(result, result.length / dim, dim);
+    return result;
   }
 
   private static float[] resample(float[] grid, VitConfig config, int rows, int columns) {
     int fromRows = config.gridRows();
     int fromColumns = config.gridColumns();
-    // The published code compares the numbers of patches, not the grids.
+    // The paper's code compares the numbers of patches, not the grids.
     boolean same =
         config.positions() == Positions.BILINEAR
             ? rows * columns == fromRows * fromColumns
@@ -77,9 +77,28 @@ public final class PositionEmbeddings {
     Taps[] taps = new Taps[to];
     double scale = (double) from / to;
     for (int i = 0; i < to; i++) {
-      taps[i] = positions == Positions.BICUBIC ? bicubic(scale, i, from) : bilinear(scale, i, from);
+      taps[i] =
+          switch (positions) {
+            case BICUBIC -> bicubic(scale, i, from);
+            case BICUBIC_ALIASED -> aliased(scale, i, from);
+            case BICUBIC_OFFSET -> aliased(from / (to + OFFSET), i, from);
+            case BILINEAR -> bilinear(scale, i, from);
+          };
     }
     return taps;
+  }
+
+  // Four neighbours however far the grid shrinks; beyond the first and last one the border repeats.
+  private static Taps aliased(double scale, int out, int from) {
+    double center = scale * (out + 0.5) - 0.5;
+    int nearest = (int) Math.floor(center);
+    int first = Math.clamp(nearest - 1, 0, from - 1);
+    int last = Math.clamp(nearest + 2, 0, from - 1);
+    float[] weights = new float[last - first + 1];
+    for (int i = nearest - 1; i <= nearest + 2; i++) {
+      weights[Math.clamp(i, 0, from - 1) - first] += (float) cubic(ALIASED_CUBIC, i - center);
+    }
+    return new Taps(first, weights);
   }
 
   // Half-pixel centres; beyond the first and last one the border repeats.
@@ -103,7 +122,7 @@ public final class PositionEmbeddings {
     double[] weights = new double[end - first];
     double sum = 0;
     for (int i = 0; i < weights.length; i++) {
-      weights[i] = cubic((first + i - center + 0.5) / stretch);
+      weights[i] = cubic(CUBIC, (first + i - center + 0.5) / stretch);
       sum += weights[i];
     }
     float[] normal = new float[weights.length];
@@ -114,11 +133,11 @@ public final class PositionEmbeddings {
   }
 
   // R. Keys, "Cubic convolution interpolation for digital image processing", 1981.
-  private static double cubic(double distance) {
+  private static double cubic(double a, double distance) {
     double x = Math.abs(distance);
     if (x < 1) {
-      return ((CUBIC + 2) * x - (CUBIC + 3)) * x * x + 1;
+      return ((a + 2) * x - (a + 3)) * x * x + 1;
     }
-    return x < 2 ? (((x - 5) * x + 8) * x - 4) * CUBIC : 0;
+    return x < 2 ? (((x - 5) * x + 8) * x - 4) * a : 0;
   }
 }

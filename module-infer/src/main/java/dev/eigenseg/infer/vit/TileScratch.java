@@ -16,6 +16,9 @@ final class TileScratch {
   /** {@code [rows, max(3 * dim, mlp, pixels of a patch)]}. */
   final MemorySegment wide;
 
+  /** {@code [rows, mlp]} if the hidden layer is gated, else empty. */
+  final MemorySegment gate;
+
   /** Row panels of the tile, of any depth in the network. */
   final float[] rowPanels;
 
@@ -32,6 +35,7 @@ final class TileScratch {
     normed = Scratch.floats(arena, rows, dim);
     attended = Scratch.floats(arena, rows, dim);
     wide = Scratch.floats(arena, rows, widest);
+    gate = config.gated() ? Scratch.floats(arena, rows, config.mlp()) : MemorySegment.NULL;
     rowPanels = new float[Gemm.packedRowFloats(rows, widest)];
     similarities = Scratch.floats(arena, Gemm.rowPanel(), tokens);
     packedSimilarities = new float[Gemm.packedRowFloats(Gemm.rowPanel(), tokens)];

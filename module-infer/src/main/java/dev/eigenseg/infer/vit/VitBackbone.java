@@ -4,7 +4,7 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
-import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.api.internal.resource.InUse;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -56,14 +56,8 @@ public final class VitBackbone implements Backbone {
   public static VitBackbone open(Path file, Map<String, String> settings) throws IOException {
     FileTime changed = Files.getLastModifiedTime(file);
     try (VitCheckpoint checkpoint = VitCheckpoint.open(file, settings)) {
-      return new VitBackbone(checkpoint, idOf(file), new FileHash(file, changed));
+      return new VitBackbone(checkpoint, VitCheckpoint.id(file), new FileHash(file, changed));
     }
-  }
-
-  private static String idOf(Path file) {
-    String name = file.getFileName().toString();
-    int dot = name.lastIndexOf('.');
-    return "vit:" + (dot > 0 ? name.substring(0, dot) : name);
   }
 
   /** The hash of a file: computed once, when somebody asks, since it takes longer than packing. */
@@ -87,7 +81,7 @@ public final class VitBackbone implements Backbone {
 
     private String compute() {
       try {
-        String computed = Hashes.sha256(file);
+        String computed = Shards.sha256(file);
         if (!Files.getLastModifiedTime(file).equals(changed)) {
           throw new IncompatibleException(
               "%s has changed since its weights were read; open it again".formatted(file));

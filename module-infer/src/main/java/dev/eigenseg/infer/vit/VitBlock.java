@@ -7,21 +7,25 @@ import dev.eigenseg.infer.layer.Linear;
 import dev.eigenseg.infer.vit.VitConfig.Activation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /**
  * One block of a Vision Transformer without its attention: {@code qkv(norm1(x))}, {@code x +=
- * proj(attended)} and {@code x += fc2(gelu(fc1(norm2(x))))}. Layer scale and the scale of the
- * queries are part of the packed weights. Its memory belongs to the arena that it was made in.
- * Immutable.
+ * proj(attended)} and {@code x += fc2(gelu(fc1(norm2(x))))}, or with a gate {@code x +=
+ * fc2(silu(gate(norm2(x))) * fc1(norm2(x)))}. Layer scale and the scale of the queries are part of
+ * the packed weights. Its memory belongs to the arena that it was made in. Immutable.
  */
 final class VitBlock {
   // Weights are read before the kernels on vectors are compiled.
   private static final VectorMath PLAIN = VectorMath.scalar();
 
+  private static final float QUICK_GELU = 1.702f;
+
   private final LayerNorm norm1;
   private final Linear qkv;
   private final Linear proj;
   private final LayerNorm norm2;
+  private final Optional<Linear> gate;
   private final Linear fc1;
   private final Linear fc2;
   private final Activation activation;
@@ -34,11 +38,15 @@ final class VitBlock {
       norm2 = norm(reader, prefix + "norm2", config.eps(), arena);
       qkv = qkv(reader, prefix + "attn.qkv", config, arena);
       proj = scaled(reader, prefix + "attn.proj", prefix + "ls1.gamma", arena);
-      fc1 =
-          new Linear(
-              reader.borrowed(prefix + "mlp.fc1.weight"),
-              reader.read(prefix + "mlp.fc1.bias"),
-              arena);
+      Tensor weight = reader.borrowed(prefix + "mlp.fc1.weight");
+      Tensor bias = reader.read(prefix + "mlp.fc1.bias");
+      int mlp = config.mlp();
+      gate =
+          config.gated()
+              ? Optional.of(new Linear(weight.slice(0, mlp), bias.slice(0, mlp), arena))
+              : Optional.empty();
+      int first = config.gated() ? mlp : 0;
+      fc1 = new Linear(weight.slice(first, mlp), bias.slice(first, mlp), arena);
       fc2 = scaled(reader, prefix + "mlp.fc2", prefix + "ls2.gamma", arena);
     }
   }
@@ -88,12 +96,24 @@ final class VitBlock {
     math.axpy(1, scratch.normed, 0, tokens, offset, rows * dim);
     norm2.apply(math, tokens, offset, rows, scratch.normed);
     fc1.apply(math, scratch.normed, 0, rows, scratch.rowPanels, scratch.wide, 0);
-    if (activation == Activation.GELU) {
-      math.gelu(scratch.wide, 0, (long) rows * fc1.out());
+    long hidden = (long) rows * fc1.out();
+    if (gate.isPresent()) {
+      gate.get().apply(math, scratch.normed, 0, rows, scratch.rowPanels, scratch.gate, 0);
+      activate(math, scratch.gate, hidden);
+      math.multiply(scratch.gate, 0, scratch.wide, 0, hidden);
     } else {
-      math.quickGelu(scratch.wide, 0, (long) rows * fc1.out());
+      activate(math, scratch.wide, hidden);
     }
     fc2.apply(math, scratch.wide, 0, rows, scratch.rowPanels, scratch.normed, 0);
     math.axpy(1, scratch.normed, 0, tokens, offset, rows * dim);
+  }
+
+  private void activate(VectorMath math, MemorySegment hidden, long count) {
+    switch (activation) {
+      case GELU -> math.gelu(hidden, 0, count);
+      case QUICK_GELU -> math.swish(hidden, 0, count, QUICK_GELU);
+      case GELU_TANH -> math.geluTanh(hidden, 0, count);
+      case SILU -> math.swish(hidden, 0, count, 1);
+    }
   }
 }

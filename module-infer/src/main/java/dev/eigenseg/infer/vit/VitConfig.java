@@ -1,6 +1,7 @@
 package dev.eigenseg.infer.vit;
 
 import java.util.LinkedHashMap;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
@@ -11,13 +12,15 @@ import java.util.SequencedMap;
  * @param depth blocks
  * @param heads of the attention; they divide {@code dim}
  * @param mlp the width of the hidden layer
- * @param gridRows rows of the grid that the position embeddings were learned on
- * @param gridColumns its columns
+ * @param gated whether the hidden layer is the product of an activated and a linear half (SwiGLU)
+ * @param gridRows rows of the grid that the position embeddings were learned on; 0 with rotary
+ *     positions
+ * @param gridColumns its columns, likewise
  * @param classToken whether a class token comes first
  * @param distillationToken whether DeiT's distillation token follows it
  * @param registers register tokens after these
- * @param positionsOfPrefix whether the position embeddings begin with those of the tokens before
- *     the patches
+ * @param prefixPositions how many of the tokens before the patches have a position embedding, which
+ *     come first; registers come last and often have none
  * @param layerScale whether the output of each branch is multiplied by a vector
  * @param normPre whether the tokens are normalised before the first block, as in CLIP
  * @param patchBias whether the embedding of patches has a bias
@@ -27,6 +30,7 @@ import java.util.SequencedMap;
  * @param normalization of the pixels
  * @param high what the high features are
  * @param positions how position embeddings are fitted to another grid
+ * @param rotary positions that turn queries and keys, in place of embeddings
  */
 public record VitConfig(
     int patchSize,
@@ -34,12 +38,13 @@ public record VitConfig(
     int depth,
     int heads,
     int mlp,
+    boolean gated,
     int gridRows,
     int gridColumns,
     boolean classToken,
     boolean distillationToken,
     int registers,
-    boolean positionsOfPrefix,
+    int prefixPositions,
     boolean layerScale,
     boolean normPre,
     boolean patchBias,
@@ -48,10 +53,20 @@ public record VitConfig(
     Activation activation,
     PixelNormalization normalization,
     High high,
-    Positions positions) {
+    Positions positions,
+    Optional<Rotary> rotary) {
+  /** The name of the tensor with the periods of rotary positions. */
+  static final String PERIODS = "rope.periods";
+
   /** Checks what the shapes of tensors do not ensure. */
   public VitConfig {
-    if (patchSize < 1 || depth < 1 || mlp < 1 || gridRows < 1 || gridColumns < 1 || registers < 0) {
+    int leastSide = rotary.isPresent() ? 0 : 1;
+    if (patchSize < 1
+        || depth < 1
+        || mlp < 1
+        || gridRows < leastSide
+        || gridColumns < leastSide
+        || registers < 0) {
       throw new IllegalArgumentException(
           "patch %d, depth %d, mlp %d, grid %d x %d, %d registers"
               .formatted(patchSize, depth, mlp, gridRows, gridColumns, registers));
@@ -59,14 +74,37 @@ public record VitConfig(
     if (heads < 1 || dim % heads != 0) {
       throw new IllegalArgumentException("%d heads do not divide %d".formatted(heads, dim));
     }
+    if (rotary.isPresent() && dim / heads % 4 != 0) {
+      throw new IllegalArgumentException(
+          "rotary positions need heads of a multiple of 4 channels, not " + dim / heads);
+    }
+    int prefix = (classToken ? 1 : 0) + (distillationToken ? 1 : 0) + registers;
+    if (prefixPositions < 0 || prefixPositions > prefix) {
+      throw new IllegalArgumentException(
+          "%d positions for %d tokens".formatted(prefixPositions, prefix));
+    }
   }
+
+  /**
+   * Rotary positions as in DINOv3: the centres of the patches, from -1 to 1 along each side, turn
+   * pairs of channels, the first quarter of a head's by the row, the second by the column, each
+   * with the channel half a head further.
+   *
+   * @param theta the base of the periods, which are {@code theta^(4 i / headDim)}
+   * @param stored whether the periods are a tensor of the checkpoint instead
+   */
+  public record Rotary(float theta, boolean stored) {}
 
   /** The function in the hidden layer. */
   public enum Activation {
     /** x times the normal distribution function, exact. */
     GELU,
     /** x times the logistic function of 1.702 x, as in OpenAI's CLIP. */
-    QUICK_GELU
+    QUICK_GELU,
+    /** The GELU's approximation by a hyperbolic tangent, as in SigLIP 2. */
+    GELU_TANH,
+    /** x times the logistic function of x, as in gated layers. */
+    SILU
   }
 
   /** What the high features are. */
@@ -81,6 +119,13 @@ public record VitConfig(
   public enum Positions {
     /** Bicubic with antialiasing, as timm does. */
     BICUBIC,
+    /** Bicubic without antialiasing, as transformers does for ViT and DINOv2. */
+    BICUBIC_ALIASED,
+    /**
+     * The same with the new grid taken for a tenth of a patch larger, as the repositories of DINO
+     * and DINOv2 do.
+     */
+    BICUBIC_OFFSET,
     /** Bilinear, and only if the number of patches differs, as the paper's code does. */
     BILINEAR
   }
@@ -107,8 +152,12 @@ public record VitConfig(
     if (patchBias) {
       shapes.put("patch_embed.proj.bias", new long[] {dim});
     }
-    long positionCount = (long) gridRows * gridColumns + (positionsOfPrefix ? prefixTokens() : 0);
-    shapes.put("pos_embed", new long[] {1, positionCount, dim});
+    if (rotary.isEmpty()) {
+      long positionCount = (long) gridRows * gridColumns + prefixPositions;
+      shapes.put("pos_embed", new long[] {1, positionCount, dim});
+    } else if (rotary.get().stored()) {
+      shapes.put(PERIODS, new long[] {headDim() / 4});
+    }
     if (classToken) {
       shapes.put("cls_token", new long[] {1, 1, dim});
     }
@@ -136,7 +185,7 @@ public record VitConfig(
     }
     putLinear(shapes, block + "attn.proj", dim, dim);
     putNorm(shapes, block + "norm2");
-    putLinear(shapes, block + "mlp.fc1", mlp, dim);
+    putLinear(shapes, block + "mlp.fc1", gated ? 2L * mlp : mlp, dim);
     putLinear(shapes, block + "mlp.fc2", dim, mlp);
     if (layerScale) {
       shapes.put(block + "ls1.gamma", new long[] {dim});

@@ -53,7 +53,7 @@ final class VitNetwork implements AutoCloseable {
       }
       WeightReader keeping = new WeightReader(checkpoint, arena);
       prefix = prefix(keeping);
-      positions = new PositionCache(keeping.read("pos_embed"), config);
+      positions = new PositionCache(new VitPositions(checkpoint));
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;

@@ -10,6 +10,7 @@ import dev.eigenseg.infer.vit.VitConfig.High;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
@@ -84,6 +85,7 @@ final class VitPass {
     private final MemorySegment high;
     private final Arena arena;
     private final float[] positions;
+    private final Optional<Rotation> rotation;
     private final ConcurrentLinkedQueue<TileScratch> idle = new ConcurrentLinkedQueue<>();
 
     State(Arena arena, TilePlan plan, MemorySegment low, MemorySegment mid, MemorySegment high) {
@@ -94,6 +96,7 @@ final class VitPass {
       this.high = high;
       stream = Scratch.floats(arena, tokens, dim);
       positions = network.positions(gridRows, gridColumns);
+      rotation = config.rotary().map(rotary -> new Rotation(config, positions));
       attention[0] = new AttentionBuffers(config, tokens, arena);
       attention[1] = new AttentionBuffers(config, tokens, arena);
     }
@@ -116,10 +119,15 @@ final class VitPass {
       }
       if (step < config.depth()) {
         network.block(step).queriesKeysValues(math, stream, offset, rows, scratch);
-        attention[step % 2].store(scratch.wide, first, rows);
+        // Keys as features say what a patch is, not where.
         if (step == config.depth() - 1 && config.high() == High.KEYS) {
           emitKeys(first, rows, scratch);
         }
+        if (rotation.isPresent()) {
+          int from = Math.clamp(prefix - first, 0, rows);
+          rotation.get().apply(scratch.wide, first, from, rows);
+        }
+        attention[step % 2].store(scratch.wide, first, rows);
       }
       idle.add(scratch);
     }
@@ -153,9 +161,11 @@ final class VitPass {
         MemorySegment.copy(
             network.prefix().segment(), first * rowBytes, stream, first * rowBytes, bytes);
       }
-      MemorySegment.copy(
-          positions, first * dim, scratch.normed, ValueLayout.JAVA_FLOAT, 0, rows * dim);
-      math.axpy(1, scratch.normed, 0, stream, first * rowBytes, (long) rows * dim);
+      if (rotation.isEmpty()) {
+        MemorySegment.copy(
+            positions, first * dim, scratch.normed, ValueLayout.JAVA_FLOAT, 0, rows * dim);
+        math.axpy(1, scratch.normed, 0, stream, first * rowBytes, (long) rows * dim);
+      }
       network
           .normPre()
           .ifPresent(norm ->

@@ -6,7 +6,6 @@ import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.BackboneProvider;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -46,11 +45,7 @@ public final class VitProvider implements BackboneProvider {
               .formatted(device));
     }
     Path file = Path.of(location);
-    if (!Files.isRegularFile(file)) {
-      throw new BadInputException(
-          "there is no checkpoint %s; 'eigenseg weights list' shows what 'eigenseg weights pull NAME' fetches"
-              .formatted(file));
-    }
+    VitCheckpoint.requireFile(file);
     return VitBackbone.open(file, settings);
   }
 }

@@ -4,17 +4,22 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.infer.vit.VitConfig.Activation;
 import dev.eigenseg.infer.vit.VitConfig.High;
 import dev.eigenseg.infer.vit.VitConfig.Positions;
+import dev.eigenseg.infer.vit.VitConfig.Rotary;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
+import java.util.SequencedSet;
 
 /** Puts the configuration of a Vision Transformer together from its tensors and settings. */
 final class VitReader {
   private static final int HEAD_DIM = 64;
   private static final float EPS = 1e-6f;
   private static final float CLIP_EPS = 1e-5f;
+  private static final float DINOV3_EPS = 1e-5f;
+  private static final float TRANSFORMERS_VIT_EPS = 1e-12f;
+  private static final float ROPE_THETA = 100;
 
   /**
    * Widths of published models whose heads do not have 64 channels: SO400M has 16 of 72, huge 16 of
@@ -23,16 +28,21 @@ final class VitReader {
   private static final Map<Integer, Integer> OTHER_HEADS =
       Map.of(1152, 16, 1280, 16, 1408, 16, 1664, 16);
 
+  /** Of DINOv3 there is one: 7B has 32 of 128. */
+  private static final Map<Integer, Integer> OTHER_HEADS_OF_DINOV3 = Map.of(4096, 32);
+
   private final VitTensors tensors;
   private final VitSettings settings;
-  private final TimmConfig published;
+  private final PublishedConfig published;
   private final boolean normPre;
+  private final boolean rotary;
 
   private VitReader(VitTensors tensors, VitSettings settings) {
     this.tensors = tensors;
     this.settings = settings;
     this.published = settings.published();
     this.normPre = tensors.has("norm_pre.weight");
+    this.rotary = rotates();
   }
 
   static VitConfig read(VitTensors tensors, VitSettings settings) {
@@ -46,10 +56,24 @@ final class VitReader {
     settings.put(VitSettings.NORMALIZATION, config.normalization().text());
     settings.put(VitSettings.HIGH, VitSettings.text(config.high()));
     settings.put(VitSettings.EPS, "" + config.eps());
-    settings.put(VitSettings.POSITIONS, VitSettings.text(config.positions()));
+    if (config.rotary().isEmpty()) {
+      settings.put(VitSettings.POSITIONS, VitSettings.text(config.positions()));
+    }
     settings.put(VitSettings.ACTIVATION, VitSettings.text(config.activation()));
-    int[] shown = squareGrid(tensors.shape("pos_embed", 3)[1], config.prefixTokens());
-    if (shown.length == 0 || shown[0] != config.gridRows() || shown[0] != config.gridColumns()) {
+    if (config.rotary().isPresent()) {
+      if (!config.rotary().get().stored()) {
+        settings.put(VitSettings.ROPE_THETA, "" + config.rotary().get().theta());
+      }
+      return settings;
+    }
+    PositionGrid own =
+        new PositionGrid(config.gridRows(), config.gridColumns(), config.prefixPositions());
+    // Of any form, since the weights may go into a model's file, under timm's names.
+    Optional<PositionGrid> shown =
+        PositionGrid.square(
+            tensors.shape("pos_embed", 3)[1],
+            prefixes(VitForm.TIMM, special(tensors), config.registers()));
+    if (shown.isEmpty() || !shown.get().equals(own)) {
       settings.put(VitSettings.GRID, config.gridRows() + "x" + config.gridColumns());
     }
     return settings;
@@ -66,36 +90,37 @@ final class VitReader {
     }
     checkWidth(dim);
     int patchSize = Math.toIntExact(patch[2]);
-    int mlp = mlp(dim);
+    long in = tensors.shape("blocks.0.mlp.fc1.weight", 2)[0];
+    int mlp = Math.toIntExact(tensors.shape("blocks.0.mlp.fc2.weight", 2)[1]);
+    boolean gated = in == 2L * mlp;
     int registers =
         tensors.has("reg_token") ? Math.toIntExact(tensors.shape("reg_token", 3)[1]) : 0;
-    boolean classToken = tensors.has("cls_token");
-    boolean distilled = tensors.has("dist_token");
-    int prefix = (classToken ? 1 : 0) + (distilled ? 1 : 0) + registers;
-    long positions = tensors.shape("pos_embed", 3)[1];
-    int[] grid = grid(positions, prefix, patchSize);
+    PositionGrid grid = rotary ? new PositionGrid(0, 0, 0) : grid(registers, patchSize);
+    int heads = heads(dim);
     VitConfig config =
         new VitConfig(
             patchSize,
             dim,
             depth,
-            heads(dim),
+            heads,
             mlp,
-            grid[0],
-            grid[1],
-            classToken,
-            distilled,
+            gated,
+            grid.rows(),
+            grid.columns(),
+            tensors.has("cls_token"),
+            tensors.has("dist_token"),
             registers,
-            prefix > 0 && positions != (long) grid[0] * grid[1],
-            tensors.has("blocks.0.ls1.gamma"),
+            grid.prefix(),
+            tensors.inAnyBlock("ls1.gamma"),
             normPre,
             tensors.has("patch_embed.proj.bias"),
-            tensors.has("blocks.0.attn.qkv.bias"),
+            tensors.inAnyBlock("attn.qkv.bias"),
             eps(),
-            activation(),
-            normalization(distilled, registers),
+            activation(gated),
+            normalization(registers),
             settings.choice(VitSettings.HIGH, High.class).orElse(High.TOKENS),
-            settings.choice(VitSettings.POSITIONS, Positions.class).orElse(Positions.BICUBIC));
+            positions(registers),
+            rotary(dim, heads));
     tensors.check(config);
     return config;
   }
@@ -109,31 +134,73 @@ final class VitReader {
     }
   }
 
-  private int mlp(int dim) {
-    long hidden = tensors.shape("blocks.0.mlp.fc1.weight", 2)[0];
-    long[] out = tensors.shape("blocks.0.mlp.fc2.weight", 2);
-    if (hidden == 2 * out[1] && out[0] == dim) {
+  /** Whether this is a DINOv3. */
+  private boolean rotates() {
+    boolean periods = tensors.has(VitConfig.PERIODS);
+    boolean known =
+        periods
+            || tensors.form() == VitForm.DINOV3
+            || tensors.form() == VitForm.TRANSFORMERS_DINOV3
+            || settings.ropeTheta().isPresent()
+            || dinov3OfTimm();
+    if (known && tensors.has("pos_embed")) {
       throw tensors.refused(
-          "its hidden layers are gated (SwiGLU): fc1 gives %d channels, fc2 takes %d"
-              .formatted(hidden, out[1]));
+          "it has rotary positions beside its 'pos_embed', as EVA-02 and others have");
     }
-    return Math.toIntExact(hidden);
+    return known;
+  }
+
+  // timm stores no trace of the rotary positions, but of the networks without any other that end in
+  // a norm, only those with DINOv3's positions have registers.
+  private boolean dinov3OfTimm() {
+    String architecture = published.architecture();
+    boolean named = architecture.contains("dinov3") || architecture.contains("lingbot");
+    return tensors.form() == VitForm.TIMM
+        && !tensors.has("pos_embed")
+        && tensors.has("cls_token")
+        && tensors.has("norm.weight")
+        && tensors.inAnyBlock("ls1.gamma")
+        && (named || (architecture.isEmpty() && tensors.has("reg_token")));
+  }
+
+  private Optional<Rotary> rotary(int dim, int heads) {
+    if (!rotary) {
+      return Optional.empty();
+    }
+    if (dim / heads % 4 != 0) {
+      throw new BadInputException(
+          "%s has rotary positions, which need heads of a multiple of 4 channels, but %d heads of its %d channels have %d; set heads"
+              .formatted(tensors.where(), heads, dim, dim / heads));
+    }
+    if (tensors.has(VitConfig.PERIODS) && settings.ropeTheta().isEmpty()) {
+      return Optional.of(new Rotary(ROPE_THETA, true));
+    }
+    Optional<Float> said = settings.ropeTheta().or(published::ropeTheta);
+    if (said.isEmpty() && published.architecture().isEmpty()) {
+      settings
+          .assumed()
+          .add("rope-theta = 100, as in all published DINOv3: the weights do not show it");
+    }
+    return Optional.of(new Rotary(said.orElse(ROPE_THETA), false));
   }
 
   private int heads(int dim) {
-    OptionalInt said = published.argument("num_heads");
+    OptionalInt said = published.heads();
     String architecture = published.architecture();
+    Map<Integer, Integer> others = rotary ? OTHER_HEADS_OF_DINOV3 : OTHER_HEADS;
     Optional<Integer> given = settings.heads();
     int heads;
     if (given.isPresent()) {
       heads = given.get();
     } else if (said.isPresent()) {
       heads = said.getAsInt();
-    } else if (OTHER_HEADS.containsKey(dim) && !architecture.isEmpty()) {
-      heads = OTHER_HEADS.get(dim);
-    } else if (OTHER_HEADS.containsKey(dim) || dim % HEAD_DIM != 0) {
+    } else if (tensors.has(VitConfig.PERIODS)) {
+      heads = Math.max(1, dim / Math.toIntExact(4 * tensors.shape(VitConfig.PERIODS, 1)[0]));
+    } else if (others.containsKey(dim) && (rotary || !architecture.isEmpty())) {
+      heads = others.get(dim);
+    } else if (others.containsKey(dim) || dim % HEAD_DIM != 0) {
       throw new BadInputException(
-          "%s has %d channels, which %s; set heads, or put timm's config.json beside it"
+          "%s has %d channels, which %s; set heads (--heads N), or put the model's config.json beside it"
               .formatted(
                   tensors.where(),
                   dim,
@@ -157,98 +224,124 @@ final class VitReader {
     return heads;
   }
 
-  /** Rows and columns of the grid of the position embeddings. */
-  private int[] grid(long positions, int prefix, int patchSize) {
-    Optional<int[]> given = settings.grid();
-    if (given.isPresent()) {
-      return fitting(given.get(), positions, prefix)
-          .orElseThrow(() ->
-              new BadInputException(
-                  "%s has %d position embeddings and %d tokens before the patches, which do not make a grid of %d x %d"
-                      .formatted(
-                          tensors.where(), positions, prefix, given.get()[0], given.get()[1])));
-    }
-    int[] square = squareGrid(positions, prefix);
-    Optional<int[]> said =
-        published
-            .imageSize()
-            .map(size -> new int[] {size[0] / patchSize, size[1] / patchSize})
-            .flatMap(grid -> fitting(grid, positions, prefix));
-    return said.orElseGet(() -> {
-      if (square.length == 0) {
-        throw new BadInputException(
-            "%s has %d position embeddings and %d tokens before the patches, which do not make one square grid; set grid to ROWSxCOLUMNS"
-                .formatted(tensors.where(), positions, prefix));
-      }
-      return square;
-    });
+  private PositionGrid grid(int registers, int patchSize) {
+    long positions = tensors.shape("pos_embed", 3)[1];
+    return PositionGrid.of(
+        tensors.where(),
+        positions,
+        prefixes(tensors.form(), special(tensors), registers),
+        patchSize,
+        settings);
   }
 
-  private static Optional<int[]> fitting(int[] grid, long positions, int prefix) {
-    long patches = (long) grid[0] * grid[1];
-    return patches > 0 && (patches == positions || patches + prefix == positions)
-        ? Optional.of(grid)
-        : Optional.empty();
+  private static int special(VitTensors tensors) {
+    return (tensors.has("cls_token") ? 1 : 0) + (tensors.has("dist_token") ? 1 : 0);
   }
 
-  /** The one square grid that fits, with the prefix or without; empty if there is none, or two. */
-  private static int[] squareGrid(long positions, int prefix) {
-    int all = root(positions);
-    int patches = root(positions - prefix);
-    if (prefix > 0 && all > 0 && patches > 0) {
-      return new int[0];
-    }
-    int side = Math.max(all, patches);
-    return side == 0 ? new int[0] : new int[] {side, side};
+  /** How many tokens before the patches may have positions. */
+  private static SequencedSet<Integer> prefixes(VitForm form, int special, int registers) {
+    return form == VitForm.TIMM
+        ? PositionGrid.prefixes(special + registers, special, 0)
+        : PositionGrid.prefixes(special);
   }
 
-  private static int root(long square) {
-    int root = square <= 0 ? 0 : (int) Math.round(Math.sqrt(square));
-    return (long) root * root == square ? root : 0;
+  private Positions positions(int registers) {
+    return settings
+        .choice(VitSettings.POSITIONS, Positions.class)
+        .orElseGet(() -> {
+          boolean antialiased = registers > 0;
+          return switch (tensors.form()) {
+            case TRANSFORMERS_VIT, TRANSFORMERS_CLIP -> Positions.BICUBIC_ALIASED;
+            case TRANSFORMERS_DINOV2 -> antialiased ? Positions.BICUBIC : Positions.BICUBIC_ALIASED;
+            case DINOV2 -> antialiased ? Positions.BICUBIC : assumedOffset();
+            case TIMM, DINOV3, TRANSFORMERS_DINOV3 -> Positions.BICUBIC;
+          };
+        });
+  }
+
+  private Positions assumedOffset() {
+    settings
+        .assumed()
+        .add(
+            "positions = bicubic-offset, as in DINOv2's repository: mask_token shows that the weights are from there");
+    return Positions.BICUBIC_OFFSET;
   }
 
   private float eps() {
-    Optional<Float> given = settings.eps();
+    Optional<Float> given = settings.eps().or(published::eps);
     if (given.isPresent()) {
       return given.get();
     }
-    float eps = normPre || published.architecture().contains("clip") ? CLIP_EPS : EPS;
+    boolean clip = normPre || published.architecture().contains("clip");
+    boolean transformersVit = tensors.form() == VitForm.TRANSFORMERS_VIT;
     if (published.architecture().isEmpty()) {
       settings
           .assumed()
           .add(
-              normPre
-                  ? "eps = 1e-5, as in timm's CLIP towers: norm_pre shows one, the weights do not show eps"
-                  : "eps = 1e-6, as in all of timm's ViTs but CLIP: the weights do not show it");
+              rotary
+                  ? "eps = 1e-5, as in all of DINOv3: the weights do not show it"
+                  : normPre
+                      ? "eps = 1e-5, as in timm's CLIP towers: norm_pre shows one, the weights do not show eps"
+                      : transformersVit
+                          ? "eps = 1e-12, as transformers makes its ViTs: the weights do not show it"
+                          : "eps = 1e-6, as in all of timm's ViTs but CLIP: the weights do not show it");
     }
-    return eps;
+    if (rotary) {
+      return DINOV3_EPS;
+    }
+    return clip ? CLIP_EPS : transformersVit ? TRANSFORMERS_VIT_EPS : EPS;
   }
 
-  private Activation activation() {
+  private Activation activation(boolean gated) {
     Optional<Activation> given = settings.choice(VitSettings.ACTIVATION, Activation.class);
     if (given.isPresent()) {
       return given.get();
     }
+    // The gated layer of DINOv2 is SiLU whatever its configuration says.
+    if (gated && tensors.form() == VitForm.TRANSFORMERS_DINOV2) {
+      return Activation.SILU;
+    }
     Optional<String> said = published.activation();
     if (said.isPresent()) {
-      return switch (said.get()) {
-        case "gelu" -> Activation.GELU;
-        case "quick_gelu", "quickgelu" -> Activation.QUICK_GELU;
-        default ->
-            throw new BadInputException(
-                "%s says act_layer = %s; supported are gelu and quick_gelu"
-                    .formatted(published.where(), said.get()));
-      };
+      return activation(said.get());
     }
-    if (normPre && published.architecture().isEmpty()) {
+    boolean unsaid = published.architecture().isEmpty();
+    if (gated) {
+      if (unsaid) {
+        settings
+            .assumed()
+            .add("activation = silu, as in all published gated layers: the weights do not show it");
+      }
+      return Activation.SILU;
+    }
+    if (normPre && unsaid) {
       throw new BadInputException(
-          "%s is a CLIP tower (norm_pre): OpenAI's use quick-gelu, LAION's gelu; set activation, or put timm's config.json beside it"
+          "%s is a CLIP tower (norm_pre): OpenAI's use quick-gelu, LAION's gelu; set activation, or put the model's config.json beside it"
               .formatted(tensors.where()));
+    }
+    if (tensors.form() == VitForm.TRANSFORMERS_CLIP && !normPre) {
+      if (unsaid) {
+        settings.assumed().add("activation = gelu-tanh, as in transformers' SigLIP");
+      }
+      return Activation.GELU_TANH;
     }
     return published.architecture().contains("quickgelu") ? Activation.QUICK_GELU : Activation.GELU;
   }
 
-  private PixelNormalization normalization(boolean distilled, int registers) {
+  private Activation activation(String said) {
+    return switch (said) {
+      case "gelu" -> Activation.GELU;
+      case "quick_gelu", "quickgelu" -> Activation.QUICK_GELU;
+      case "gelu_tanh", "gelu_pytorch_tanh", "gelu_new", "gelu_fast" -> Activation.GELU_TANH;
+      case "silu", "swish" -> Activation.SILU;
+      default ->
+          throw new BadInputException(
+              "%s says that the activation is '%s'; supported are gelu, gelu_tanh, quick_gelu and silu"
+                  .formatted(published.where(), said));
+    };
+  }
+
+  private PixelNormalization normalization(int registers) {
     Optional<String> given = settings.text(VitSettings.NORMALIZATION);
     if (given.isPresent()) {
       return PixelNormalization.parse(given.get());
@@ -259,10 +352,15 @@ final class VitReader {
           if (normPre) {
             return assumed(PixelNormalization.CLIP, "norm_pre shows a CLIP tower");
           }
-          if (distilled) {
+          if (rotary) {
+            return assumed(
+                PixelNormalization.IMAGENET,
+                "as in DINOv3 on photographs; its models of satellite images have another");
+          }
+          if (tensors.has("dist_token")) {
             return assumed(PixelNormalization.IMAGENET, "dist_token shows a DeiT");
           }
-          if (registers > 0 || tensors.has("blocks.0.ls1.gamma")) {
+          if (registers > 0 || tensors.inAnyBlock("ls1.gamma")) {
             return assumed(
                 PixelNormalization.IMAGENET, "layer scale or registers show a DINOv2 or DeiT III");
           }

@@ -8,13 +8,13 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What the user and timm's configuration say, and a list for what has to be assumed.
+ * What the user and a published configuration say, and a list for what has to be assumed.
  *
  * @param given by the user, by option names
- * @param published timm's configuration, or {@link TimmConfig#NONE}
+ * @param published the configuration with the weights, or {@link PublishedConfig#NONE}
  * @param assumed receives a sentence for every assumption
  */
-record VitSettings(Map<String, String> given, TimmConfig published, List<String> assumed) {
+record VitSettings(Map<String, String> given, PublishedConfig published, List<String> assumed) {
   static final String HEADS = "heads";
   static final String NORMALIZATION = "normalization";
   static final String HIGH = "high";
@@ -22,9 +22,10 @@ record VitSettings(Map<String, String> given, TimmConfig published, List<String>
   static final String POSITIONS = "positions";
   static final String ACTIVATION = "activation";
   static final String GRID = "grid";
+  static final String ROPE_THETA = "rope-theta";
 
   private static final List<String> KNOWN =
-      List.of(HEADS, NORMALIZATION, HIGH, EPS, POSITIONS, ACTIVATION, GRID);
+      List.of(HEADS, NORMALIZATION, HIGH, EPS, POSITIONS, ACTIVATION, GRID, ROPE_THETA);
 
   VitSettings {
     for (String name : given.keySet()) {
@@ -38,6 +39,14 @@ record VitSettings(Map<String, String> given, TimmConfig published, List<String>
 
   Optional<String> text(String name) {
     return Optional.ofNullable(given.get(name));
+  }
+
+  /**
+   * Whether these are settings that {@link VitReader#settings} gave: then what is not among them
+   * was clear.
+   */
+  boolean recorded() {
+    return given.keySet().containsAll(List.of(HEADS, NORMALIZATION, HIGH, EPS, ACTIVATION));
   }
 
   Optional<Integer> heads() {
@@ -57,6 +66,21 @@ record VitSettings(Map<String, String> given, TimmConfig published, List<String>
             throw unusable(EPS, text, "a number from 0 to 1, such as 1e-6", null);
           }
           return eps;
+        });
+  }
+
+  Optional<Float> ropeTheta() {
+    return text(ROPE_THETA)
+        .map(text -> {
+          try {
+            float theta = Float.parseFloat(text);
+            if (theta > 0 && Float.isFinite(theta)) {
+              return theta;
+            }
+          } catch (NumberFormatException e) {
+            throw unusable(ROPE_THETA, text, "a positive number such as 100", e);
+          }
+          throw unusable(ROPE_THETA, text, "a positive number such as 100", null);
         });
   }
 

@@ -2,117 +2,125 @@ package dev.eigenseg.infer.vit;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.tensor.DType;
-import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.vit.TensorParts.Part;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What the names and shapes of a checkpoint's tensors show. */
-record VitTensors(String where, Set<String> names, Function<String, Tensor> find) {
+/** What the names and shapes of a checkpoint's tensors show; the names are timm's. */
+final class VitTensors {
   private static final String SUPPORTED =
-      "supported are timm's ViT, DeiT, DINO and DINOv2 (with GELU), and its CLIP image towers";
+      "supported are the ViT, DeiT, DINO, DINOv2, DINOv3, CLIP and SigLIP image towers of timm and of "
+          + "transformers, and the names of DINO's, DINOv2's and DINOv3's own repositories";
 
-  private static final Pattern BLOCK = Pattern.compile("blocks\\.(0|[1-9]\\d{0,4})\\.(.+)");
+  private static final Pattern BLOCK = Pattern.compile("blocks\\.(\\d+)\\.(.+)");
 
-  /** Parts that no feature depends on. */
-  private static final Pattern UNUSED =
-      Pattern.compile(
-          "(head|head_dist|fc_norm|attn_pool|pre_logits)\\..+|mask_token|pos_embed_window");
+  private final String where;
+  private final CheckpointFiles files;
+  private final VitNames names;
 
-  private static final Set<String> TOP =
-      Set.of(
-          "patch_embed.proj.weight",
-          "patch_embed.proj.bias",
-          "pos_embed",
-          "cls_token",
-          "dist_token",
-          "reg_token",
-          "norm_pre.weight",
-          "norm_pre.bias",
-          "norm.weight",
-          "norm.bias");
-  private static final Set<String> IN_BLOCK =
-      Set.of(
-          "norm1.weight",
-          "norm1.bias",
-          "norm2.weight",
-          "norm2.bias",
-          "attn.qkv.weight",
-          "attn.qkv.bias",
-          "attn.proj.weight",
-          "attn.proj.bias",
-          "mlp.fc1.weight",
-          "mlp.fc1.bias",
-          "mlp.fc2.weight",
-          "mlp.fc2.bias",
-          "ls1.gamma",
-          "ls2.gamma");
-
-  /** What marks of names mean, the telling ones first. */
-  private static final Map<String, String> FOREIGN =
-      new TreeMap<>(
-          Map.ofEntries(
-              Map.entry("mlp.w12", "a SwiGLU layer"),
-              Map.entry("mlp.fc1_g", "a SwiGLU layer"),
-              Map.entry("mlp.norm", "a normalised hidden layer"),
-              Map.entry("relative_position", "relative position biases (BEiT)"),
-              Map.entry("rel_pos", "relative position biases"),
-              Map.entry("rope", "rotary position embeddings"),
-              Map.entry("q_norm", "normalised queries and keys"),
-              Map.entry("q_bias", "BEiT's attention"),
-              Map.entry("stages.", "a hierarchical network such as ConvNeXt"),
-              Map.entry("layers.", "a hierarchical network such as Swin"),
-              Map.entry("layer1.", "a ResNet"),
-              Map.entry("patch_embed.backbone", "a hybrid with a convolutional stem"),
-              Map.entry("patch_embed.conv", "a convolutional stem"),
-              Map.entry("register_tokens", "the names of DINOv2's own repository, not timm's"),
-              Map.entry("encoder.layer", "the names of Hugging Face's transformers, not timm's"),
-              Map.entry("transformer.resblocks", "the names of OpenCLIP, not timm's")));
-
-  VitTensors {
-    if (names.isEmpty()) {
+  /**
+   * Takes the tensors of a checkpoint for those of a network.
+   *
+   * @param where for messages
+   * @param architecture that a configuration says, or empty
+   * @throws BadInputException if they are of another network, or there is one of which nothing is
+   *     known
+   */
+  VitTensors(String where, CheckpointFiles files, VitNames names, String architecture) {
+    this.where = where;
+    this.files = files;
+    this.names = names;
+    if (files.names().isEmpty()) {
       throw new BadInputException("%s holds no tensors; %s".formatted(where, SUPPORTED));
+    }
+    Optional<String> foreign = ForeignNetwork.recognise(names.own(), architecture);
+    if (foreign.isPresent()) {
+      throw refused(foreign.get());
+    }
+    if (!names.unknown().isEmpty()) {
+      throw refused("of these tensors nothing is known: " + sample(names.unknown()));
     }
   }
 
+  String where() {
+    return where;
+  }
+
+  VitForm form() {
+    return names.form();
+  }
+
   boolean has(String name) {
-    return names.contains(name);
+    return names.tensors().containsKey(name);
+  }
+
+  /** Whether any block has a tensor of this name. */
+  boolean inAnyBlock(String name) {
+    return names.tensors().keySet().stream()
+        .anyMatch(own -> own.startsWith("blocks.") && own.endsWith("." + name));
   }
 
   /** The shape of a tensor that must be there, with a number of axes. */
   long[] shape(String name, int rank) {
     if (!has(name)) {
-      throw refused("it has no '%s', but %s".formatted(name, sample(names)));
+      throw missing(name);
     }
-    long[] shape = find.apply(name).shape();
+    long[] shape = shape(name);
     if (shape.length != rank || Arrays.stream(shape).anyMatch(n -> n < 1 || n > 1 << 24)) {
       throw refused(
           "'%s' has the shape %s, expected %d axes of usable size"
-              .formatted(name, Arrays.toString(shape), rank));
+              .formatted(stored(name), Arrays.toString(shape), rank));
     }
     return shape;
   }
 
-  /** The number of blocks, after every name has been found to be known. */
-  int depth() {
-    Set<Integer> blocks = new TreeSet<>();
-    Set<String> unknown = new TreeSet<>();
-    for (String name : names) {
-      Matcher matcher = BLOCK.matcher(name);
-      if (matcher.matches() && IN_BLOCK.contains(matcher.group(2))) {
-        blocks.add(Integer.valueOf(matcher.group(1)));
-      } else if (!TOP.contains(name) && !UNUSED.matcher(name).matches()) {
-        unknown.add(name);
+  /** The shape of a tensor; tokens have three axes, however many are stored. */
+  long[] shape(String name) {
+    TensorParts tensor = names.tensors().get(name);
+    long[] shape = VitNames.shape(tensor, files::shape);
+    long inner = Arrays.stream(shape).skip(1).reduce(1, (a, b) -> a * b);
+    for (Part part : tensor.parts()) {
+      long[] own = part.isZeros() ? shape : files.shape(part.name());
+      if (own.length != shape.length
+          || Arrays.stream(own).skip(1).reduce(1, (a, b) -> a * b) != inner) {
+        throw refused(
+            "'%s' has the shape %s, which does not fit %s beside it"
+                .formatted(part.name(), Arrays.toString(own), Arrays.toString(shape)));
       }
     }
-    if (!unknown.isEmpty()) {
-      throw refused(foreign(unknown));
+    boolean tokens = name.endsWith("_token") || name.equals("pos_embed");
+    return tokens && shape.length < 3 ? ofThreeAxes(shape) : shape;
+  }
+
+  private static long[] ofThreeAxes(long[] shape) {
+    long[] three = {1, 1, 1};
+    System.arraycopy(shape, 0, three, 3 - shape.length, shape.length);
+    return three;
+  }
+
+  private String stored(String name) {
+    return names.tensors().get(name).parts().stream()
+        .map(Part::name)
+        .filter(part -> !part.isEmpty())
+        .findFirst()
+        .orElse(name);
+  }
+
+  /** The number of blocks. */
+  int depth() {
+    Set<Integer> blocks = new TreeSet<>();
+    for (String name : names.tensors().keySet()) {
+      Matcher matcher = BLOCK.matcher(name);
+      if (matcher.matches()) {
+        blocks.add(Integer.valueOf(matcher.group(1)));
+      }
     }
     for (int i = 0; i < blocks.size(); i++) {
       if (!blocks.contains(i)) {
@@ -120,40 +128,42 @@ record VitTensors(String where, Set<String> names, Function<String, Tensor> find
       }
     }
     if (blocks.isEmpty()) {
-      throw refused("it has no 'blocks.0', but " + sample(names));
+      throw refused("it has no 'blocks.0', but " + sample(names.own()));
     }
     return blocks.size();
   }
 
-  private static String foreign(Set<String> unknown) {
-    for (Map.Entry<String, String> mark : FOREIGN.entrySet()) {
-      for (String name : unknown) {
-        if (name.contains(mark.getKey())) {
-          return "'%s' belongs to %s".formatted(name, mark.getValue());
+  /** Checks every tensor that a configuration uses. */
+  void check(VitConfig config) {
+    for (Map.Entry<String, long[]> wanted : config.weightShapes().entrySet()) {
+      String name = wanted.getKey();
+      if (!has(name)) {
+        throw missing(name);
+      }
+      long[] shape = shape(name);
+      if (!Arrays.equals(shape, wanted.getValue())) {
+        throw refused(
+            "'%s' has the shape %s, expected the shape %s"
+                .formatted(
+                    stored(name), Arrays.toString(shape), Arrays.toString(wanted.getValue())));
+      }
+      for (Part part : names.tensors().get(name).parts()) {
+        if (!part.isZeros()) {
+          DType type = files.tensor(part.name()).dtype();
+          if (!List.of(DType.F32, DType.F16, DType.BF16).contains(type)) {
+            throw refused("'%s' is %s, expected F32, F16 or BF16".formatted(part.name(), type));
+          }
         }
       }
     }
-    return "of these tensors nothing is known: " + sample(unknown);
   }
 
-  /** Checks every tensor that a configuration uses. */
-  void check(VitConfig config) {
-    config
-        .weightShapes()
-        .forEach((name, shape) -> {
-          if (!has(name)) {
-            throw refused("it has no '%s'".formatted(name));
-          }
-          Tensor tensor = find.apply(name);
-          if (!Arrays.equals(tensor.shape(), shape)) {
-            throw refused(
-                "'%s' is %s, expected the shape %s"
-                    .formatted(name, tensor, Arrays.toString(shape)));
-          }
-          if (!List.of(DType.F32, DType.F16, DType.BF16).contains(tensor.dtype())) {
-            throw refused("'%s' is %s, expected F32, F16 or BF16".formatted(name, tensor));
-          }
-        });
+  private BadInputException missing(String name) {
+    return refused(
+        form() == VitForm.TIMM
+            ? "it has no '%s', but %s".formatted(name, sample(names.own()))
+            : "under the names of %s it is not complete: it has no '%s', as timm calls it, but %s"
+                .formatted(form().source(), name, sample(names.own())));
   }
 
   BadInputException refused(String reason) {
@@ -161,7 +171,7 @@ record VitTensors(String where, Set<String> names, Function<String, Tensor> find
         "%s is no Vision Transformer that can be read: %s; %s".formatted(where, reason, SUPPORTED));
   }
 
-  private static String sample(Set<String> names) {
+  private static String sample(Collection<String> names) {
     List<String> first = names.stream().limit(6).toList();
     return String.join(", ", first) + (names.size() > first.size() ? ", ..." : "");
   }

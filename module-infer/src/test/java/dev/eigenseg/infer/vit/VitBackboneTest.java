@@ -61,14 +61,40 @@ class VitBackboneTest {
               Fixtures.gaussian(random, 0.5, 3, 3L * config.patchSize(), 3L * config.patchSize());
           PatchFeatures features = backbone.extract(pixels, 2)) {
         assertEquals(config, checkpoint.config());
-        double[][] expected = new VitOracle(checkpoint, config).high(pixels.toFloats());
-        for (int patch = 0; patch < features.patches(); patch++) {
-          for (int c = 0; c < config.dim(); c++) {
-            assertEquals(
-                expected[config.prefixTokens() + patch][c],
-                features.high().get((long) patch * config.dim() + c),
-                1e-4);
-          }
+        assertClose(
+            new VitOracle(checkpoint, config, 3, 3).high(pixels.toFloats()), config, features);
+      }
+    }
+  }
+
+  private static void assertClose(double[][] expected, VitConfig config, PatchFeatures features) {
+    for (int patch = 0; patch < features.patches(); patch++) {
+      for (int c = 0; c < config.dim(); c++) {
+        assertEquals(
+            expected[config.prefixTokens() + patch][c],
+            features.high().get((long) patch * config.dim() + c),
+            1e-4);
+      }
+    }
+  }
+
+  @Test
+  void rotaryPositionsEqualThoseOfPlainLoops() throws IOException {
+    for (int dim : new int[] {8, 24, 40}) {
+      for (boolean gated : new boolean[] {false, true}) {
+        VitConfig config = VitFixtures.rotary(4, dim, 2, gated);
+        Path file = VitFixtures.write(folder.resolve("rotary.safetensors"), random, config);
+        Map<String, String> settings =
+            Map.of("heads", "2", "activation", "silu", "rope-theta", "70");
+        try (VitCheckpoint checkpoint = VitCheckpoint.open(file, settings);
+            VitBackbone backbone = VitBackbone.open(file, settings);
+            Tensor pixels = Fixtures.gaussian(random, 0.5, 3, 4 * 13, 4 * 7);
+            PatchFeatures features = backbone.extract(pixels, 3);
+            PatchFeatures alone = backbone.extract(pixels)) {
+          assertEquals(config, checkpoint.config());
+          VitOracle oracle = new VitOracle(checkpoint, config, 13, 7);
+          assertClose(oracle.high(pixels.toFloats()), config, features);
+          assertArrayEquals(alone.high().toFloats(), features.high().toFloats());
         }
       }
     }
@@ -105,7 +131,7 @@ class VitBackboneTest {
       assertEquals(8, backbone.patchSize());
       assertEquals(new Backbone.FeatureDims(64, 64, 64), backbone.dims());
       assertEquals("keys", backbone.settings().get("high"));
-      assertEquals(3, backbone.assumptions().size(), backbone.assumptions().toString());
+      assertEquals(4, backbone.assumptions().size(), backbone.assumptions().toString());
       try (Backbone again = Backbones.open("vit:" + file, "cpu", backbone.settings())) {
         assertEquals(backbone.settings(), again.settings());
         assertTrue(again.assumptions().isEmpty(), again.assumptions().toString());

@@ -115,6 +115,71 @@ class VitCheckpointTest {
   }
 
   @Test
+  void aRectangularGridIsNeverTakenForASquare() throws IOException {
+    // 16 positions and one of the class token, on patches of 8 pixels.
+    Path file = with(VitFixtures.plain(8, 64, 1), Map.of("pos_embed", new long[] {1, 17, 64}));
+    try (VitCheckpoint checkpoint = VitCheckpoint.open(file, Map.of())) {
+      assertEquals(4, checkpoint.config().gridRows());
+      assertTrue(checkpoint.assumptions().toString().contains("--grid"), "said");
+    }
+    Path json = folder.resolve("config.json");
+    String text = "{\"architecture\": \"vit\", \"%s\": {\"%s\": %s}}";
+    Files.writeString(json, text.formatted("model_args", "img_size", "[16, 64]"));
+    assertEquals(2, read(file, Map.of()).gridRows());
+    assertEquals(8, read(file, Map.of()).gridColumns());
+    Files.writeString(json, text.formatted("pretrained_cfg", "input_size", "[3, 512, 32]"));
+    try (VitCheckpoint checkpoint = VitCheckpoint.open(file, Map.of())) {
+      assertEquals(16, checkpoint.config().gridRows());
+      assertTrue(checkpoint.assumptions().toString().contains("grid = 16x1"));
+      assertEquals(checkpoint.config(), read(file, checkpoint.settings()));
+    }
+    Files.writeString(json, text.formatted("pretrained_cfg", "input_size", "[3, 96, 32]"));
+    assertTrue(refusal(file, Map.of()).contains("--grid"));
+    assertEquals(2, read(file, Map.of("grid", "2x8")).gridRows());
+  }
+
+  @Test
+  void theConfigurationOfTransformersIsRead() throws IOException {
+    Path file = with(VitFixtures.plain(8, 64, 1), Map.of());
+    Files.writeString(
+        folder.resolve("config.json"),
+        """
+        {"model_type": "vit", "hidden_size": 64, "num_attention_heads": 4, "image_size": [24, 24],
+         "hidden_act": "gelu_pytorch_tanh", "layer_norm_eps": 0.001}
+        """);
+    Files.writeString(
+        folder.resolve("preprocessor_config.json"),
+        "{\"image_mean\": [0.1, 0.2, 0.3], \"image_std\": [0.4, 0.5, 0.6]}");
+    try (VitCheckpoint checkpoint = VitCheckpoint.open(file, Map.of())) {
+      assertEquals(4, checkpoint.config().heads());
+      assertEquals(1e-3f, checkpoint.config().eps());
+      assertEquals(Activation.GELU_TANH, checkpoint.config().activation());
+      assertEquals("0.1,0.2,0.3/0.4,0.5,0.6", checkpoint.config().normalization().text());
+      assertTrue(checkpoint.assumptions().isEmpty(), checkpoint.assumptions().toString());
+    }
+  }
+
+  @Test
+  void whatTurnsInAnotherWayIsNoDinov3() throws IOException {
+    VitConfig config = VitFixtures.config(8, 64, 1, 0, true, false, Activation.GELU);
+    // As in timm's RoPE-ViT: a last norm, neither positions nor registers.
+    assertTrue(refusal(with(config, Map.of(), "pos_embed"), Map.of()).contains("no 'pos_embed'"));
+    VitConfig tower = VitFixtures.config(8, 64, 1, 0, false, true, Activation.GELU);
+    Path encoder = with(tower, Map.of(), "norm.weight", "norm.bias");
+    assertTrue(refusal(encoder, Map.of("activation", "gelu")).contains("Perception Encoder"));
+    Path pooled = with(tower, Map.of("attn_pool.latent", new long[] {1, 1, 64}));
+    assertTrue(refusal(pooled, Map.of("activation", "gelu")).contains("Perception Encoder"));
+  }
+
+  @Test
+  void aConfigurationNamesWhatTensorsDoNotShow() throws IOException {
+    Path file = with(VitFixtures.plain(8, 64, 1), Map.of());
+    Files.writeString(
+        folder.resolve("config.json"), "{\"architecture\": \"eva02_tiny_patch14_224\"}");
+    assertTrue(refusal(file, Map.of()).contains("eva02_tiny_patch14_224"));
+  }
+
+  @Test
   void unknownAndUnfitSettingsAreRefused() throws IOException {
     Path file = with(VitFixtures.plain(8, 64, 1), Map.of());
     Map<String, String> unfit =
@@ -145,11 +210,26 @@ class VitCheckpointTest {
   void otherNetworksAreNamed() throws IOException {
     VitConfig config = VitFixtures.plain(8, 64, 1);
     Map<String, String> foreign =
-        Map.of(
-            "blocks.0.mlp.w12.weight", "SwiGLU",
-            "blocks.0.attn.relative_position_bias_table", "relative position",
-            "stages.0.blocks.0.gamma", "ConvNeXt",
-            "rope.periods", "rotary");
+        Map.ofEntries(
+            Map.entry("layers.0.blocks.1.attn.relative_position_bias_table", "Swin"),
+            Map.entry("blocks.0.attn.relative_position_bias_table", "BEiT"),
+            Map.entry("blocks.0.attn.rel_pos_h", "SAM"),
+            Map.entry("stages.0.blocks.0.conv_dw.weight", "ConvNeXt"),
+            Map.entry("stages.0.blocks.0.gamma", "ConvNeXt"),
+            Map.entry("stages.0.0.dwconv.weight", "a ConvNeXt"),
+            Map.entry("blocks.0.proj.weight", "Hiera"),
+            Map.entry("layer1.0.conv1.weight", "ResNet"),
+            Map.entry("blocks.0.0.conv_pw.weight", "EfficientNet"),
+            Map.entry("blocks.0.mlp.norm.weight", "EVA-02"),
+            Map.entry("blocks.0.attn.q_proj.weight", "EVA-02"),
+            Map.entry("blocks.0.attn.q_bias", "EVA"),
+            Map.entry("blocks.0.gamma_1", "EVA"),
+            Map.entry("blocks.0.attn.q_norm.weight", "normalised queries"),
+            Map.entry("patch_embed.conv1.weight", "convolutional stem"),
+            Map.entry("transformer.resblocks.0.ln_1.weight", "OpenCLIP"),
+            Map.entry("encoder.embed_tokens.weight", "language model"),
+            Map.entry("blocks.0.mlp.fc3.weight", "nothing is known"),
+            Map.entry("rope.periods", "rotary"));
     for (Map.Entry<String, String> entry : foreign.entrySet()) {
       Path file = with(config, Map.of(entry.getKey(), new long[] {4}));
       String message = refusal(file, Map.of());

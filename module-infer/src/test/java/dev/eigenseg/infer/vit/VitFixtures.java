@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.SequencedMap;
 
@@ -33,12 +34,13 @@ final class VitFixtures {
         depth,
         2,
         2 * dim,
+        false,
         3,
         3,
         true,
         false,
         registers,
-        registers == 0,
+        registers == 0 ? 1 : 0,
         layerScale,
         normPre,
         !normPre,
@@ -47,7 +49,35 @@ final class VitFixtures {
         activation,
         PixelNormalization.CLIP,
         VitConfig.High.TOKENS,
-        VitConfig.Positions.BICUBIC);
+        VitConfig.Positions.BICUBIC,
+        Optional.empty());
+  }
+
+  /** A small DINOv3 of two heads. */
+  static VitConfig rotary(int patch, int dim, int depth, boolean gated) {
+    return new VitConfig(
+        patch,
+        dim,
+        depth,
+        2,
+        2 * dim,
+        gated,
+        0,
+        0,
+        true,
+        false,
+        4,
+        0,
+        true,
+        false,
+        true,
+        true,
+        1e-5f,
+        VitConfig.Activation.SILU,
+        PixelNormalization.IMAGENET,
+        VitConfig.High.TOKENS,
+        VitConfig.Positions.BICUBIC,
+        Optional.of(new VitConfig.Rotary(70, false)));
   }
 
   static SequencedMap<String, Tensor> weights(Random random, VitConfig config) {

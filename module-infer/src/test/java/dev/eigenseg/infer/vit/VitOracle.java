@@ -1,10 +1,11 @@
 package dev.eigenseg.infer.vit;
 
+import java.lang.foreign.Arena;
 import java.util.function.DoubleUnaryOperator;
 
 /** A Vision Transformer in plain loops and double precision. */
-record VitOracle(VitCheckpoint checkpoint, VitConfig config) {
-  /** The tokens of all patches after the last norm, on the grid of the checkpoint. */
+record VitOracle(VitCheckpoint checkpoint, VitConfig config, int rows, int columns) {
+  /** All tokens after the last norm, on the grid of the checkpoint unless positions are rotary. */
   double[][] high(float[] pixels) {
     double[][] x = embed(pixels);
     if (config.normPre()) {
@@ -17,10 +18,13 @@ record VitOracle(VitCheckpoint checkpoint, VitConfig config) {
           linear(attention(norm(x, block + "norm1"), block), block + "attn.proj"),
           block + "ls1");
       double[][] hidden = linear(norm(x, block + "norm2"), block + "mlp.fc1");
-      for (double[] row : hidden) {
-        for (int c = 0; c < row.length; c++) {
-          row[c] = activation().applyAsDouble(row[c]);
+      for (int row = 0; row < hidden.length; row++) {
+        double[] active = new double[config.mlp()];
+        for (int c = 0; c < active.length; c++) {
+          double linear = config.gated() ? hidden[row][active.length + c] : 1;
+          active[c] = activation().applyAsDouble(hidden[row][c]) * linear;
         }
+        hidden[row] = active;
       }
       add(x, linear(hidden, block + "mlp.fc2"), block + "ls2");
     }
@@ -28,9 +32,13 @@ record VitOracle(VitCheckpoint checkpoint, VitConfig config) {
   }
 
   private DoubleUnaryOperator activation() {
-    return config.activation() == VitConfig.Activation.QUICK_GELU
-        ? v -> v / (1 + Math.exp(-1.702 * v))
-        : v -> v * phi(v);
+    return switch (config.activation()) {
+      case GELU -> v -> v * phi(v);
+      case QUICK_GELU -> v -> v / (1 + Math.exp(-1.702 * v));
+      case SILU -> v -> v / (1 + Math.exp(-v));
+      case GELU_TANH ->
+          v -> v / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v)));
+    };
   }
 
   // Simpson's rule over the density.
@@ -46,18 +54,22 @@ record VitOracle(VitCheckpoint checkpoint, VitConfig config) {
 
   private double[][] embed(float[] pixels) {
     int side = config.patchSize();
-    int width = side * config.gridColumns();
-    int plane = width * side * config.gridRows();
+    int width = side * columns;
+    int plane = width * side * rows;
     int prefix = config.prefixTokens();
-    double[][] x = new double[prefix + config.gridRows() * config.gridColumns()][config.dim()];
+    double[][] x = new double[prefix + rows * columns][config.dim()];
     float[] kernel = floats("patch_embed.proj.weight");
     float[] bias = config.patchBias() ? floats("patch_embed.proj.bias") : new float[config.dim()];
-    float[] positions = floats("pos_embed");
+    boolean learned = config.rotary().isEmpty();
+    float[] positions = learned ? floats("pos_embed") : new float[0];
     for (int token = 0; token < x.length; token++) {
       int patch = token - prefix;
       for (int c = 0; c < config.dim(); c++) {
-        int position = config.positionsOfPrefix() ? token : patch;
-        double sum = position < 0 ? 0 : positions[position * config.dim() + c];
+        int position =
+            token < config.prefixPositions()
+                ? token
+                : patch < 0 ? -1 : patch + config.prefixPositions();
+        double sum = position < 0 || !learned ? 0 : positions[position * config.dim() + c];
         if (patch < 0) {
           String name = token == 0 ? "cls_token" : "reg_token";
           x[token][c] = sum + floats(name)[Math.max(0, token - 1) * config.dim() + c];
@@ -65,8 +77,8 @@ record VitOracle(VitCheckpoint checkpoint, VitConfig config) {
         }
         for (int i = 0; i < 3 * side * side; i++) {
           int channel = i / (side * side);
-          int row = patch / config.gridColumns() * side + i / side % side;
-          int column = patch % config.gridColumns() * side + i % side;
+          int row = patch / columns * side + i / side % side;
+          int column = patch % columns * side + i % side;
           double pixel = pixels[channel * plane + row * width + column];
           double mean = config.normalization().mean().get(channel);
           double deviation = config.normalization().deviation().get(channel);
@@ -79,7 +91,7 @@ record VitOracle(VitCheckpoint checkpoint, VitConfig config) {
   }
 
   private double[][] attention(double[][] x, String block) {
-    double[][] qkv = linear(x, block + "attn.qkv");
+    double[][] qkv = turned(linear(x, block + "attn.qkv"));
     int dim = config.dim();
     int size = config.headDim();
     double[][] result = new double[x.length][dim];
@@ -103,6 +115,31 @@ record VitOracle(VitCheckpoint checkpoint, VitConfig config) {
       }
     }
     return result;
+  }
+
+  /** Complex numbers of channels c and c + half are multiplied by exp(i angle). */
+  private double[][] turned(double[][] qkv) {
+    int size = config.headDim();
+    for (int token = config.prefixTokens();
+        config.rotary().isPresent() && token < qkv.length;
+        token++) {
+      int patch = token - config.prefixTokens();
+      double[] center = {
+        (2.0 * (patch / columns) + 1) / rows - 1, (2.0 * (patch % columns) + 1) / columns - 1
+      };
+      for (int head = 0; head < 2 * config.heads(); head++) {
+        for (int c = 0; c < size / 2; c++) {
+          double period = Math.pow(config.rotary().get().theta(), c % (size / 4) * 4.0 / size);
+          double angle = 2 * Math.PI * center[c / (size / 4)] / period;
+          int at = head * size + c;
+          double real = qkv[token][at];
+          double imaginary = qkv[token][at + size / 2];
+          qkv[token][at] = real * Math.cos(angle) - imaginary * Math.sin(angle);
+          qkv[token][at + size / 2] = real * Math.sin(angle) + imaginary * Math.cos(angle);
+        }
+      }
+    }
+    return qkv;
   }
 
   private void add(double[][] x, double[][] y, String scale) {
@@ -150,6 +187,8 @@ record VitOracle(VitCheckpoint checkpoint, VitConfig config) {
   }
 
   private float[] floats(String name) {
-    return checkpoint.tensor(name).toFloats();
+    try (Arena arena = Arena.ofConfined()) {
+      return checkpoint.read(name, arena).toFloats();
+    }
   }
 }

@@ -9,13 +9,14 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.LayerNorm;
-import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.vit.VitCheckpoint;
 import dev.eigenseg.infer.vit.VitConfig;
 import dev.eigenseg.train.neuralef.Torch;
+import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * A Vision Transformer on tensors of a learning engine: the same function as the {@code vit}
@@ -26,6 +27,13 @@ import java.util.Map;
 public final class TorchVit {
   // x * logistic(1.702 x) is what OpenAI's CLIP was trained with.
   private static final double QUICK_GELU = 1.702;
+
+  // (1 + tanh u) / 2 is the logistic function of 2 u.
+  private static final double GELU_LINEAR = 2 * Math.sqrt(2 / Math.PI);
+  private static final double GELU_CUBIC = 0.044715 * GELU_LINEAR;
+
+  /** Tensors that depend on the grid before they are used, see VitPositions. */
+  private static final Set<String> ON_GRIDS = Set.of("pos_embed", "rope.periods");
 
   private final VitConfig config;
   private final Map<String, NDArray> weights;
@@ -43,8 +51,10 @@ public final class TorchVit {
   public static Map<String, NDArray> weights(NDManager manager, VitCheckpoint checkpoint) {
     Map<String, NDArray> weights = new LinkedHashMap<>();
     for (String name : checkpoint.config().weightShapes().keySet()) {
-      if (!name.equals("pos_embed")) { // depends on the grid
-        weights.put(name, copy(manager, matrix(checkpoint.tensor(name))));
+      if (!ON_GRIDS.contains(name)) {
+        try (Arena arena = Arena.ofConfined()) {
+          weights.put(name, Torch.place(manager, matrix(checkpoint.read(name, arena))));
+        }
       }
     }
     return weights;
@@ -55,15 +65,6 @@ public final class TorchVit {
     return weight.rank() == 4
         ? weight.reshape(weight.size(0), weight.size(1) * weight.size(2) * weight.size(3))
         : weight;
-  }
-
-  private static NDArray copy(NDManager manager, Tensor weight) {
-    if (weight.dtype() == DType.F32) {
-      return Torch.place(manager, weight);
-    }
-    try (Tensor widened = Tensor.of(weight.toFloats(), weight.shape())) {
-      return Torch.place(manager, widened);
-    }
   }
 
   /**
@@ -80,7 +81,7 @@ public final class TorchVit {
    * The features of some images of one size.
    *
    * @param images {@code [images, 3, height, width]}, normalised, sides multiples of the patch
-   * @param positions the position embeddings of all tokens on this grid, {@code [tokens, dim]}
+   * @param positions of all tokens on this grid, as {@code VitPositions.on} gives them
    */
   public Levels levels(NDArray images, NDArray positions) {
     NDArray x = embed(images, positions);
@@ -91,7 +92,7 @@ public final class TorchVit {
         break; // nothing is read behind the keys
       }
       NDArray before = x;
-      x = block(before, i);
+      x = block(before, i, positions);
       low = i == 0 ? x : low;
       mid = i == config.midBlock() ? x : mid;
       if (readsKeys() && i == config.depth() - 1) {
@@ -119,7 +120,8 @@ public final class TorchVit {
       }
     }
     tokens.add(linear(pixelsOfPatches(images), "patch_embed.proj"));
-    NDArray x = NDArrays.concat(tokens, 1).add(positions);
+    NDArray all = NDArrays.concat(tokens, 1);
+    NDArray x = config.rotary().isPresent() ? all : all.add(positions);
     return config.normPre() ? norm(x, "norm_pre") : x;
   }
 
@@ -137,12 +139,12 @@ public final class TorchVit {
   }
 
   // Each block has a scope of its own: the attention of one image takes heads * tokens^2 numbers.
-  private NDArray block(NDArray x, int index) {
+  private NDArray block(NDArray x, int index, NDArray positions) {
     NDManager outer = x.getManager();
     String block = "blocks." + index;
     try (NDManager scope = outer.newSubManager()) {
       NDArray input = Torch.view(scope, x);
-      NDArray mixed = attention(norm(input, block + ".norm1"), block + ".attn");
+      NDArray mixed = attention(norm(input, block + ".norm1"), block + ".attn", positions);
       NDArray between = input.add(scaled(mixed, block + ".ls1.gamma"));
       NDArray hidden = mlp(norm(between, block + ".norm2"), block + ".mlp");
       NDArray result = between.add(scaled(hidden, block + ".ls2.gamma"));
@@ -151,18 +153,37 @@ public final class TorchVit {
     }
   }
 
-  private NDArray attention(NDArray x, String name) {
+  private NDArray attention(NDArray x, String name, NDArray positions) {
     long images = x.getShape().get(0);
     long tokens = x.getShape().get(1);
     NDArray qkv =
         linear(x, name + ".qkv")
             .reshape(images, tokens, 3, config.heads(), config.headDim())
             .transpose(2, 0, 3, 1, 4);
-    NDArray q = qkv.get(0).mul(Torch.number(x.getManager(), 1 / Math.sqrt(config.headDim())));
-    NDArray scores = q.matMul(qkv.get(1).transpose(0, 1, 3, 2)).softmax(3);
+    NDArray q = turned(qkv.get(0), positions);
+    NDArray k = turned(qkv.get(1), positions);
+    NDArray scaled = q.mul(Torch.number(x.getManager(), 1 / Math.sqrt(config.headDim())));
+    NDArray scores = scaled.matMul(k.transpose(0, 1, 3, 2)).softmax(3);
     NDArray mixed =
         scores.matMul(qkv.get(2)).transpose(0, 2, 1, 3).reshape(images, tokens, config.dim());
     return linear(mixed, name + ".proj");
+  }
+
+  // Queries or keys, [images, heads, tokens, headDim], turned by rotary positions if there are any.
+  private NDArray turned(NDArray x, NDArray positions) {
+    if (config.rotary().isEmpty()) {
+      return x;
+    }
+    NDArray angles = Torch.view(x.getManager(), positions);
+    NDArray cosine = angles.get(0);
+    NDArray sine = angles.get(1);
+    int half = config.headDim() / 2;
+    NDArray first = x.get(new NDIndex(":, :, :, :{}", half));
+    NDArray second = x.get(new NDIndex(":, :, :, {}:", half));
+    return NDArrays.concat(
+        new NDList(
+            first.mul(cosine).sub(second.mul(sine)), second.mul(cosine).add(first.mul(sine))),
+        3);
   }
 
   private NDArray keys(NDArray x) {
@@ -173,13 +194,31 @@ public final class TorchVit {
 
   private NDArray mlp(NDArray x, String name) {
     NDArray hidden = linear(x, name + ".fc1");
-    NDArray active =
-        switch (config.activation()) {
-          case GELU -> Activation.gelu(hidden);
-          case QUICK_GELU ->
-              Activation.sigmoid(hidden.mul(Torch.number(x.getManager(), QUICK_GELU))).mul(hidden);
-        };
-    return linear(active, name + ".fc2");
+    if (!config.gated()) {
+      return linear(activated(hidden), name + ".fc2");
+    }
+    NDArray gate = hidden.get(new NDIndex(":, :, :{}", config.mlp()));
+    NDArray straight = hidden.get(new NDIndex(":, :, {}:", config.mlp()));
+    return linear(activated(gate).mul(straight), name + ".fc2");
+  }
+
+  private NDArray activated(NDArray x) {
+    return switch (config.activation()) {
+      case GELU -> Activation.gelu(x);
+      case QUICK_GELU -> timesLogistic(x, x.mul(number(x, QUICK_GELU)));
+      case GELU_TANH ->
+          timesLogistic(
+              x, x.mul(x.square().mul(number(x, GELU_CUBIC)).add(number(x, GELU_LINEAR))));
+      case SILU -> timesLogistic(x, x);
+    };
+  }
+
+  private static NDArray timesLogistic(NDArray x, NDArray argument) {
+    return Activation.sigmoid(argument).mul(x);
+  }
+
+  private static NDArray number(NDArray x, double value) {
+    return Torch.number(x.getManager(), value);
   }
 
   private NDArray scaled(NDArray x, String gamma) {

@@ -6,14 +6,14 @@ import ai.djl.ndarray.types.Shape;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.PatchFeatures;
-import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.internal.resource.InUse;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.infer.vit.PositionEmbeddings;
 import dev.eigenseg.infer.vit.VitCheckpoint;
 import dev.eigenseg.infer.vit.VitConfig;
+import dev.eigenseg.infer.vit.VitPositions;
 import dev.eigenseg.train.neuralef.Torch;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,7 +39,7 @@ final class TorchVitBackbone implements Backbone {
   private final Map<String, String> settings;
   private final List<String> assumptions;
   private final VitConfig config;
-  private final Tensor embeddings;
+  private final VitPositions stored;
   private final NDManager manager;
   private final TorchVit network;
   private final NDArray mean;
@@ -58,8 +58,7 @@ final class TorchVitBackbone implements Backbone {
     this.network = new TorchVit(config, TorchVit.weights(manager, checkpoint));
     this.mean = channels(config.normalization().mean());
     this.deviation = channels(config.normalization().deviation());
-    Tensor stored = checkpoint.tensor("pos_embed");
-    this.embeddings = Tensor.of(stored.toFloats(), stored.shape());
+    this.stored = new VitPositions(checkpoint);
   }
 
   /**
@@ -74,7 +73,8 @@ final class TorchVitBackbone implements Backbone {
     try (VitCheckpoint checkpoint = VitCheckpoint.open(file, settings)) {
       NDManager manager = Torch.engine().newBaseManager(Torch.device(device));
       try {
-        return new TorchVitBackbone(name(file), Hashes.sha256(file), checkpoint, manager);
+        return new TorchVitBackbone(
+            VitCheckpoint.id(file), Shards.sha256(file), checkpoint, manager);
       } catch (IOException | RuntimeException | Error e) {
         manager.close();
         throw e;
@@ -151,7 +151,7 @@ final class TorchVitBackbone implements Backbone {
         return cached;
       }
     }
-    try (Tensor fitted = PositionEmbeddings.fit(embeddings, config, grid.rows(), grid.columns())) {
+    try (Tensor fitted = stored.on(grid.rows(), grid.columns())) {
       synchronized (positions) {
         if (positions.containsKey(grid) || positions.size() >= CACHED_GRIDS) {
           return Torch.place(scope, fitted);
@@ -186,17 +186,7 @@ final class TorchVitBackbone implements Backbone {
   @Override
   public void close() {
     if (inUse.close()) {
-      try (manager;
-          embeddings) {
-        // Both are closed, even if one fails.
-      }
+      manager.close();
     }
-  }
-
-  /** {@code vit:} and the file's name without its extension. */
-  private static String name(Path file) {
-    String name = file.getFileName().toString();
-    int dot = name.lastIndexOf('.');
-    return "vit:" + (dot > 0 ? name.substring(0, dot) : name);
   }
 }

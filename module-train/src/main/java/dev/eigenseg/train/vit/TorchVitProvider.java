@@ -4,9 +4,9 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.BackboneProvider;
+import dev.eigenseg.infer.vit.VitCheckpoint;
 import dev.eigenseg.train.neuralef.Torch;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
@@ -40,11 +40,7 @@ public final class TorchVitProvider implements BackboneProvider {
       throw new BadInputException("which file? Write vit:FILE.safetensors");
     }
     Path file = Path.of(location);
-    if (!Files.isRegularFile(file)) {
-      throw new BadInputException(
-          "there is no file %s; vit:FILE.safetensors wants the path of a checkpoint as timm publishes them"
-              .formatted(file));
-    }
+    VitCheckpoint.requireFile(file);
     return TorchVitBackbone.open(file, device, settings);
   }
 }

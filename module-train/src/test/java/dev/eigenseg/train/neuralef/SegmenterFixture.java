@@ -14,8 +14,8 @@ import dev.eigenseg.graph.kernel.GridColors;
 import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import dev.eigenseg.graph.kernel.PixelGraphOptions;
 import dev.eigenseg.infer.PsiConfig;
-import dev.eigenseg.infer.vit.PositionEmbeddings;
 import dev.eigenseg.infer.vit.VitCheckpoint;
+import dev.eigenseg.infer.vit.VitPositions;
 import dev.eigenseg.train.vit.TorchVit;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -159,9 +159,7 @@ record SegmenterFixture(JsonObject json, SafeTensors weights, SafeTensors tensor
             keys ? "keys" : "tokens");
     try (VitCheckpoint checkpoint = VitCheckpoint.borrow(weights, "backbone.", settings);
         Tensor images = paddedImages();
-        Tensor positions =
-            PositionEmbeddings.fit(
-                checkpoint.tensor("pos_embed"), checkpoint.config(), rows(), columns())) {
+        Tensor positions = new VitPositions(checkpoint).on(rows(), columns())) {
       return new TorchVit(checkpoint.config(), TorchVit.weights(manager, checkpoint))
           .levels(Torch.place(manager, images), Torch.place(manager, positions));
     }

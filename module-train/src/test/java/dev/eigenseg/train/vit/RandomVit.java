@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.SequencedMap;
 
@@ -27,12 +28,13 @@ final class RandomVit {
         depth,
         heads,
         4 * dim,
+        false,
         14,
         14,
         true,
         false,
         0,
-        true,
+        1,
         false,
         false,
         true,
@@ -41,7 +43,8 @@ final class RandomVit {
         VitConfig.Activation.GELU,
         PixelNormalization.VIT,
         VitConfig.High.TOKENS,
-        VitConfig.Positions.BICUBIC);
+        VitConfig.Positions.BICUBIC,
+        Optional.empty());
   }
 
   /** Any combination of what a checkpoint may have, of sizes that vectors do not divide. */
@@ -50,19 +53,21 @@ final class RandomVit {
     boolean classToken = random.nextBoolean();
     boolean distilled = classToken && random.nextBoolean();
     int registers = random.nextBoolean() ? random.nextInt(1, 5) : 0;
-    boolean prefix = classToken || registers > 0;
+    int special = (classToken ? 1 : 0) + (distilled ? 1 : 0);
+    boolean rotary = random.nextBoolean();
     return new VitConfig(
         new int[] {8, 14, 16}[random.nextInt(3)],
-        heads * random.nextInt(4, 40),
+        heads * (rotary ? 4 * random.nextInt(1, 10) : random.nextInt(4, 40)),
         1 + random.nextInt(4),
         heads,
         1 + random.nextInt(200),
-        1 + random.nextInt(6),
-        1 + random.nextInt(6),
+        random.nextBoolean(),
+        rotary ? 0 : 1 + random.nextInt(6),
+        rotary ? 0 : 1 + random.nextInt(6),
         classToken,
         distilled,
         registers,
-        prefix && random.nextBoolean(),
+        rotary ? 0 : new int[] {0, special, special + registers}[random.nextInt(3)],
         random.nextBoolean(),
         random.nextBoolean(),
         random.nextBoolean(),
@@ -71,7 +76,8 @@ final class RandomVit {
         pick(random, VitConfig.Activation.values()),
         pick(random, PixelNormalization.VIT, PixelNormalization.IMAGENET, PixelNormalization.CLIP),
         pick(random, VitConfig.High.values()),
-        pick(random, VitConfig.Positions.values()));
+        rotary ? VitConfig.Positions.BICUBIC : pick(random, VitConfig.Positions.values()),
+        rotary ? Optional.of(new VitConfig.Rotary(50, false)) : Optional.empty());
   }
 
   @SafeVarargs
@@ -81,14 +87,25 @@ final class RandomVit {
 
   /** What tensors do not show, by option names. */
   static Map<String, String> settings(VitConfig config) {
+    String own = config.rotary().isPresent() ? "rope-theta" : "grid";
     return Map.of(
-        "heads", Integer.toString(config.heads()),
-        "normalization", config.normalization().text(),
-        "high", text(config.high()),
-        "eps", Float.toString(config.eps()),
-        "positions", text(config.positions()),
-        "activation", text(config.activation()),
-        "grid", config.gridRows() + "x" + config.gridColumns());
+        "heads",
+        Integer.toString(config.heads()),
+        "normalization",
+        config.normalization().text(),
+        "high",
+        text(config.high()),
+        "eps",
+        Float.toString(config.eps()),
+        "positions",
+        text(config.positions()),
+        "activation",
+        text(config.activation()),
+        own,
+        config
+            .rotary()
+            .map(rotary -> Float.toString(rotary.theta()))
+            .orElse(config.gridRows() + "x" + config.gridColumns()));
   }
 
   private static String text(Enum<?> choice) {

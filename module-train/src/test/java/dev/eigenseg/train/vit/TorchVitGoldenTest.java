@@ -8,9 +8,9 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.infer.vit.PositionEmbeddings;
 import dev.eigenseg.infer.vit.VitCheckpoint;
 import dev.eigenseg.infer.vit.VitConfig;
+import dev.eigenseg.infer.vit.VitPositions;
 import dev.eigenseg.train.neuralef.Golden;
 import dev.eigenseg.train.neuralef.Torch;
 import java.io.IOException;
@@ -129,8 +129,7 @@ class TorchVitGoldenTest {
     VitConfig config = checkpoint.config();
     int rows = Math.toIntExact(images.size(2) / config.patchSize());
     int columns = Math.toIntExact(images.size(3) / config.patchSize());
-    try (Tensor positions =
-        PositionEmbeddings.fit(checkpoint.tensor("pos_embed"), config, rows, columns)) {
+    try (Tensor positions = new VitPositions(checkpoint).on(rows, columns)) {
       NDArray input = Torch.place(scope, images);
       return vit.levels(input, Torch.place(scope, positions));
     }

@@ -85,6 +85,7 @@ public final class SafeTensors implements AutoCloseable {
    * Maps a file.
    *
    * @throws CorruptFileException if it is not a whole, valid safetensors file
+   * @throws BadInputException if it is something else that people have in its place
    */
   @SuppressWarnings("MustBeClosedChecker")
   public static SafeTensors open(Path file) throws IOException {
@@ -98,6 +99,10 @@ public final class SafeTensors implements AutoCloseable {
       MemorySegment all = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
       long headerBytes = all.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
       if (headerBytes < 0 || headerBytes > size - Long.BYTES || headerBytes > MAX_HEADER_BYTES) {
+        Optional<BadInputException> foreign = ForeignFile.recognise(file, all);
+        if (foreign.isPresent()) {
+          throw foreign.get();
+        }
         throw corrupt(
             file,
             "its header claims %s bytes, the file has %d",
@@ -147,13 +152,27 @@ public final class SafeTensors implements AutoCloseable {
     return tensors.computeIfAbsent(name, this::view);
   }
 
-  private Tensor view(String name) {
+  /**
+   * The shape of a tensor, also of one with an element type that cannot be read.
+   *
+   * @throws IncompatibleException if there is no such tensor
+   */
+  public long[] shape(String name) {
+    return entry(name).shape().clone();
+  }
+
+  private Entry entry(String name) {
     Entry entry = header.entries().get(name);
     if (entry == null) {
       throw new IncompatibleException(
           "%s has no tensor '%s'; it has %s"
               .formatted(file, name, abbreviated(header.entries().keySet())));
     }
+    return entry;
+  }
+
+  private Tensor view(String name) {
+    Entry entry = entry(name);
     DType dtype =
         entry
             .dtype()

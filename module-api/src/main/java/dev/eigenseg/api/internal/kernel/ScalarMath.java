@@ -20,7 +20,9 @@ final class ScalarMath implements VectorMath {
   static final float ERF_A5 = 1.061405429f;
   static final float SQRT_HALF = 0.70710678f;
 
-  static final float QUICK_GELU = 1.702f;
+  // 2 sqrt(2 / pi), and 0.044715 of it.
+  static final float GELU_LINEAR = 1.5957691f;
+  static final float GELU_CUBIC = 0.07135481f;
 
   private ScalarMath() {}
 
@@ -142,11 +144,33 @@ final class ScalarMath implements VectorMath {
   }
 
   @Override
-  public void quickGelu(MemorySegment x, long xOffset, long n) {
+  public void geluTanh(MemorySegment x, long xOffset, long n) {
     for (long i = 0; i < n; i++) {
       float value = load(x, xOffset, i);
-      float e = (float) Math.exp(-Math.abs(QUICK_GELU * value));
-      store(x, xOffset, i, value * ((value < 0 ? e : 1) / (1 + e)));
+      float size = Math.abs(value);
+      float slope = Math.fma(GELU_CUBIC, size * size, GELU_LINEAR);
+      store(x, xOffset, i, timesLogistic(value, size * slope));
+    }
+  }
+
+  @Override
+  public void swish(MemorySegment x, long xOffset, long n, float beta) {
+    for (long i = 0; i < n; i++) {
+      float value = load(x, xOffset, i);
+      store(x, xOffset, i, timesLogistic(value, Math.abs(beta * value)));
+    }
+  }
+
+  // x times the logistic function of an argument of the same sign, of which the size is given.
+  private static float timesLogistic(float x, float size) {
+    float e = (float) Math.exp(-size);
+    return x * ((x < 0 ? e : 1) / (1 + e));
+  }
+
+  @Override
+  public void multiply(MemorySegment x, long xOffset, MemorySegment y, long yOffset, long n) {
+    for (long i = 0; i < n; i++) {
+      store(y, yOffset, i, load(x, xOffset, i) * load(y, yOffset, i));
     }
   }
 

@@ -359,26 +359,68 @@ final class SimdMath implements VectorMath {
   }
 
   @Override
-  public void quickGelu(MemorySegment xMemory, long xOffset, long n) {
+  public void geluTanh(MemorySegment xMemory, long xOffset, long n) {
     long bytes = n * Float.BYTES;
     MemorySegment x = xMemory.asSlice(xOffset, bytes);
     long i = 0;
     for (; i <= bytes - VECTOR; i += VECTOR) {
-      quickGelu(load(x, i)).intoMemorySegment(x, i, ORDER);
+      geluTanh(load(x, i)).intoMemorySegment(x, i, ORDER);
     }
     if (i < bytes) {
       VectorMask<Float> tail = tail(i, bytes);
       FloatVector values = FloatVector.fromMemorySegment(FLOATS, x, i, ORDER, tail);
-      quickGelu(values).intoMemorySegment(x, i, ORDER, tail);
+      geluTanh(values).intoMemorySegment(x, i, ORDER, tail);
     }
   }
 
-  // The same formula as ScalarMath.quickGelu.
-  private static FloatVector quickGelu(FloatVector x) {
+  // The same formula as ScalarMath.geluTanh.
+  private static FloatVector geluTanh(FloatVector x) {
+    FloatVector size = x.abs();
+    FloatVector slope =
+        FloatVector.broadcast(FLOATS, ScalarMath.GELU_CUBIC)
+            .fma(size.mul(size), FloatVector.broadcast(FLOATS, ScalarMath.GELU_LINEAR));
+    return timesLogistic(x, size.mul(slope));
+  }
+
+  @Override
+  public void swish(MemorySegment xMemory, long xOffset, long n, float beta) {
+    long bytes = n * Float.BYTES;
+    MemorySegment x = xMemory.asSlice(xOffset, bytes);
+    long i = 0;
+    for (; i <= bytes - VECTOR; i += VECTOR) {
+      FloatVector values = load(x, i);
+      timesLogistic(values, values.abs().mul(beta)).intoMemorySegment(x, i, ORDER);
+    }
+    if (i < bytes) {
+      VectorMask<Float> tail = tail(i, bytes);
+      FloatVector values = FloatVector.fromMemorySegment(FLOATS, x, i, ORDER, tail);
+      timesLogistic(values, values.abs().mul(beta)).intoMemorySegment(x, i, ORDER, tail);
+    }
+  }
+
+  // The same formula as ScalarMath.timesLogistic.
+  private static FloatVector timesLogistic(FloatVector x, FloatVector size) {
     FloatVector one = FloatVector.broadcast(FLOATS, 1);
-    FloatVector e = expOfNegative(x.abs().mul(-ScalarMath.QUICK_GELU));
-    FloatVector logistic = one.blend(e, x.compare(VectorOperators.LT, 0)).div(e.add(one));
-    return x.mul(logistic);
+    FloatVector e = expOfNegative(size.neg());
+    return x.mul(one.blend(e, x.compare(VectorOperators.LT, 0)).div(e.add(one)));
+  }
+
+  @Override
+  public void multiply(
+      MemorySegment xMemory, long xOffset, MemorySegment yMemory, long yOffset, long n) {
+    long bytes = n * Float.BYTES;
+    MemorySegment x = xMemory.asSlice(xOffset, bytes);
+    MemorySegment y = yMemory.asSlice(yOffset, bytes);
+    long i = 0;
+    for (; i <= bytes - VECTOR; i += VECTOR) {
+      load(x, i).mul(load(y, i)).intoMemorySegment(y, i, ORDER);
+    }
+    if (i < bytes) {
+      VectorMask<Float> tail = tail(i, bytes);
+      FloatVector.fromMemorySegment(FLOATS, x, i, ORDER, tail)
+          .mul(FloatVector.fromMemorySegment(FLOATS, y, i, ORDER, tail))
+          .intoMemorySegment(y, i, ORDER, tail);
+    }
   }
 
   @Override

@@ -297,4 +297,29 @@ final class SafeTensorsTest {
           () -> SafeTensorsWriter.write(folder.resolve("x"), Map.of(), tensors));
     }
   }
+
+  @Test
+  void whatPeopleHaveInItsPlaceIsNamed() throws IOException {
+    Map<String, String> contents =
+        Map.of(
+            "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 86000000\n",
+            "git-lfs pointer, not the weights (of 86000000 bytes)",
+            "<!DOCTYPE html><html><body>Access to model is restricted</body></html>",
+            "HTML page",
+            "PK\3\4\0\0\b\b\0\0archive/data.pkl",
+            "PyTorch pickle",
+            "\u0080\u0002}q\0X\u0005\0\0\0modelq",
+            "PyTorch pickle",
+            "{\"metadata\": {}, \"weight_map\": {}}",
+            "index of shards",
+            "{\"architecture\": \"vit_small\"}",
+            "JSON text");
+    for (Map.Entry<String, String> entry : contents.entrySet()) {
+      Path file = folder.resolve("x.safetensors");
+      Files.write(file, entry.getKey().getBytes(StandardCharsets.ISO_8859_1));
+      String message =
+          assertThrows(BadInputException.class, () -> SafeTensors.open(file)).getMessage();
+      assertTrue(message.contains(entry.getValue()), message);
+    }
+  }
 }

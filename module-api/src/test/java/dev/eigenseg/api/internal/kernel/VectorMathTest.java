@@ -324,6 +324,71 @@ final class VectorMathTest {
 
   @ParameterizedTest
   @MethodSource("implementations")
+  void swishIsExactToTheMillionth(VectorMath math) {
+    for (float beta : new float[] {1, 1.702f}) {
+      for (int n : SIZES) {
+        float[] values = gaussians(n, 6);
+        Guarded x = new Guarded(values);
+        math.swish(x.memory, x.offset, x.n, beta);
+        float[] actual = x.values();
+        for (int i = 0; i < n; i++) {
+          double expected = values[i] / (1 + Math.exp(-(double) beta * values[i]));
+          assertEquals(expected, actual[i], 2e-6 * Math.abs(expected), "swish of " + values[i]);
+        }
+      }
+      Guarded extremes = new Guarded(0f, 1e30f, -1e30f, Float.NaN, 88f);
+      math.swish(extremes.memory, extremes.offset, extremes.n, beta);
+      assertExtremes(extremes.values());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("implementations")
+  void geluByATangentIsExactToTheMillionth(VectorMath math) {
+    for (int n : SIZES) {
+      float[] values = gaussians(n, 3);
+      Guarded x = new Guarded(values);
+      math.geluTanh(x.memory, x.offset, x.n);
+      float[] actual = x.values();
+      for (int i = 0; i < n; i++) {
+        double v = values[i];
+        double expected =
+            v / 2 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v)));
+        double tolerance = 1e-6 + 2e-6 * Math.abs(expected);
+        assertEquals(expected, actual[i], tolerance, "gelu of " + v);
+      }
+    }
+    Guarded extremes = new Guarded(0f, 1e30f, -1e30f, Float.NaN, 88f);
+    math.geluTanh(extremes.memory, extremes.offset, extremes.n);
+    assertExtremes(extremes.values());
+  }
+
+  private static void assertExtremes(float[] actual) {
+    assertEquals(0f, actual[0]);
+    assertEquals(1e30f, actual[1]);
+    assertEquals(0f, actual[2], 0f);
+    assertTrue(Float.isNaN(actual[3]));
+    assertEquals(88f, actual[4]);
+  }
+
+  @ParameterizedTest
+  @MethodSource("implementations")
+  void multiplyIsExact(VectorMath math) {
+    for (int n : SIZES) {
+      float[] a = gaussians(n, 3);
+      float[] b = gaussians(n, 3);
+      Guarded x = new Guarded(a);
+      Guarded y = new Guarded(b);
+      math.multiply(x.memory, x.offset, y.memory, y.offset, n);
+      float[] actual = y.values();
+      for (int i = 0; i < n; i++) {
+        assertEquals(a[i] * b[i], actual[i]);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("implementations")
   void resultsDoNotDependOnThePosition(VectorMath math) {
     float[] values = gaussians(67, 2);
     Guarded all = new Guarded(values);

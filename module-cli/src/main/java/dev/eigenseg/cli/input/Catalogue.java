@@ -1,4 +1,4 @@
-package dev.eigenseg.cli.weights;
+package dev.eigenseg.cli.input;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonArray;
@@ -12,7 +12,9 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -21,7 +23,7 @@ import java.util.Optional;
  */
 public final class Catalogue {
   /** Where the names stand for repositories of one checkpoint each. */
-  static final URI ORIGIN = URI.create("https://huggingface.co/timm");
+  public static final URI ORIGIN = URI.create("https://huggingface.co/timm");
 
   private static final String RESOURCE = "weights.json";
 
@@ -32,7 +34,7 @@ public final class Catalogue {
    *
    * @param name timm's name of architecture and training
    * @param what in words
-   * @param licence its SPDX identifier
+   * @param licence its SPDX identifier, or the name on its page where SPDX has none
    * @param megabytes rounded, to know what one is in for
    * @param sha256 of {@code model.safetensors}, where published
    */
@@ -43,7 +45,7 @@ public final class Catalogue {
       return fileAt(ORIGIN, name);
     }
 
-    JsonObject toJson() {
+    public JsonObject toJson() {
       JsonObject json = new JsonObject();
       json.addProperty("name", name);
       json.addProperty("what", what);
@@ -56,14 +58,14 @@ public final class Catalogue {
   }
 
   /** The file of a name on a server that is laid out like the origin. */
-  static URI fileAt(URI base, String name) {
+  public static URI fileAt(URI base, String name) {
     String text = base.toString();
     return URI.create(
         (text.endsWith("/") ? text : text + "/") + name + "/resolve/main/model.safetensors");
   }
 
   /** All entries, in the order in which they are listed. */
-  static List<Entry> entries() {
+  public static List<Entry> entries() {
     List<Entry> entries = new ArrayList<>();
     for (JsonElement element : read()) {
       JsonObject json = element.getAsJsonObject();
@@ -83,8 +85,21 @@ public final class Catalogue {
     return entries().stream().filter(entry -> entry.name().equals(name)).findFirst();
   }
 
+  /** The entries whose names hold all words of a text, such as {@code "dinov2 small"}. */
+  static List<Entry> like(String text) {
+    List<String> words =
+        Arrays.stream(text.toLowerCase(Locale.ROOT).split("[^a-z0-9]+"))
+            .filter(word -> !word.isEmpty())
+            .toList();
+    return words.isEmpty()
+        ? List.of()
+        : entries().stream()
+            .filter(entry -> words.stream().allMatch(entry.name()::contains))
+            .toList();
+  }
+
   /** The entry of a hash. */
-  static Optional<Entry> withHash(String sha256) {
+  public static Optional<Entry> withHash(String sha256) {
     return entries().stream()
         .filter(entry -> entry.sha256().filter(sha256::equals).isPresent())
         .findFirst();
