@@ -17,7 +17,8 @@ module dev.eigenseg.train {
   exports dev.eigenseg.train;
   exports dev.eigenseg.train.dataset;
   exports dev.eigenseg.train.evaluation;
-  exports dev.eigenseg.train.study;
+  exports dev.eigenseg.train.study to
+      dev.eigenseg.cli;
 
   provides dev.eigenseg.api.spi.BackboneProvider with
       dev.eigenseg.train.torchscript.TorchScriptProvider,

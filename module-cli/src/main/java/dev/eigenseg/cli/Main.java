@@ -62,7 +62,7 @@ public final class Main {
     return console != null && console.isTerminal();
   }
 
-  /** Runs one command; package-private so that tests need no process of their own. */
+  /** Runs one command in this process, as {@code demo}, {@code reproduce} and tests do. */
   public static int run(Surroundings surroundings, String... arguments) {
     try {
       return commandLine(surroundings).execute(arguments);
@@ -131,8 +131,7 @@ public final class Main {
   }
 
   // Libraries report through System.Logger and slf4j, both of which end in java.util.logging; below
-  // a warning that is of no interest
-  // to somebody who runs a command.
+  // a warning that is of no interest to somebody who runs a command.
   private static void quietLibraries() {
     if (System.getProperty("java.util.logging.config.file") != null) {
       return;

@@ -29,7 +29,6 @@ import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.cli.input.Inputs;
 import dev.eigenseg.cli.session.EpochLog;
 import dev.eigenseg.train.Augmentation;
-import dev.eigenseg.train.AugmentedView;
 import dev.eigenseg.train.AugmentedViews;
 import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.awt.image.BufferedImage;
@@ -647,7 +646,7 @@ class PipelineTest {
                 Provenance.here("extract", Map.of(), Map.of(), 0, "cpu"))) {
       BufferedImage image = Images.read(Path.of(first));
       ImageGeometry geometry = settings(backbone).geometry();
-      AugmentedView view = views.view(geometry, image.getWidth(), image.getHeight(), first, 2);
+      BankViews.View view = views.view(geometry, image.getWidth(), image.getHeight(), first, 2);
       append(
           writer, backbone, first, 1, image.getWidth(), image.getHeight(), geometry.pixels(image));
       append(writer, backbone, first, 2, view.width(), view.height(), view.pixels(image));

@@ -3,14 +3,13 @@ package dev.eigenseg.train;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.kernel.ImagePixels.Crop;
 import dev.eigenseg.train.neuralef.Streams;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.random.RandomGenerator;
-import java.util.zip.CRC32C;
 
 /**
  * How random views of an image are made: resized by a random factor, a random rectangle cut out,
@@ -108,7 +107,7 @@ public record Augmentation(
    * @param path the image's, as the bank has it
    * @param round which of the image's views this is, such as the epoch
    */
-  public AugmentedView view(
+  AugmentedView view(
       ImageGeometry geometry, int width, int height, long seed, String path, int round) {
     RandomGenerator random =
         Streams.stream(seed, Streams.Purpose.AUGMENTATION, stream(path, round));
@@ -128,9 +127,7 @@ public record Augmentation(
 
   // Two images of the same checksum would share their random numbers, which does no harm.
   private static long stream(String path, int round) {
-    CRC32C crc = new CRC32C();
-    crc.update(path.getBytes(StandardCharsets.UTF_8));
-    return crc.getValue() << Integer.SIZE | Integer.toUnsignedLong(round);
+    return (long) Hashes.crc32c(path) << Integer.SIZE | Integer.toUnsignedLong(round);
   }
 
   // The box is so and so long and wide, the image may stand upright in it.

@@ -8,7 +8,7 @@ import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 
 /** One random view of an image of a known size, drawn but not yet looked at. Immutable. */
-public final class AugmentedView implements BankViews.View {
+final class AugmentedView implements BankViews.View {
   private final Crop crop;
   private final ColorDistortion colors;
   private final ImageGeometry geometry;
@@ -36,12 +36,12 @@ public final class AugmentedView implements BankViews.View {
   }
 
   /** Patches from top to bottom. */
-  public int gridRows() {
+  int gridRows() {
     return geometry.gridRows(width(), height());
   }
 
   /** Patches from left to right. */
-  public int gridColumns() {
+  int gridColumns() {
     return geometry.gridColumns(width(), height());
   }
 

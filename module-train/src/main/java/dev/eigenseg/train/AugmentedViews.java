@@ -14,8 +14,7 @@ import java.util.TreeMap;
  */
 public record AugmentedViews(int count, Augmentation augmentation, long seed) implements BankViews {
   @Override
-  public AugmentedView view(
-      ImageGeometry geometry, int width, int height, String path, int number) {
+  public View view(ImageGeometry geometry, int width, int height, String path, int number) {
     return augmentation.view(geometry, width, height, seed, path, number);
   }
 

@@ -13,7 +13,6 @@ import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -150,7 +149,7 @@ final class Checkpoint {
   }
 
   private static String checksum(String text) {
-    return checksum(MemorySegment.ofArray(text.getBytes(StandardCharsets.UTF_8)));
+    return "%08x".formatted(Hashes.crc32c(text));
   }
 
   private static String checksum(MemorySegment segment) {

@@ -1,6 +1,7 @@
 package dev.eigenseg.api.bank;
 
 import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.internal.file.Hashes;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.zip.CRC32C;
 
 /**
  * The text of {@code images.tsv}: one line an image, written after the image's rows are on the
@@ -113,7 +113,7 @@ final class ImageJournal {
     for (Level level : BankScales.LEVELS) {
       text.append(line.block(level).squares()).append('\t');
     }
-    text.append(hex(crc(text.toString().getBytes(StandardCharsets.UTF_8)))).append('\n');
+    text.append(hex(Hashes.crc32c(text.toString()))).append('\n');
     return text.toString().getBytes(StandardCharsets.UTF_8);
   }
 
@@ -178,8 +178,7 @@ final class ImageJournal {
     String[] fields = text.split("\t", -1);
     int covered = text.lastIndexOf('\t') + 1;
     if (fields.length != FIELDS
-        || !fields[FIELDS - 1].equals(
-            hex(crc(text.substring(0, covered).getBytes(StandardCharsets.UTF_8))))) {
+        || !fields[FIELDS - 1].equals(hex(Hashes.crc32c(text.substring(0, covered))))) {
       return Optional.empty();
     }
     // The checksum holds, so this is what was written; numbers need no second doubt.
@@ -209,12 +208,6 @@ final class ImageJournal {
               index < 0 ? 0 : Double.parseDouble(fields[sums + scaled + index])));
     }
     return Optional.of(new Line(image, blocks));
-  }
-
-  private static int crc(byte[] bytes) {
-    CRC32C crc = new CRC32C();
-    crc.update(bytes);
-    return (int) crc.getValue();
   }
 
   private static String hex(int crc) {

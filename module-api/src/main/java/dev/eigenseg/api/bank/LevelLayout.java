@@ -1,13 +1,14 @@
 package dev.eigenseg.api.bank;
 
 import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.DType;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.zip.CRC32C;
 
 /**
  * Where the rows of one level lie: which file, which byte. Every file begins with a header of 4096
@@ -135,9 +136,7 @@ record LevelLayout(Level level, DType dtype, int dim, long stride, long rowsPerF
   }
 
   private static int crc(ByteBuffer header) {
-    CRC32C crc = new CRC32C();
-    crc.update(header.slice(0, CRC_OFFSET));
-    return (int) crc.getValue();
+    return Hashes.crc32c(MemorySegment.ofBuffer(header.slice(0, CRC_OFFSET)));
   }
 
   private static void check(Path path, int offset, String field, long expected, long found) {

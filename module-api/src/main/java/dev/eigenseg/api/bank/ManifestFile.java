@@ -9,6 +9,7 @@ import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.DType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +20,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.zip.CRC32C;
 
 /**
  * The content of {@code manifest.json}: settings from the first moment on, a summary once the bank
@@ -179,8 +179,7 @@ record ManifestFile(
 
   private static String crc(JsonObject bank, JsonObject origin) {
     Gson compact = new Gson();
-    CRC32C crc = new CRC32C();
-    crc.update((compact.toJson(bank) + compact.toJson(origin)).getBytes(StandardCharsets.UTF_8));
-    return String.format(Locale.ROOT, "%08x", (int) crc.getValue());
+    int crc = Hashes.crc32c(compact.toJson(bank) + compact.toJson(origin));
+    return String.format(Locale.ROOT, "%08x", crc);
   }
 }

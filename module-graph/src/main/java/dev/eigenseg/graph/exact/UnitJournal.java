@@ -7,7 +7,6 @@ import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.file.Hashes;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -105,9 +104,7 @@ final class UnitJournal implements AutoCloseable {
   }
 
   private static byte[] sealed(String payload) {
-    byte[] bytes = payload.getBytes(StandardCharsets.UTF_8);
-    int crc = Hashes.crc32c(MemorySegment.ofArray(bytes));
-    return "%s\t%08x\n".formatted(payload, crc).getBytes(StandardCharsets.UTF_8);
+    return "%s\t%08x\n".formatted(payload, Hashes.crc32c(payload)).getBytes(StandardCharsets.UTF_8);
   }
 
   /** Rows of a strip. */

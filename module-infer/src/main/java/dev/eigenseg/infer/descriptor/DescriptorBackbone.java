@@ -1,16 +1,12 @@
 package dev.eigenseg.infer.descriptor;
 
 import dev.eigenseg.api.Backbone;
-import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.internal.resource.Closing;
-import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -54,13 +50,7 @@ public final class DescriptorBackbone implements Backbone {
 
   @Override
   public String sha256() {
-    try {
-      byte[] hash =
-          MessageDigest.getInstance("SHA-256").digest(VERSION.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(hash);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    return Hashes.sha256(VERSION);
   }
 
   @Override
@@ -78,16 +68,7 @@ public final class DescriptorBackbone implements Backbone {
     if (closed.get()) {
       throw new IllegalStateException("the descriptor backbone is closed");
     }
-    if (pixels.dtype() != DType.F32
-        || pixels.rank() != 3
-        || pixels.size(0) != 3
-        || pixels.size(1) % PATCH != 0
-        || pixels.size(2) % PATCH != 0
-        || pixels.size() == 0) {
-      throw new BadInputException(
-          "the descriptor backbone reads float32 [3, height, width] with sides that are multiples of %d, found %s"
-              .formatted(PATCH, pixels));
-    }
+    ImagePixels.requirePatches(pixels, PATCH, ID);
     PatchStatistics statistics = PatchStatistics.of(pixels);
     float[][] scales = new float[RADII.length][];
     for (int i = 0; i < RADII.length; i++) {

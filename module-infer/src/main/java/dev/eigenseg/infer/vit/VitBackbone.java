@@ -1,12 +1,11 @@
 package dev.eigenseg.infer.vit;
 
 import dev.eigenseg.api.Backbone;
-import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.file.Shards;
+import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.internal.resource.InUse;
-import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -132,24 +131,10 @@ public final class VitBackbone implements Backbone {
   public PatchFeatures extract(Tensor pixels, int threads) {
     inUse.enter();
     try {
-      check(pixels);
+      ImagePixels.requirePatches(pixels, config.patchSize(), id);
       return network.extract(pixels, threads);
     } finally {
       inUse.leave();
-    }
-  }
-
-  private void check(Tensor pixels) {
-    int patch = config.patchSize();
-    if (pixels.dtype() != DType.F32
-        || pixels.rank() != 3
-        || pixels.size(0) != 3
-        || pixels.size(1) % patch != 0
-        || pixels.size(2) % patch != 0
-        || pixels.size() == 0) {
-      throw new BadInputException(
-          "%s reads float32 [3, height, width] with sides that are multiples of %d, found %s"
-              .formatted(id, patch, pixels));
     }
   }
 

@@ -34,7 +34,7 @@ public final class Ade20k {
    *     there; the message lists them all
    * @throws IOException if a folder cannot be read
    */
-  public static Dataset open(Path root, String split) throws IOException {
+  static Dataset open(Path root, String split) throws IOException {
     SampleFolders.requireSplit(NAME, split, List.of("train", "val"));
     Path challenge = SampleFolders.base(root, "annotations", "ADEChallengeData2016");
     SampleFolders folders = new SampleFolders(challenge);

@@ -46,7 +46,7 @@ public final class CamVid implements Dataset {
    *     the 11 of the protocol
    * @throws IOException if the folder cannot be read
    */
-  public static CamVid open(Path root, String split) throws IOException {
+  static CamVid open(Path root, String split) throws IOException {
     Path classFile = root.resolve("classes.json");
     if (!Files.isRegularFile(classFile)) {
       throw new BadInputException(

@@ -47,7 +47,7 @@ public final class Cityscapes {
    *     there; the message lists them all
    * @throws IOException if a folder cannot be read
    */
-  public static Dataset open(String name, Path root, String split) throws IOException {
+  static Dataset open(String name, Path root, String split) throws IOException {
     PublishedLabels meaning = PublishedLabels.of(name);
     SampleFolders.requireSplit(name, split, List.of("train", "val"));
     SampleFolders folders = new SampleFolders(root);

@@ -37,7 +37,7 @@ public record ClassFolders(String split, List<Path> images) implements ImageColl
    *     the message lists all that is
    * @throws IOException if a folder cannot be read
    */
-  public static ClassFolders open(Path root, String split) throws IOException {
+  static ClassFolders open(Path root, String split) throws IOException {
     Path base = SampleFolders.base(root, split, "Data/CLS-LOC", "ILSVRC/Data/CLS-LOC");
     SampleFolders folders = new SampleFolders(base);
     Path parent = base.resolve(split);

@@ -37,7 +37,7 @@ public final class CocoStuff {
    *     there; the message lists them all
    * @throws IOException if a folder or the list cannot be read
    */
-  public static Dataset open(Path root, String split) throws IOException {
+  static Dataset open(Path root, String split) throws IOException {
     SampleFolders.requireSplit(NAME, split, List.of("train", "val", "train" + YEAR, "val" + YEAR));
     SampleFolders folders = new SampleFolders(root);
     List<Sample> samples =

@@ -33,7 +33,7 @@ public final class FolderDataset implements Dataset {
    * @throws BadInputException if files are missing or do not belong there; the message lists them
    * @throws IOException if the folder cannot be read
    */
-  public static FolderDataset open(Path root, String split) throws IOException {
+  static FolderDataset open(Path root, String split) throws IOException {
     if (!Files.isDirectory(root)) {
       throw new BadInputException(
           "there is no folder %s; a dataset is a folder with images/, labels/ and classes.json"

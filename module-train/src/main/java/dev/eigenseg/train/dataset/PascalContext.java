@@ -38,7 +38,7 @@ public final class PascalContext {
    *     them all
    * @throws IOException if the list cannot be read
    */
-  public static Dataset open(String name, Path root, String split) throws IOException {
+  static Dataset open(String name, Path root, String split) throws IOException {
     PublishedLabels meaning = PublishedLabels.of(name);
     SampleFolders.requireSplit(name, split, List.of("train", "val"));
     Path voc = SampleFolders.base(root, IMAGES, "VOC2010", "VOCdevkit/VOC2010");

@@ -11,9 +11,9 @@ import java.awt.image.BufferedImage;
  * @param side of the square, in pixels
  * @param sampling how colours are resized; labels always take the nearest pixel
  */
-public record CenterCrop(int side, Sampling sampling) {
+record CenterCrop(int side, Sampling sampling) {
   /** How the colours of a resized image come from those of the original. */
-  public enum Sampling {
+  enum Sampling {
     /** The pixel under each centre, which is the pixel that the labels come from. */
     NEAREST,
     /** Weights that fall linearly with the distance, over wider areas where images shrink. */
@@ -21,14 +21,14 @@ public record CenterCrop(int side, Sampling sampling) {
   }
 
   /** Checks that the square has a size. */
-  public CenterCrop {
+  CenterCrop {
     if (side < 1) {
       throw new IllegalArgumentException("a square of " + side + " pixels");
     }
   }
 
   /** The square of an image, as {@link BufferedImage#TYPE_INT_RGB}. */
-  public BufferedImage image(BufferedImage image) {
+  BufferedImage image(BufferedImage image) {
     int width = image.getWidth();
     int height = image.getHeight();
     ResizedAxis across = across(width, height);
@@ -44,7 +44,7 @@ public record CenterCrop(int side, Sampling sampling) {
   }
 
   /** The same square of the image's labels. */
-  public LabelMap labels(LabelMap labels) {
+  LabelMap labels(LabelMap labels) {
     ResizedAxis across = across(labels.width(), labels.height());
     ResizedAxis down = down(labels.width(), labels.height());
     char[] square = new char[side * side];

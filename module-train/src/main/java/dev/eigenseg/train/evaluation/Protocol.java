@@ -72,7 +72,7 @@ public enum Protocol {
   }
 
   /** The part of each image, and of its labels, that counts; empty for all of it. */
-  public Optional<CenterCrop> crop(String dataset) {
+  Optional<CenterCrop> crop(String dataset) {
     if (this != CENTER_CROP_320) {
       return Optional.empty();
     }

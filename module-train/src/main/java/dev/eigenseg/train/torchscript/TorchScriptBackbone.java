@@ -12,6 +12,7 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.internal.resource.InUse;
 import dev.eigenseg.api.tensor.DType;
@@ -161,17 +162,7 @@ final class TorchScriptBackbone implements Backbone {
 
   @Override
   public PatchFeatures extract(Tensor pixels) {
-    if (pixels.dtype() != DType.F32
-        || pixels.rank() != 3
-        || pixels.size(0) != 3
-        || pixels.size(1) < patchSize
-        || pixels.size(2) < patchSize
-        || pixels.size(1) % patchSize != 0
-        || pixels.size(2) % patchSize != 0) {
-      throw new BadInputException(
-          "expected float32 pixels [3, height, width] with sides that are multiples of %d, found %s"
-              .formatted(patchSize, pixels));
-    }
+    ImagePixels.requirePatches(pixels, patchSize, id);
     inUse.enter();
     try (Tensor input = Tensor.allocate(DType.F32, pixels.shape());
         NDManager scope = manager.newSubManager()) {

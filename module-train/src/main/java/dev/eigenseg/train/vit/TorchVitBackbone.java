@@ -7,9 +7,9 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.file.Shards;
+import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.internal.resource.InUse;
-import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.vit.VitCheckpoint;
 import dev.eigenseg.infer.vit.VitConfig;
@@ -120,16 +120,7 @@ final class TorchVitBackbone implements Backbone {
   @Override
   public PatchFeatures extract(Tensor pixels) {
     int side = config.patchSize();
-    if (pixels.dtype() != DType.F32
-        || pixels.rank() != 3
-        || pixels.size(0) != 3
-        || pixels.size(1) % side != 0
-        || pixels.size(2) % side != 0
-        || pixels.size() == 0) {
-      throw new BadInputException(
-          "%s reads float32 [3, height, width] with sides that are multiples of %d, found %s"
-              .formatted(id, side, pixels));
-    }
+    ImagePixels.requirePatches(pixels, side, id);
     Grid grid =
         new Grid(Math.toIntExact(pixels.size(1) / side), Math.toIntExact(pixels.size(2) / side));
     inUse.enter();

@@ -12,6 +12,7 @@ import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.train.dataset.Dataset;
+import dev.eigenseg.train.dataset.Datasets;
 import dev.eigenseg.train.dataset.FolderDataset;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -48,7 +49,7 @@ class EvaluationReportTest {
         {"void_index": 7, "classes": [{"index": 0, "name": "dark", "rgb": [0, 0, 0]},
                                       {"index": 1, "name": "bright", "rgb": [255, 255, 255]}]}
         """);
-    dataset = FolderDataset.open(root, "val");
+    dataset = Datasets.open(FolderDataset.NAME, root, "val");
   }
 
   private static Evaluation.Result result(String name, String method, int right, boolean crf) {

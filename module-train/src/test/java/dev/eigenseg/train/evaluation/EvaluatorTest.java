@@ -20,6 +20,7 @@ import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.train.dataset.Dataset;
+import dev.eigenseg.train.dataset.Datasets;
 import dev.eigenseg.train.dataset.FolderDataset;
 import dev.eigenseg.train.evaluation.Evaluator.EvaluatedModel;
 import java.awt.image.BufferedImage;
@@ -176,7 +177,7 @@ class EvaluatorTest {
   }
 
   private Dataset dataset() throws IOException {
-    return FolderDataset.open(root, "val");
+    return Datasets.open(FolderDataset.NAME, root, "val");
   }
 
   @Test

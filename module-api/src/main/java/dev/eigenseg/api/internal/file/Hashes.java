@@ -43,8 +43,13 @@ public final class Hashes {
     return crc32c(memory, piece -> {});
   }
 
+  /** The CRC32C of a text in UTF-8. */
+  public static int crc32c(String text) {
+    return crc32c(MemorySegment.ofArray(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
   /**
-   * The same, of a file's mapping of any length that need not stay in memory: its pages are
+   * The CRC32C of a file's mapping of any length that need not stay in memory: its pages are
    * released as they have been read.
    */
   public static int crc32cReleasing(MemorySegment mapping) {

@@ -1,5 +1,6 @@
 package dev.eigenseg.api.internal.kernel;
 
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
@@ -12,6 +13,27 @@ import java.lang.foreign.ValueLayout;
  */
 public final class ImagePixels {
   private ImagePixels() {}
+
+  /**
+   * Refuses what is not the pixels of whole patches, as a backbone reads them.
+   *
+   * @param patchSize the side of a patch in pixels
+   * @param backbone its id, for the message
+   * @throws BadInputException unless it is float32, {@code [3, height, width]}, with sides that are
+   *     multiples of the patch and not 0
+   */
+  public static void requirePatches(Tensor pixels, int patchSize, String backbone) {
+    if (pixels.dtype() != DType.F32
+        || pixels.rank() != 3
+        || pixels.size(0) != 3
+        || pixels.size(1) % patchSize != 0
+        || pixels.size(2) % patchSize != 0
+        || pixels.size() == 0) {
+      throw new BadInputException(
+          "backbone '%s' reads float32 [3, height, width] with sides that are multiples of %d, found %s"
+              .formatted(backbone, patchSize, pixels));
+    }
+  }
 
   /**
    * A rectangle of an image that is resized by half-pixel bilinear interpolation without

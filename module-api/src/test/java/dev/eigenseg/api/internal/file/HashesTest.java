@@ -34,6 +34,7 @@ final class HashesTest {
     assertEquals(0x8a9136aa, Hashes.crc32c(MemorySegment.ofArray(new byte[32])));
     byte[] check = "123456789".getBytes(StandardCharsets.US_ASCII);
     assertEquals(0xe3069283, Hashes.crc32c(MemorySegment.ofArray(check)));
+    assertEquals(0xe3069283, Hashes.crc32c("123456789"));
   }
 
   @Test

@@ -1,9 +1,13 @@
 package dev.eigenseg.api.internal.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.TestSeed;
 import dev.eigenseg.api.internal.kernel.ImagePixels.Crop;
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.util.Random;
@@ -53,6 +57,29 @@ class ImagePixelsTest {
           assertEquals(expected, found.get(i), 0f, crop + " at " + x + ", " + y);
         }
       }
+    }
+  }
+
+  @Test
+  void pixelsOfWholePatchesAreAllThatABackboneReads() {
+    try (Tensor fine = Tensor.allocate(DType.F32, 3, 4, 8)) {
+      ImagePixels.requirePatches(fine, 4, "some");
+    }
+    assertRefused(DType.F16, 3, 4, 8);
+    assertRefused(DType.F32, 12, 8);
+    assertRefused(DType.F32, 1, 4, 8);
+    assertRefused(DType.F32, 3, 5, 8);
+    assertRefused(DType.F32, 3, 4, 7);
+    assertRefused(DType.F32, 3, 0, 8);
+  }
+
+  private static void assertRefused(DType type, long... shape) {
+    try (Tensor pixels = Tensor.allocate(type, shape)) {
+      BadInputException e =
+          assertThrows(
+              BadInputException.class, () -> ImagePixels.requirePatches(pixels, 4, "some"));
+      assertTrue(e.getMessage().contains("'some'"), e.getMessage());
+      assertTrue(e.getMessage().contains(pixels.toString()), e.getMessage());
     }
   }
 
