@@ -3,22 +3,30 @@ package dev.eigenseg.api;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /**
  * How an image of any size becomes a grid of patches, and how a grid maps back: an optional
  * bilinear resize to a fixed size, then padding with black on the right and at the bottom up to
- * whole patches.
+ * whole patches. Before that, which of a file's bands are the image.
  *
  * @param resize the size to which every image is resized, or empty to keep each image's own
  * @param patchSize the backbone's patch side in pixels
+ * @param bands taken for red, green and blue, or empty for the image as viewers show it
  */
-public record ImageGeometry(Optional<Size> resize, int patchSize) {
+public record ImageGeometry(Optional<Size> resize, int patchSize, Optional<Images.Bands> bands) {
   /** Checks that the patch has a size. */
   public ImageGeometry {
     if (patchSize < 1) {
       throw new IllegalArgumentException("patches of " + patchSize + " pixels");
     }
+  }
+
+  /** For images as viewers show them. */
+  public ImageGeometry(Optional<Size> resize, int patchSize) {
+    this(resize, patchSize, Optional.empty());
   }
 
   /** Width and height in pixels. */
@@ -51,12 +59,35 @@ public record ImageGeometry(Optional<Size> resize, int patchSize) {
 
   /** The same size of content, with other patches. */
   public ImageGeometry withPatchSize(int value) {
-    return new ImageGeometry(resize, value);
+    return new ImageGeometry(resize, value, bands);
   }
 
   /** The same patches, for content that keeps its own size. */
   public ImageGeometry withoutResize() {
-    return new ImageGeometry(Optional.empty(), patchSize);
+    return new ImageGeometry(Optional.empty(), patchSize, bands);
+  }
+
+  /** The same size and patches, from other bands of a file. */
+  public ImageGeometry withBands(Optional<Images.Bands> value) {
+    return new ImageGeometry(resize, patchSize, value);
+  }
+
+  /**
+   * Reads an image file: {@link Images#read(Path, Optional)} with these bands.
+   *
+   * @throws BadInputException if it is not a readable image, or has no such bands
+   */
+  public BufferedImage read(Path image) {
+    return Images.read(image, bands);
+  }
+
+  /**
+   * As {@link #read(Path)} for a file's content in memory.
+   *
+   * @param image borrowed
+   */
+  public BufferedImage read(MemorySegment image) {
+    return Images.read(image, bands);
   }
 
   /** The content's size before padding, for an image of the given size. */

@@ -64,10 +64,11 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   @Override
-  public Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features) {
+  public Segmentation segment(BufferedImage given, SegmentOptions options, Backbone features) {
     inUse.enter();
     try {
       checkFits(features);
+      BufferedImage image = ImagePixels.rgb(given); // once, not for each view and window
       Size size = new Size(image.getWidth(), image.getHeight());
       List<Size> views = ImageViews.sizes(size, options, info.geometry());
       if (views.size() == 1

@@ -3,6 +3,7 @@ package dev.eigenseg.api.bank;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.Images;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
@@ -189,6 +190,7 @@ public final class FeatureBankWriter implements AutoCloseable {
         Integer.toString(bank.geometry().patchSize()),
         Integer.toString(run.geometry().patchSize())
       },
+      {"--bands", describeBands(bank.geometry()), describeBands(run.geometry())},
       {"--views", describeViews(bank), describeViews(run)}
     };
     for (String[] setting : compared) {
@@ -202,6 +204,10 @@ public final class FeatureBankWriter implements AutoCloseable {
 
   private static String describeSize(ImageGeometry geometry) {
     return geometry.resize().map(ImageGeometry.Size::toString).orElse("each image's own");
+  }
+
+  private static String describeBands(ImageGeometry geometry) {
+    return geometry.bands().map(Images.Bands::toString).orElse("those of the image as it is shown");
   }
 
   private static String describeViews(BankSettings settings) {

@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.Images;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.tensor.DType;
@@ -105,6 +106,7 @@ record ManifestFile(
     json.addProperty("dtype", settings.dtype().name().toLowerCase(Locale.ROOT));
     settings.geometry().resize().ifPresent(size -> json.addProperty("size", size.toString()));
     json.addProperty("patch-size", settings.geometry().patchSize());
+    settings.geometry().bands().ifPresent(bands -> json.addProperty("bands", bands.toString()));
     json.addProperty(PIXELS, PIXELS_TO_BACKBONE);
     if (!settings.views().isEmpty()) {
       json.add("views", new Gson().toJsonTree(new TreeMap<>(settings.views())));
@@ -143,6 +145,9 @@ record ManifestFile(
     Optional<ImageGeometry.Size> size =
         Optional.ofNullable(bank.get("size"))
             .map(value -> ImageGeometry.Size.parse(value.getAsString()));
+    Optional<Images.Bands> bands =
+        Optional.ofNullable(bank.get("bands"))
+            .map(value -> Images.Bands.parse(value.getAsString()));
     BankSettings settings =
         new BankSettings(
             bank.get("backbone-id").getAsString(),
@@ -154,7 +159,7 @@ record ManifestFile(
                 bank.get("mid").getAsInt(),
                 bank.get("high").getAsInt()),
             DType.valueOf(bank.get("dtype").getAsString().toUpperCase(Locale.ROOT)),
-            new ImageGeometry(size, bank.get("patch-size").getAsInt()),
+            new ImageGeometry(size, bank.get("patch-size").getAsInt(), bands),
             texts(bank.getAsJsonObject("views")));
     Optional<Summary> summary =
         Optional.ofNullable(bank.get("images"))

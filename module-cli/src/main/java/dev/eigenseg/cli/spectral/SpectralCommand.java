@@ -34,6 +34,7 @@ import dev.eigenseg.graph.spectral.EigenOptions;
 import dev.eigenseg.train.TrainingOptions;
 import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.evaluation.SpectralClusters;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -250,7 +251,8 @@ public final class SpectralCommand extends WorkCommand {
           Spectrum spectrum = spectrum(session, bank, graph, IMAGE_VECTORS);
           SpectralClusters found = spectrum.clusters(kmeans(session, spectrum))) {
         JsonObject json = spectrum.json();
-        SpectrumPictures.write(folder, input, bank.images().getFirst(), spectrum, found);
+        BufferedImage photograph = bank.manifest().geometry().read(input);
+        SpectrumPictures.write(folder, photograph, bank.images().getFirst(), spectrum, found);
         session.say("wrote eigenvectors.png and clusters.png into " + folder);
         json.add("seconds", session.stages().toJson());
         return json;

@@ -1,6 +1,5 @@
 package dev.eigenseg.cli.spectral;
 
-import dev.eigenseg.api.Images;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.cli.session.Pictures;
@@ -39,9 +38,8 @@ final class SpectrumPictures {
 
   /** Writes {@code eigenvectors.png} and {@code clusters.png}. */
   static void write(
-      Path folder, Path photo, ImageEntry image, Spectrum spectrum, SpectralClusters clusters)
+      Path folder, BufferedImage photograph, ImageEntry image, Spectrum spectrum, SpectralClusters clusters)
       throws IOException {
-    BufferedImage photograph = Images.read(photo);
     Optional<Tensor> learned = spectrum.projected();
     try {
       Pictures.write(
