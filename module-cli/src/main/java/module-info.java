@@ -26,12 +26,14 @@ module dev.eigenseg.cli {
   opens dev.eigenseg.cli.input to
       info.picocli;
   opens dev.eigenseg.cli.segment to
+      com.google.gson, // the records of its files
       info.picocli;
   opens dev.eigenseg.cli.session to
       info.picocli;
   opens dev.eigenseg.cli.spectral to
       info.picocli;
   opens dev.eigenseg.cli.study to
+      com.google.gson, // the records of its files
       info.picocli;
   opens dev.eigenseg.cli.train to
       info.picocli;

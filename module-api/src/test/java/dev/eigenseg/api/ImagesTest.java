@@ -60,7 +60,8 @@ class ImagesTest {
           BufferedImage.TYPE_BYTE_GRAY, BufferedImage.TYPE_USHORT_GRAY,
           BufferedImage.TYPE_BYTE_INDEXED, BufferedImage.TYPE_BYTE_BINARY
         }) {
-      assertEquals(new Images.Header(9, 7, 1, 1, false), Images.header(png(new BufferedImage(9, 7, type))));
+      assertEquals(
+          new Images.Header(9, 7, 1, 1, false), Images.header(png(new BufferedImage(9, 7, type))));
     }
     BufferedImage rgb = new BufferedImage(9, 7, BufferedImage.TYPE_INT_RGB);
     assertEquals(new Images.Header(9, 7, 3, 1, false), Images.header(png(rgb)));

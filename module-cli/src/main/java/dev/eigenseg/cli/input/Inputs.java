@@ -21,8 +21,7 @@ import javax.imageio.ImageIO;
  * or glob sorted by path. A path named twice counts once.
  */
 public final class Inputs {
-  private static final Set<String> SUFFIXES =
-      new TreeSet<>(List.of(ImageIO.getReaderFileSuffixes()));
+  private static final Set<String> SUFFIXES = suffixes();
   private static final String GLOB_CHARACTERS = "*?[{";
 
   // What a folder given twice, or a file and its folder, would give twice, is found by its
@@ -30,6 +29,12 @@ public final class Inputs {
   private final SequencedMap<Path, Input> found = new LinkedHashMap<>();
 
   private Inputs() {}
+
+  private static Set<String> suffixes() {
+    Set<String> suffixes = new TreeSet<>(List.of(ImageIO.getReaderFileSuffixes()));
+    suffixes.addAll(List.of("jfif", "jpe")); // JPEG too, which ImageIO does not say
+    return suffixes;
+  }
 
   /**
    * One image.

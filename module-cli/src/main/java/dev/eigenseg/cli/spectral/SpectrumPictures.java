@@ -38,7 +38,11 @@ final class SpectrumPictures {
 
   /** Writes {@code eigenvectors.png} and {@code clusters.png}. */
   static void write(
-      Path folder, BufferedImage photograph, ImageEntry image, Spectrum spectrum, SpectralClusters clusters)
+      Path folder,
+      BufferedImage photograph,
+      ImageEntry image,
+      Spectrum spectrum,
+      SpectralClusters clusters)
       throws IOException {
     Optional<Tensor> learned = spectrum.projected();
     try {
