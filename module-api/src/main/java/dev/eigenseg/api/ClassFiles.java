@@ -6,6 +6,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.JsonPrimitive;
 import dev.eigenseg.api.ClassList.NamedClass;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import java.io.IOException;
@@ -16,10 +17,17 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Reads and writes {@code classes.json}: the classes of a data set, as used beside label maps. */
 public final class ClassFiles {
+  private static final String EXAMPLE =
+      "{\"void_index\": 255, \"classes\": [{\"index\": 0, \"name\": \"road\", \"rgb\": [128, 64, 128]}, ...]}";
+  private static final Pattern PLACE = Pattern.compile("line \\d+ column \\d+");
+
   private ClassFiles() {}
 
   /**
@@ -27,12 +35,23 @@ public final class ClassFiles {
    *
    * @param classes the classes, in index order
    * @param voidIndex the label value to be ignored, or -1 if there is none
+   * @param firstIndex the label value of the first class, 0 or 1; the others follow without gaps
+   * @param voidRgb the colour to be ignored in label maps of colours, {@code 0xRRGGBB}, if there is
+   *     one
    */
-  public record LabelClasses(ClassList classes, int voidIndex) {}
+  public record LabelClasses(
+      ClassList classes, int voidIndex, int firstIndex, OptionalInt voidRgb) {
+    /** Classes from 0, without a colour for void. */
+    public LabelClasses(ClassList classes, int voidIndex) {
+      this(classes, voidIndex, 0, OptionalInt.empty());
+    }
+  }
 
   /**
    * Reads a file of the form {@code {"void_index": 11, "classes": [{"index": 0, "name": "Sky",
-   * "rgb": [128, 128, 128]}, ...]}}; other members are passed over.
+   * "rgb": [128, 128, 128]}, ...]}}; other members are passed over. Indices rise from 0, or from 1
+   * where 0 is void. Label maps of colours may say by {@code "void_rgb": [0, 0, 0]} which colour is
+   * void.
    *
    * @throws BadInputException if there is no such file, or it says something else; the message
    *     names the place
@@ -58,24 +77,33 @@ public final class ClassFiles {
     try {
       return parse(JsonParser.parseString(text).getAsJsonObject());
     } catch (JsonParseException e) {
-      throw new BadInputException(source + ": not JSON: " + e.getMessage(), e);
+      throw new BadInputException(
+          "%s: not JSON%s; expected %s".formatted(source, place(e), EXAMPLE), e);
     } catch (BadInputException e) {
       throw new BadInputException(source + ": " + e.getMessage(), e);
     } catch (RuntimeException e) {
       // Gson reports what is missing or of another kind by several unrelated exceptions.
       throw new BadInputException(
           source
-              + ": expected an object with \"classes\" and, if labels may be void, \"void_index\"",
+              + ": expected an object with \"classes\" and, if labels may be void, \"void_index\": "
+              + EXAMPLE,
           e);
     }
+  }
+
+  // The rest of Gson's message is advice to programmers.
+  private static String place(JsonParseException e) {
+    Matcher place = PLACE.matcher(String.valueOf(e.getMessage()));
+    return place.find() ? " at " + place.group() : "";
   }
 
   private static LabelClasses parse(JsonObject json) {
     JsonArray array = json.getAsJsonArray("classes");
     List<NamedClass> classes = new ArrayList<>();
     Set<String> names = new HashSet<>();
+    int first = firstIndex(array);
     for (int i = 0; i < array.size(); i++) {
-      NamedClass next = parseClass(array.get(i), i);
+      NamedClass next = parseClass(array.get(i), i, first);
       if (!names.add(next.name())) {
         throw new BadInputException("two classes are called '" + next.name() + "'");
       }
@@ -85,33 +113,52 @@ public final class ClassFiles {
       throw new BadInputException("\"classes\" is empty");
     }
     int voidIndex = json.has("void_index") ? json.get("void_index").getAsInt() : -1;
-    if (voidIndex >= 0 && voidIndex < classes.size()) {
+    if (voidIndex >= first && voidIndex - first < classes.size()) {
       throw new BadInputException(
           "\"void_index\" %d is also the index of class '%s'"
-              .formatted(voidIndex, classes.get(voidIndex).name()));
+              .formatted(voidIndex, classes.get(voidIndex - first).name()));
     }
-    return new LabelClasses(new ClassList(classes), Math.max(-1, voidIndex));
+    OptionalInt voidRgb =
+        json.has("void_rgb")
+            ? OptionalInt.of(color(json.getAsJsonArray("void_rgb"), "\"void_rgb\""))
+            : OptionalInt.empty();
+    return new LabelClasses(new ClassList(classes), Math.max(-1, voidIndex), first, voidRgb);
   }
 
-  private static NamedClass parseClass(JsonElement element, int expected) {
+  // Where 0 is void, classes begin with 1; what else is wrong is said of each entry.
+  private static int firstIndex(JsonArray classes) {
+    return !classes.isEmpty()
+            && classes.get(0) instanceof JsonObject first
+            && first.get("index") instanceof JsonPrimitive index
+            && index.isNumber()
+            && index.getAsInt() == 1
+        ? 1
+        : 0;
+  }
+
+  private static int color(JsonArray rgb, String where) {
+    int color = 0;
+    for (int channel = 0; channel < 3; channel++) {
+      int value = rgb.get(channel).getAsInt();
+      if (value < 0 || value > 255 || rgb.size() != 3) {
+        throw new BadInputException("%s: no colour: %s".formatted(where, rgb));
+      }
+      color = color << 8 | value;
+    }
+    return color;
+  }
+
+  private static NamedClass parseClass(JsonElement element, int expected, int first) {
     try {
       JsonObject json = element.getAsJsonObject();
-      if (json.get("index").getAsInt() != expected) {
+      if (json.get("index").getAsInt() != first + expected) {
         throw new BadInputException(
-            "\"classes\" entry %d has index %s; indices rise from 0 without gaps"
+            "\"classes\" entry %d has index %s; indices rise from 0, or from 1 where 0 is void, without gaps"
                 .formatted(expected, json.get("index")));
       }
-      JsonArray rgb = json.getAsJsonArray("rgb");
-      int color = 0;
-      for (int channel = 0; channel < 3; channel++) {
-        int value = rgb.get(channel).getAsInt();
-        if (value < 0 || value > 255 || rgb.size() != 3) {
-          throw new BadInputException(
-              "\"classes\" entry %d: no colour: %s".formatted(expected, rgb));
-        }
-        color = color << 8 | value;
-      }
-      return new NamedClass(json.get("name").getAsString(), color);
+      return new NamedClass(
+          json.get("name").getAsString(),
+          color(json.getAsJsonArray("rgb"), "\"classes\" entry %d".formatted(expected)));
     } catch (BadInputException e) {
       throw e;
     } catch (RuntimeException e) {
@@ -129,21 +176,26 @@ public final class ClassFiles {
     if (content.voidIndex() >= 0) {
       json.addProperty("void_index", content.voidIndex());
     }
+    content.voidRgb().ifPresent(rgb -> json.add("void_rgb", rgb(rgb)));
     JsonArray classes = new JsonArray();
     for (int i = 0; i < content.classes().size(); i++) {
       NamedClass next = content.classes().classes().get(i);
-      JsonArray rgb = new JsonArray();
-      for (int shift = 16; shift >= 0; shift -= 8) {
-        rgb.add((next.rgb() >> shift) & 255);
-      }
       JsonObject entry = new JsonObject();
-      entry.addProperty("index", i);
+      entry.addProperty("index", content.firstIndex() + i);
       entry.addProperty("name", next.name());
-      entry.add("rgb", rgb);
+      entry.add("rgb", rgb(next.rgb()));
       classes.add(entry);
     }
     json.add("classes", classes);
     AtomicFile.writeString(
         file, new GsonBuilder().setPrettyPrinting().create().toJson(json) + "\n");
+  }
+
+  private static JsonArray rgb(int color) {
+    JsonArray rgb = new JsonArray();
+    for (int shift = 16; shift >= 0; shift -= 8) {
+      rgb.add((color >> shift) & 255);
+    }
+    return rgb;
   }
 }

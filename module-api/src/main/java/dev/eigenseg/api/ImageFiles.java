@@ -13,10 +13,15 @@ import javax.imageio.ImageIO;
 
 /** Finds images in folders. */
 public final class ImageFiles {
-  private static final Set<String> SUFFIXES =
-      new TreeSet<>(List.of(ImageIO.getReaderFileSuffixes()));
+  private static final Set<String> SUFFIXES = suffixes();
 
   private ImageFiles() {}
+
+  private static Set<String> suffixes() {
+    Set<String> suffixes = new TreeSet<>(List.of(ImageIO.getReaderFileSuffixes()));
+    suffixes.addAll(List.of("jfif", "jpe")); // JPEG too, which ImageIO does not say
+    return suffixes;
+  }
 
   /**
    * The images in a folder and the folders below it, by their names' endings, sorted by path.

@@ -3,6 +3,9 @@ package dev.eigenseg.api;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -59,7 +62,14 @@ public interface Segmenter extends AutoCloseable {
   /** The backbone; borrowed. */
   Backbone backbone();
 
-  /** Segments an image as a whole, without refinement, in the caller's thread. */
+  /**
+   * Segments an image as a whole, without refinement, in the caller's thread.
+   *
+   * <p>An image that {@code ImageIO.read} decoded gives the same segments as its file, except for
+   * what a {@link BufferedImage} cannot know of it: the orientation that EXIF gives it, the
+   * embedded profile of a PNG or of a grey JPEG, and whether more bands than three are opacity.
+   * {@link Images#read(Path)} and its siblings look at these.
+   */
   default Segmentation segment(BufferedImage image) {
     return segment(image, SegmentOptions.DEFAULT);
   }
@@ -98,12 +108,41 @@ public interface Segmenter extends AutoCloseable {
   }
 
   /**
-   * Segments an image file.
+   * Segments an image file, read as {@link Images#read(Path)} says, with the bands that the model
+   * was trained on. The segmentation lies on the upright image.
    *
    * @throws BadInputException if it is not a readable image
    */
   default Segmentation segment(Path image) throws IOException {
-    return segment(Images.read(image));
+    return segment(info().geometry().read(image));
+  }
+
+  /**
+   * As {@link #segment(Path)} for a file's content in memory.
+   *
+   * @param image borrowed
+   */
+  default Segmentation segment(MemorySegment image) {
+    return segment(info().geometry().read(image));
+  }
+
+  /** As {@link #segment(MemorySegment)}. */
+  default Segmentation segment(byte[] image) {
+    return segment(MemorySegment.ofArray(image));
+  }
+
+  /** As {@link #segment(MemorySegment)}; what remains of the buffer is read and not consumed. */
+  default Segmentation segment(ByteBuffer image) {
+    return segment(MemorySegment.ofBuffer(image));
+  }
+
+  /**
+   * As {@link #segment(MemorySegment)}, from a stream that is read to its end and left open.
+   *
+   * @throws IOException if the stream cannot be read
+   */
+  default Segmentation segment(InputStream image) throws IOException {
+    return segment(image.readAllBytes());
   }
 
   /**

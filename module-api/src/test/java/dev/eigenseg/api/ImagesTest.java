@@ -60,10 +60,11 @@ class ImagesTest {
           BufferedImage.TYPE_BYTE_GRAY, BufferedImage.TYPE_USHORT_GRAY,
           BufferedImage.TYPE_BYTE_INDEXED, BufferedImage.TYPE_BYTE_BINARY
         }) {
-      assertEquals(new Images.Header(9, 7, 1), Images.header(png(new BufferedImage(9, 7, type))));
+      assertEquals(
+          new Images.Header(9, 7, 1, 1, false), Images.header(png(new BufferedImage(9, 7, type))));
     }
     BufferedImage rgb = new BufferedImage(9, 7, BufferedImage.TYPE_INT_RGB);
-    assertEquals(new Images.Header(9, 7, 3), Images.header(png(rgb)));
+    assertEquals(new Images.Header(9, 7, 3, 1, false), Images.header(png(rgb)));
     for (String format : new String[] {"jpg", "bmp"}) {
       Path file = folder.resolve("image." + format);
       ImageIO.write(rgb, format, file.toFile());
@@ -83,7 +84,7 @@ class ImagesTest {
       if (length < headerEnd) {
         assertThrows(BadInputException.class, () -> Images.header(cut), length + " bytes");
       } else if (length >= pixels) {
-        assertEquals(new Images.Header(9, 7, 1), Images.header(cut), length + " bytes");
+        assertEquals(new Images.Header(9, 7, 1, 1, false), Images.header(cut), length + " bytes");
       }
     }
   }

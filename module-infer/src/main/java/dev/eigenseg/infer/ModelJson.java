@@ -9,6 +9,7 @@ import dev.eigenseg.api.ClassList.NamedClass;
 import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
+import dev.eigenseg.api.Images;
 import dev.eigenseg.api.ModelInfo;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,11 @@ final class ModelJson {
 
   // Models written before backbones had settings lack it.
   private static final String SETTINGS = "settings";
+
+  // Only models of chosen bands have it.
+  private static final String BANDS = "bands";
+  // Models of before there was a choice do not have it: theirs is black.
+  private static final String BORDER = "border";
 
   private ModelJson() {}
 
@@ -76,6 +82,10 @@ final class ModelJson {
     JsonObject json = new JsonObject();
     geometry.resize().ifPresent(size -> json.addProperty("size", size.toString()));
     json.addProperty("patch-size", geometry.patchSize());
+    if (geometry.border() != ImageGeometry.Border.BLACK) {
+      json.addProperty(BORDER, geometry.border().text());
+    }
+    geometry.bands().ifPresent(bands -> json.addProperty(BANDS, bands.toString()));
     return json;
   }
 
@@ -127,7 +137,13 @@ final class ModelJson {
     if (patchSize < 1) {
       throw new IllegalArgumentException("patch-size is " + patchSize);
     }
-    return new ImageGeometry(size, patchSize);
+    Optional<Images.Bands> bands =
+        json.has(BANDS) ? Optional.of(Images.Bands.parse(text(json, BANDS))) : Optional.empty();
+    ImageGeometry.Border border =
+        json.has(BORDER)
+            ? ImageGeometry.Border.parse(text(json, BORDER))
+            : ImageGeometry.Border.BLACK;
+    return new ImageGeometry(size, patchSize, border, bands);
   }
 
   private static PsiConfig psi(JsonObject json, FeatureDims dims) {

@@ -114,8 +114,8 @@ public record Augmentation(
     Size whole = fitted(geometry.content(width, height));
     double factor = smallestScale + random.nextDouble() * (largestScale - smallestScale);
     Size resized = new Size(scaled(whole.width(), factor), scaled(whole.height(), factor));
-    int columns = Math.min(resized.width(), crop.orElse(whole).width());
-    int rows = Math.min(resized.height(), crop.orElse(whole).height());
+    int columns = wholePatches(geometry, Math.min(resized.width(), crop.orElse(whole).width()));
+    int rows = wholePatches(geometry, Math.min(resized.height(), crop.orElse(whole).height()));
     int left = random.nextInt(resized.width() - columns + 1);
     int top = random.nextInt(resized.height() - rows + 1);
     boolean mirrored = flip && random.nextBoolean();
@@ -123,6 +123,13 @@ public record Augmentation(
         new Crop(resized.width(), resized.height(), mirrored, left, top, columns, rows),
         ColorDistortion.random(random, colors),
         geometry.withoutResize());
+  }
+
+  // A random rectangle may as well be one of whole patches, so that nothing has to be filled up.
+  private static int wholePatches(ImageGeometry geometry, int side) {
+    return geometry.border() == ImageGeometry.Border.BLACK || side < geometry.patchSize()
+        ? side
+        : side - side % geometry.patchSize();
   }
 
   // Two images of the same checksum would share their random numbers, which does no harm.

@@ -3,7 +3,6 @@ package dev.eigenseg.train;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.BadInputException;
-import dev.eigenseg.api.Images;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.bank.BankManifest;
@@ -122,7 +121,7 @@ final class AugmentedBatches implements BatchSource {
 
   private void put(Batch batch, int part, int epoch) {
     ImageEntry entry = batch.parts().get(part).image();
-    BufferedImage image = Images.read(Path.of(entry.path()));
+    BufferedImage image = manifest.geometry().read(Path.of(entry.path()));
     if (image.getWidth() != entry.width() || image.getHeight() != entry.height()) {
       throw new IncompatibleException(
           "%s has %d x %d pixels now, and had %d x %d when the bank was made: extract again"

@@ -205,10 +205,11 @@ public final class KMeansTrainer {
   }
 
   private static String text(ImageGeometry geometry) {
-    return "patches of %d pixels from images %s"
+    return "patches of %d pixels from images %s%s"
         .formatted(
             geometry.patchSize(),
-            geometry.resize().map(size -> "at " + size).orElse("in their own size"));
+            geometry.resize().map(size -> "at " + size).orElse("in their own size"),
+            geometry.bands().map(bands -> " of bands " + bands).orElse(""));
   }
 
   private static KMeansResult fit(

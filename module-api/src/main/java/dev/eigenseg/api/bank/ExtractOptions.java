@@ -1,6 +1,7 @@
 package dev.eigenseg.api.bank;
 
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.Images;
 import dev.eigenseg.api.tensor.DType;
 import java.util.Optional;
 
@@ -8,6 +9,9 @@ import java.util.Optional;
  * How images become a bank.
  *
  * @param size to which every image is resized; each keeps its own if there is none
+ * @param border what becomes of sides that are no multiple of the backbone's patch
+ * @param bands of a file that are taken for red, green and blue; by default the image as it is
+ *     shown
  * @param dtype {@link DType#F32} or {@link DType#F16}, in which features are stored
  * @param views of each image
  * @param spec under which the bank remembers its backbone, so that it can be opened again; the
@@ -21,6 +25,8 @@ import java.util.Optional;
  */
 public record ExtractOptions(
     Optional<ImageGeometry.Size> size,
+    ImageGeometry.Border border,
+    Optional<Images.Bands> bands,
     DType dtype,
     BankViews views,
     Optional<String> spec,
@@ -32,6 +38,8 @@ public record ExtractOptions(
   /** Images at their own size, float32, on the CPU, as many at a time as there are processors. */
   public static final ExtractOptions DEFAULT =
       new ExtractOptions(
+          Optional.empty(),
+          ImageGeometry.Border.FIT,
           Optional.empty(),
           DType.F32,
           BankViews.PLAIN,
@@ -56,42 +64,71 @@ public record ExtractOptions(
 
   /** The same with another {@link #size}. */
   public ExtractOptions withSize(Optional<ImageGeometry.Size> value) {
-    return new ExtractOptions(value, dtype, views, spec, device, seed, threads, skip, overwrite);
+    return new ExtractOptions(
+        value, border, bands, dtype, views, spec, device, seed, threads, skip, overwrite);
+  }
+
+  /** The same with another {@link #border}. */
+  public ExtractOptions withBorder(ImageGeometry.Border value) {
+    return new ExtractOptions(
+        size, value, bands, dtype, views, spec, device, seed, threads, skip, overwrite);
+  }
+
+  /** The same with other {@link #bands}. */
+  public ExtractOptions withBands(Optional<Images.Bands> value) {
+    return new ExtractOptions(
+        size, border, value, dtype, views, spec, device, seed, threads, skip, overwrite);
   }
 
   /** The same with another {@link #dtype}. */
   public ExtractOptions withDtype(DType value) {
-    return new ExtractOptions(size, value, views, spec, device, seed, threads, skip, overwrite);
+    return new ExtractOptions(
+        size, border, bands, value, views, spec, device, seed, threads, skip, overwrite);
   }
 
   /** The same with other {@link #views}. */
   public ExtractOptions withViews(BankViews value) {
-    return new ExtractOptions(size, dtype, value, spec, device, seed, threads, skip, overwrite);
+    return new ExtractOptions(
+        size, border, bands, dtype, value, spec, device, seed, threads, skip, overwrite);
   }
 
   /** The same with a backbone that was opened by a specification, on a device. */
   public ExtractOptions withBackbone(String newSpec, String newDevice) {
     return new ExtractOptions(
-        size, dtype, views, Optional.of(newSpec), newDevice, seed, threads, skip, overwrite);
+        size,
+        border,
+        bands,
+        dtype,
+        views,
+        Optional.of(newSpec),
+        newDevice,
+        seed,
+        threads,
+        skip,
+        overwrite);
   }
 
   /** The same with another {@link #seed}. */
   public ExtractOptions withSeed(long value) {
-    return new ExtractOptions(size, dtype, views, spec, device, value, threads, skip, overwrite);
+    return new ExtractOptions(
+        size, border, bands, dtype, views, spec, device, value, threads, skip, overwrite);
   }
 
   /** The same with other {@link #threads}. */
   public ExtractOptions withThreads(int value) {
-    return new ExtractOptions(size, dtype, views, spec, device, seed, value, skip, overwrite);
+    return new ExtractOptions(
+        size, border, bands, dtype, views, spec, device, seed, value, skip, overwrite);
   }
 
   /** The same with or without {@link #skip}. */
   public ExtractOptions withSkip(boolean value) {
-    return new ExtractOptions(size, dtype, views, spec, device, seed, threads, value, overwrite);
+    return new ExtractOptions(
+        size, border, bands, dtype, views, spec, device, seed, threads, value, overwrite);
   }
 
   /** The same with or without {@link #overwrite}. */
   public ExtractOptions withOverwrite(boolean value) {
-    return new ExtractOptions(size, dtype, views, spec, device, seed, threads, skip, value);
+    return new ExtractOptions(
+        size, border, bands, dtype, views, spec, device, seed, threads, skip, value);
   }
 }

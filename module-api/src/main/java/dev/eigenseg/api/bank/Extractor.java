@@ -3,7 +3,6 @@ package dev.eigenseg.api.bank;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry;
-import dev.eigenseg.api.Images;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
@@ -98,7 +97,7 @@ public final class Extractor implements AutoCloseable {
    */
   public static Extractor open(
       List<Path> images, Backbone backbone, Path bank, ExtractOptions options) throws IOException {
-    ImageGeometry geometry = new ImageGeometry(options.size(), backbone.patchSize());
+    ImageGeometry geometry = geometry(options, backbone.patchSize());
     BankSettings settings =
         new BankSettings(
             backbone.id(),
@@ -116,6 +115,20 @@ public final class Extractor implements AutoCloseable {
     FeatureBankWriter writer =
         FeatureBankWriter.open(bank, settings, provenance(settings, options));
     return new Extractor(images, backbone, geometry, options, writer);
+  }
+
+  // A size of whole patches has no border, and is remembered as it always was.
+  private static ImageGeometry geometry(ExtractOptions options, int patch) {
+    boolean whole =
+        options
+            .size()
+            .filter(size -> size.width() % patch == 0 && size.height() % patch == 0)
+            .isPresent();
+    return new ImageGeometry(
+        options.size(),
+        patch,
+        whole ? ImageGeometry.Border.BLACK : options.border(),
+        options.bands());
   }
 
   private static void requireReadable(List<Path> images, Path bank, boolean skip) {
@@ -262,7 +275,7 @@ public final class Extractor implements AutoCloseable {
     void extract() {
       attempted = true;
       try {
-        BufferedImage image = Images.read(Path.of(path));
+        BufferedImage image = geometry.read(Path.of(path));
         for (int number : missingViews(path)) {
           extracted.add(number == ImageEntry.PLAIN ? plain(image) : other(image, number));
         }

@@ -7,6 +7,7 @@ import com.google.gson.JsonParser;
 import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.Images;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.Hashes;
@@ -38,6 +39,8 @@ record ManifestFile(
 
   // RGB in [0, 1] goes into the backbone, which applies its own normalisation. Banks written before
   // this was recorded were made so too.
+  // Banks of before there was a choice do not have it: theirs is black.
+  private static final String BORDER = "border";
   private static final String PIXELS = "pixel-normalisation";
   private static final String PIXELS_TO_BACKBONE = "backbone";
 
@@ -105,6 +108,10 @@ record ManifestFile(
     json.addProperty("dtype", settings.dtype().name().toLowerCase(Locale.ROOT));
     settings.geometry().resize().ifPresent(size -> json.addProperty("size", size.toString()));
     json.addProperty("patch-size", settings.geometry().patchSize());
+    if (settings.geometry().border() != ImageGeometry.Border.BLACK) {
+      json.addProperty(BORDER, settings.geometry().border().text());
+    }
+    settings.geometry().bands().ifPresent(bands -> json.addProperty("bands", bands.toString()));
     json.addProperty(PIXELS, PIXELS_TO_BACKBONE);
     if (!settings.views().isEmpty()) {
       json.add("views", new Gson().toJsonTree(new TreeMap<>(settings.views())));
@@ -143,6 +150,13 @@ record ManifestFile(
     Optional<ImageGeometry.Size> size =
         Optional.ofNullable(bank.get("size"))
             .map(value -> ImageGeometry.Size.parse(value.getAsString()));
+    ImageGeometry.Border border =
+        Optional.ofNullable(bank.get(BORDER))
+            .map(text -> ImageGeometry.Border.parse(text.getAsString()))
+            .orElse(ImageGeometry.Border.BLACK);
+    Optional<Images.Bands> bands =
+        Optional.ofNullable(bank.get("bands"))
+            .map(value -> Images.Bands.parse(value.getAsString()));
     BankSettings settings =
         new BankSettings(
             bank.get("backbone-id").getAsString(),
@@ -154,7 +168,7 @@ record ManifestFile(
                 bank.get("mid").getAsInt(),
                 bank.get("high").getAsInt()),
             DType.valueOf(bank.get("dtype").getAsString().toUpperCase(Locale.ROOT)),
-            new ImageGeometry(size, bank.get("patch-size").getAsInt()),
+            new ImageGeometry(size, bank.get("patch-size").getAsInt(), border, bands),
             texts(bank.getAsJsonObject("views")));
     Optional<Summary> summary =
         Optional.ofNullable(bank.get("images"))

@@ -1,6 +1,7 @@
 package dev.eigenseg.api.bank;
 
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.Images;
 import dev.eigenseg.api.IncompatibleException;
 import java.nio.file.Path;
 import java.util.TreeMap;
@@ -31,6 +32,8 @@ final class SettingsDifference {
         Integer.toString(bank.geometry().patchSize()),
         Integer.toString(run.geometry().patchSize())
       },
+      {"--border", bank.geometry().border().text(), run.geometry().border().text()},
+      {"--bands", describeBands(bank.geometry()), describeBands(run.geometry())},
       {"--views", describeViews(bank), describeViews(run)}
     };
     for (String[] setting : compared) {
@@ -44,6 +47,10 @@ final class SettingsDifference {
 
   private static String describeSize(ImageGeometry geometry) {
     return geometry.resize().map(ImageGeometry.Size::toString).orElse("each image's own");
+  }
+
+  private static String describeBands(ImageGeometry geometry) {
+    return geometry.bands().map(Images.Bands::toString).orElse("those of the image as it is shown");
   }
 
   private static String describeViews(BankSettings settings) {

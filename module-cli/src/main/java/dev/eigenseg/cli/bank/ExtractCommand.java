@@ -15,6 +15,7 @@ import dev.eigenseg.cli.input.ErrorOptions;
 import dev.eigenseg.cli.input.ImageSource;
 import dev.eigenseg.cli.input.Inputs;
 import dev.eigenseg.cli.session.CommonOptions;
+import dev.eigenseg.cli.session.KebabEnum;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.SizeConverter;
 import dev.eigenseg.cli.session.Storage;
@@ -75,6 +76,18 @@ public final class ExtractCommand extends WorkCommand {
       description =
           "Resize every image to this size first (default: each image's own size, padded to whole patches).")
   private Optional<ImageGeometry.Size> size = Optional.empty();
+
+  @Option(
+      names = "--border",
+      paramLabel = "fit|black",
+      defaultValue = "fit",
+      converter = BorderConverter.class,
+      description = {
+        "What becomes of sides that are no multiple of the backbone's patch (default: ${DEFAULT-VALUE}):",
+        "fit: images are resized to the nearest size of whole patches;",
+        "black: filled up with black, as in the published code."
+      })
+  private ImageGeometry.Border border;
 
   @Option(
       names = "--dtype",
@@ -140,6 +153,7 @@ public final class ExtractCommand extends WorkCommand {
   private ExtractOptions options(Session session) {
     return ExtractOptions.DEFAULT
         .withSize(size)
+        .withBorder(border)
         .withDtype(dtype.dtype())
         .withViews(bankViews(session))
         .withBackbone(backbone, device)
@@ -162,6 +176,13 @@ public final class ExtractCommand extends WorkCommand {
           extractor.finish(session.progress());
           return extractor;
         });
+  }
+
+  /** Reads what becomes of borders. */
+  static final class BorderConverter extends KebabEnum<ImageGeometry.Border> {
+    BorderConverter() {
+      super(ImageGeometry.Border.class);
+    }
   }
 
   /** Tells the user what becomes of images. */

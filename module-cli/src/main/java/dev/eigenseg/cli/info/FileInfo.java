@@ -201,5 +201,6 @@ final class FileInfo {
     json.addProperty(
         "size", geometry.resize().map(ImageGeometry.Size::toString).orElse("each image's own"));
     json.addProperty("patch-size", geometry.patchSize());
+    geometry.bands().ifPresent(bands -> json.addProperty("bands", bands.toString()));
   }
 }

@@ -19,6 +19,10 @@ import java.util.List;
  * A folder as FiftyOne's {@code ImageSegmentationDirectory} reads it: the images in {@code data},
  * their label maps under the same names in {@code labels}. FiftyOne shows 0 as nothing, so that the
  * values are those of the classes plus one; {@code mask_targets.json} says what they mean.
+ *
+ * <p>Some of its readers turn an image as EXIF says and some do not, and masks lie on the upright
+ * one. So an image that carries an orientation is written upright and without it, as a PNG, of
+ * which nothing is lost; all others are copied as they are.
  */
 public final class FiftyOneFolder {
   private FiftyOneFolder() {}
@@ -41,7 +45,12 @@ public final class FiftyOneFolder {
         Path labels = folder.resolve("labels").resolve(image.stem() + ".png");
         Files.createDirectories(data.getParent());
         Files.createDirectories(labels.getParent());
-        copy(image.image(), data);
+        if (Images.header(image.image()).orientation() > 1) {
+          Images.writePng(
+              Images.read(image.image()), folder.resolve("data").resolve(image.stem() + ".png"));
+        } else {
+          copy(image.image(), data);
+        }
         Images.writePng(shifted(image.read(), classes.size()), labels);
         task.advance(1);
       }

@@ -2,7 +2,6 @@ package dev.eigenseg.cli.report;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry.Size;
-import dev.eigenseg.api.Images;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.PatchLogits;
 import dev.eigenseg.api.Progress;
@@ -127,7 +126,7 @@ public final class Survey {
 
   private Finding look(int index, Subject subject) {
     long start = System.nanoTime();
-    BufferedImage image = Images.read(subject.image());
+    BufferedImage image = segmenter.info().geometry().read(subject.image());
     int width = image.getWidth();
     int height = image.getHeight();
     Optional<LabelMap> labels =

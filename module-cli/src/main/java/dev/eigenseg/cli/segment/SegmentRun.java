@@ -1,7 +1,6 @@
 package dev.eigenseg.cli.segment;
 
 import dev.eigenseg.api.BadInputException;
-import dev.eigenseg.api.Images;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
@@ -83,7 +82,7 @@ final class SegmentRun {
         present.incrementAndGet();
         return;
       }
-      BufferedImage image = Images.read(input.path());
+      BufferedImage image = segmenter.info().geometry().read(input.path());
       notes.look(input.path(), image.getWidth(), image.getHeight());
       folder.write(origin.orElseThrow(), segmenter.segment(image, options), image);
       written.incrementAndGet();

@@ -28,6 +28,7 @@ import dev.eigenseg.graph.spectral.EigenOptions;
 import dev.eigenseg.train.TrainingOptions;
 import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.evaluation.SpectralClusters;
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -222,7 +223,8 @@ public final class SpectralCommand extends WorkCommand {
           Spectrum spectrum = spectrum(session, bank, graph, IMAGE_VECTORS);
           SpectralClusters found = spectrum.clusters(kmeans(session, spectrum))) {
         JsonObject json = spectrum.json();
-        SpectrumPictures.write(folder, input, bank.images().getFirst(), spectrum, found);
+        BufferedImage photograph = bank.manifest().geometry().read(input);
+        SpectrumPictures.write(folder, photograph, bank.images().getFirst(), spectrum, found);
         session.say("wrote eigenvectors.png and clusters.png into " + folder);
         json.add("seconds", session.stages().toJson());
         return json;
@@ -236,25 +238,27 @@ public final class SpectralCommand extends WorkCommand {
   private void extract(Session session, Path bank) throws IOException {
     if (model.isPresent()) {
       try (Segmenter segmenter = Segmenter.load(model.get())) {
-        extract(session, bank, segmenter.backbone(), segmenter.info().geometry().resize());
+        extract(session, bank, segmenter.backbone(), likeModel(segmenter.info().geometry()));
       }
       return;
     }
     try (Backbone opened =
         backboneOptions.open(session, backbone.orElse(BackboneOptions.DESCRIPTOR), "cpu")) {
-      extract(session, bank, opened, size);
+      extract(session, bank, opened, ExtractOptions.DEFAULT.withSize(size));
     }
   }
 
-  private void extract(
-      Session session, Path bank, Backbone opened, Optional<ImageGeometry.Size> resize)
+  private void extract(Session session, Path bank, Backbone opened, ExtractOptions options)
       throws IOException {
-    ExtractOptions options =
-        ExtractOptions.DEFAULT
-            .withSize(resize)
-            .withSeed(session.seed())
-            .withThreads(session.threads());
-    Extractor.extract(List.of(input), opened, bank, options, session.progress());
+    ExtractOptions seeded = options.withSeed(session.seed()).withThreads(session.threads());
+    Extractor.extract(List.of(input), opened, bank, seeded, session.progress());
+  }
+
+  private static ExtractOptions likeModel(ImageGeometry geometry) {
+    return ExtractOptions.DEFAULT
+        .withSize(geometry.resize())
+        .withBorder(geometry.border())
+        .withBands(geometry.bands());
   }
 
   private KnnGraph imageGraph(Session session, FeatureBank bank) throws IOException {

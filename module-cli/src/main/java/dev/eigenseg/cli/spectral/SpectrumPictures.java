@@ -38,9 +38,12 @@ final class SpectrumPictures {
 
   /** Writes {@code eigenvectors.png} and {@code clusters.png}. */
   static void write(
-      Path folder, Path photo, ImageEntry image, Spectrum spectrum, SpectralClusters clusters)
+      Path folder,
+      BufferedImage photograph,
+      ImageEntry image,
+      Spectrum spectrum,
+      SpectralClusters clusters)
       throws IOException {
-    BufferedImage photograph = Images.read(photo);
     Optional<Tensor> learned = spectrum.projected();
     try {
       Images.writePng(

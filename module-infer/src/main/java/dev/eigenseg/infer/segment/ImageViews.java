@@ -24,7 +24,7 @@ final class ImageViews implements AutoCloseable {
 
   private final BufferedImage image;
   private final SegmentOptions options;
-  private final int patchSize;
+  private final ImageGeometry geometry;
   private final int clusters;
   private final PatchModel model;
   private final Size size;
@@ -49,7 +49,7 @@ final class ImageViews implements AutoCloseable {
     this.options = options;
     this.clusters = clusters;
     this.model = model;
-    patchSize = geometry.patchSize();
+    this.geometry = geometry;
     size = new Size(image.getWidth(), image.getHeight());
     try {
       for (Size view : sizes(size, options, geometry)) {
@@ -69,9 +69,21 @@ final class ImageViews implements AutoCloseable {
     Size base = options.resolution().of(image, geometry);
     return options.scales().stream()
         .map(scale -> new Size(scaled(base.width(), scale), scaled(base.height(), scale)))
-        .map(
-            view -> options.windows().map(w -> WindowAnchors.enlarged(view, w.size())).orElse(view))
+        .map(view ->
+            windows(options, geometry)
+                .map(w -> WindowAnchors.enlarged(view, w.size()))
+                .orElse(view))
         .toList();
+  }
+
+  /** The windows of an image; of whole patches where images are fitted to patches. */
+  private static Optional<Windows> windows(SegmentOptions options, ImageGeometry geometry) {
+    return options
+        .windows()
+        .map(asked -> {
+          int side = geometry.withoutResize().content(asked.size(), asked.size()).width();
+          return new Windows(side, Math.min(side, asked.stride()));
+        });
   }
 
   private static int scaled(int side, double scale) {
@@ -80,13 +92,14 @@ final class ImageViews implements AutoCloseable {
 
   private void add(Size view, boolean mirrored) {
     if (options.windows().isPresent()) {
-      addWindowed(view, mirrored, options.windows().get());
+      addWindowed(view, mirrored, windows(options, geometry).orElseThrow());
       return;
     }
-    Crop crop = Crop.whole(view.width(), view.height(), mirrored);
-    ImageGeometry geometry = new ImageGeometry(Optional.of(view), patchSize);
+    ImageGeometry resized = geometry.withResize(view);
+    Size content = resized.content(size.width(), size.height());
+    Crop crop = Crop.whole(content.width(), content.height(), mirrored);
     GridLogits logits =
-        GridLogits.of(logits(crop, options.threads()), geometry, size, mirrored, options.threads());
+        GridLogits.of(logits(crop, options.threads()), resized, size, mirrored, options.threads());
     closers.add(logits::close);
     views.add(logits);
   }
@@ -110,11 +123,12 @@ final class ImageViews implements AutoCloseable {
 
   private GridLogits window(Size view, boolean mirrored, int side, int top, int left, int threads) {
     Crop crop = new Crop(view.width(), view.height(), mirrored, left, top, side, side);
-    ImageGeometry geometry = new ImageGeometry(Optional.empty(), patchSize);
-    return GridLogits.of(logits(crop, threads), geometry, new Size(side, side), false, 1);
+    ImageGeometry own = geometry.withoutResize();
+    return GridLogits.of(logits(crop, threads), own, new Size(side, side), false, 1);
   }
 
   private Tensor logits(Crop crop, int threads) {
+    int patchSize = geometry.patchSize();
     int columns = Math.ceilDiv(crop.columns(), patchSize);
     int rows = Math.ceilDiv(crop.rows(), patchSize);
     try (Tensor pixels = ImagePixels.planes(image, crop, columns * patchSize, rows * patchSize)) {

@@ -68,10 +68,11 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   @Override
-  public Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features) {
+  public Segmentation segment(BufferedImage given, SegmentOptions options, Backbone features) {
     inUse.enter();
     try {
       checkFits(features);
+      BufferedImage image = ImagePixels.rgb(given); // once, not for each view and window
       Size size = new Size(image.getWidth(), image.getHeight());
       List<Size> views = ImageViews.sizes(size, options, info.geometry());
       if (views.size() == 1
@@ -96,7 +97,7 @@ final class LoadedSegmenter implements Segmenter {
 
   /** One look at the whole image, at some size. */
   private Segmentation once(BufferedImage image, Size view, Backbone features, int threads) {
-    ImageGeometry geometry = new ImageGeometry(Optional.of(view), info.geometry().patchSize());
+    ImageGeometry geometry = info.geometry().withResize(view);
     try (Tensor pixels = geometry.pixels(image);
         Tensor logits = logits(pixels, features, threads)) {
       return upsample(logits, geometry, image.getWidth(), image.getHeight(), threads);

@@ -17,6 +17,11 @@ public interface Dataset extends ImageCollection {
   /** The label of pixels that nobody judged; no class has this index. */
   int voidIndex();
 
+  /** Whether label files may also be colours, which stand for classes. */
+  default boolean readsColors() {
+    return false;
+  }
+
   /** The images, never none, in an order that does not change. */
   List<Sample> samples();
 

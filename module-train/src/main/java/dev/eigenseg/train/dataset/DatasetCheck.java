@@ -14,9 +14,9 @@ import java.util.concurrent.ConcurrentSkipListMap;
  */
 public final class DatasetCheck {
   private static final String REMEDY =
-      "Labels are single-channel PNGs of the size of their image, whose values are indices, not "
-          + "colours: take these files from the dataset anew, or move the images and their "
-          + "labels away";
+      "Labels are single-channel PNGs of the size of their image, whose values are indices (in "
+          + "a folder of your own, or RGB in the colours of classes.json): take these files from the "
+          + "dataset anew, or move the images and their labels away";
 
   private DatasetCheck() {}
 
@@ -24,7 +24,8 @@ public final class DatasetCheck {
    * Reads the headers of all images and labels.
    *
    * @throws BadInputException if there are files that are no images, labels of another size than
-   *     their image, or labels with several channels; the message lists them all
+   *     their image, stored lossily, or with several channels that are not colours of classes; the
+   *     message lists them all
    * @throws dev.eigenseg.api.CancelledException if the user wants to stop; asked before every image
    */
   public static void run(Dataset dataset, int threads, Progress progress) {
@@ -35,7 +36,8 @@ public final class DatasetCheck {
           dataset.samples().size(),
           i -> {
             progress.checkCancelled();
-            problem(dataset.samples().get((int) i)).ifPresent(text -> found.put(i, text));
+            problem(dataset.samples().get((int) i), dataset.readsColors())
+                .ifPresent(text -> found.put(i, text));
             task.advance(1);
           });
     }
@@ -44,24 +46,19 @@ public final class DatasetCheck {
     problems.requireNone("split '%s' of %s".formatted(dataset.split(), dataset.name()), REMEDY);
   }
 
-  private static Optional<String> problem(Sample sample) {
+  private static Optional<String> problem(Sample sample, boolean colors) {
     try {
       Images.Header image = Images.header(sample.image());
       Images.Header label = Images.header(sample.label());
-      if (label.channels() != 1) {
+      if (label.lossy()) {
+        return Optional.of(sample.label() + LabelMap.LOSSY);
+      }
+      if (label.channels() != 1 && !(colors && label.channels() >= 3)) {
         return Optional.of(
             "%s has %d channels, expected one".formatted(sample.label(), label.channels()));
       }
       if (label.width() != image.width() || label.height() != image.height()) {
-        return Optional.of(
-            "%s is %d x %d pixels, its image %s is %d x %d"
-                .formatted(
-                    sample.label(),
-                    label.width(),
-                    label.height(),
-                    sample.image(),
-                    image.width(),
-                    image.height()));
+        return Optional.of(LabelMap.sizeFault(sample, label.width(), label.height(), image));
       }
       return Optional.empty();
     } catch (BadInputException e) {

@@ -7,9 +7,17 @@ import java.awt.image.DataBuffer;
 import java.awt.image.Raster;
 import java.nio.file.Path;
 import java.util.function.IntUnaryOperator;
+import java.util.function.UnaryOperator;
 
 /** The class index of every pixel of an image. Immutable and thread-safe. */
 public final class LabelMap {
+  /** What is wrong with a label map whose pixels are not those that were drawn. */
+  static final String LOSSY =
+      " is stored lossily, as JPEG is whatever the file is called: near borders its values are "
+          + "not those that were drawn. Export the labels anew, as PNG";
+
+  private static final int COLORS = 3;
+
   private final int width;
   private final int height;
   private final char[] labels;
@@ -37,17 +45,64 @@ public final class LabelMap {
    * Reads a PNG of class indices: one channel of 8 or 16 bits, or a palette of which the indices
    * count and the colours do not.
    *
-   * @throws BadInputException if it is missing, no readable image, or has several channels
+   * @throws BadInputException if it is missing, no readable image, stored lossily, or has several
+   *     channels
    */
   public static LabelMap read(Path file) {
-    // The raster holds what the file holds; going through the colour model would apply palettes and
-    // grey gamma.
-    Raster raster = Images.readRaw(file).getRaster();
+    Raster raster = raster(file);
     if (raster.getNumBands() != 1) {
       throw new BadInputException(
           "%s has %d channels, expected one: a label map is an 8- or 16-bit grey or palette PNG whose values are class indices, not colours"
               .formatted(file, raster.getNumBands()));
     }
+    return of(raster);
+  }
+
+  /**
+   * Reads a PNG of class indices as {@link #read(Path)}, or one of 8-bit RGB whose colours stand
+   * for classes.
+   *
+   * @param indices as they are where there is one channel
+   * @param indexOf the index of a colour, {@code 0xRRGGBB}, or -1 for one that should not be there
+   * @param fault what is wrong with that one
+   */
+  static LabelMap read(
+      Path file, UnaryOperator<LabelMap> indices, IntUnaryOperator indexOf, String fault) {
+    Raster raster = raster(file);
+    if (raster.getNumBands() < COLORS || raster.getSampleModel().getSampleSize(0) != Byte.SIZE) {
+      return indices.apply(read(file));
+    }
+    int width = raster.getWidth();
+    int height = raster.getHeight();
+    char[] labels = new char[Math.multiplyExact(width, height)];
+    int[] row = new int[width * raster.getNumBands()];
+    for (int y = 0; y < height; y++) {
+      raster.getPixels(0, y, width, 1, row);
+      for (int x = 0; x < width; x++) {
+        int at = x * raster.getNumBands();
+        int color = row[at] << 16 | row[at + 1] << 8 | row[at + 2];
+        int index = indexOf.applyAsInt(color);
+        if (index < 0) {
+          throw new BadInputException(
+              "%s holds the colour [%d, %d, %d] at (%d, %d), %s"
+                  .formatted(file, row[at], row[at + 1], row[at + 2], x, y, fault));
+        }
+        labels[y * width + x] = (char) index;
+      }
+    }
+    return new LabelMap(width, height, labels);
+  }
+
+  // The raster holds what the file holds; going through the colour model would apply palettes and
+  // grey gamma.
+  private static Raster raster(Path file) {
+    if (Images.header(file).lossy()) {
+      throw new BadInputException(file + LOSSY);
+    }
+    return Images.readRaw(file).getRaster();
+  }
+
+  private static LabelMap of(Raster raster) {
     int width = raster.getWidth();
     int height = raster.getHeight();
     char[] labels = new char[Math.multiplyExact(width, height)];
@@ -120,9 +175,26 @@ public final class LabelMap {
   void requireSize(int imageWidth, int imageHeight, Sample sample) {
     if (width != imageWidth || height != imageHeight) {
       throw new BadInputException(
-          "%s is %d x %d pixels, its image %s is %d x %d; labels must have the size of their image"
-              .formatted(sample.label(), width, height, sample.image(), imageWidth, imageHeight));
+          sizeFault(sample, width, height, Images.header(sample.image()))
+              + "; labels must have the size of their image");
     }
+  }
+
+  /** What to say of a label that has not its image's size. */
+  static String sizeFault(Sample sample, int width, int height, Images.Header image) {
+    String fault =
+        "%s is %d x %d pixels, its image %s is %d x %d"
+            .formatted(
+                sample.label(), width, height, sample.image(), image.width(), image.height());
+    if (width != image.height() || height != image.width()) {
+      return fault;
+    }
+    return image.orientation() > 1
+        ? fault
+            + (", since it carries the EXIF orientation %d and is read upright, and its label is not: "
+                    + "turn the label as viewers turn the image, or save the image without the tag")
+                .formatted(image.orientation())
+        : fault + ", as if one of the two were turned by a quarter: turn it back";
   }
 
   void requireIndices(int classes, int voidIndex, Path file) {

@@ -53,6 +53,11 @@ final class ThinnedDataset implements Dataset {
   }
 
   @Override
+  public boolean readsColors() {
+    return whole.readsColors();
+  }
+
+  @Override
   public List<Sample> samples() {
     return samples;
   }

@@ -4,6 +4,7 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Images;
+import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.SegmentOptions;
@@ -124,6 +125,7 @@ public final class Evaluator {
     if (models.isEmpty()) {
       throw new BadInputException("no model to evaluate; name at least one");
     }
+    requireSameBands(models);
     return new Evaluator(dataset, protocol, models, threads).run(skipBad, progress);
   }
 
@@ -156,6 +158,23 @@ public final class Evaluator {
         samples.size() - skipped.size(), results, skipped, seconds(System.nanoTime() - start));
   }
 
+  // An image is read once for all models.
+  private static void requireSameBands(List<EvaluatedModel> models) {
+    EvaluatedModel first = models.getFirst();
+    for (EvaluatedModel model : models) {
+      if (!bands(model).equals(bands(first))) {
+        throw new IncompatibleException(
+            "%s was trained on bands %s of its images, %s on %s: evaluate them one by one"
+                .formatted(first.name(), bands(first), model.name(), bands(model)));
+      }
+    }
+  }
+
+  private static String bands(EvaluatedModel model) {
+    ImageGeometry geometry = model.segmenter().info().geometry();
+    return geometry.bands().map(Images.Bands::toString).orElse("as they are shown");
+  }
+
   private void one(Sample sample, boolean skipBad) {
     try {
       List<ConfusionMatrix> counts = count(sample);
@@ -176,7 +195,7 @@ public final class Evaluator {
 
   private List<ConfusionMatrix> count(Sample sample) {
     long start = System.nanoTime();
-    BufferedImage whole = Images.read(sample.image());
+    BufferedImage whole = models.getFirst().segmenter().info().geometry().read(sample.image());
     LabelMap wholeLabels = dataset.labels(sample, whole.getWidth(), whole.getHeight());
     BufferedImage image = crop.map(part -> part.image(whole)).orElse(whole);
     LabelMap labels = crop.map(part -> part.labels(wholeLabels)).orElse(wholeLabels);

@@ -1,6 +1,7 @@
 package dev.eigenseg.api.internal.kernel;
 
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.internal.image.RgbImages;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
@@ -65,7 +66,7 @@ public final class ImagePixels {
     Tensor planes = Tensor.allocate(DType.F32, 3, paddedHeight, paddedWidth);
     MemorySegment target = planes.segment();
     float[] row = new float[Math.multiplyExact(3, crop.columns)];
-    Resizer resizer = new Resizer(image, crop);
+    Resizer resizer = new Resizer(RgbImages.of(image), crop);
     for (int y = 0; y < crop.rows; y++) {
       resizer.row(y, row);
       for (int channel = 0; channel < 3; channel++) {
@@ -80,24 +81,26 @@ public final class ImagePixels {
     return planes;
   }
 
+  /**
+   * The same image as plain RGB, for who reads it several times: every other type is converted each
+   * time.
+   */
+  public static BufferedImage rgb(BufferedImage image) {
+    return RgbImages.of(image);
+  }
+
   /** The colours of an image, {@code 0xRRGGBB}, row by row. */
   public static int[] colors(BufferedImage image) {
     int[] colors = new int[Math.multiplyExact(image.getWidth(), image.getHeight())];
-    readRgb(image, 0, 0, image.getWidth(), image.getHeight(), colors);
+    readRgb(RgbImages.of(image), 0, 0, image.getWidth(), image.getHeight(), colors);
     for (int i = 0; i < colors.length; i++) {
       colors[i] &= 0xFFFFFF;
     }
     return colors;
   }
 
-  // ImageIO's usual type holds the numbers as they are asked for; getRGB would convert them one by
-  // one.
-  private static void readRgb(BufferedImage image, int x, int y, int width, int height, int[] rgb) {
-    if (image.getType() == BufferedImage.TYPE_INT_RGB) {
-      image.getRaster().getDataElements(x, y, width, height, rgb);
-    } else {
-      image.getRGB(x, y, width, height, rgb, 0, width);
-    }
+  private static void readRgb(BufferedImage rgb, int x, int y, int width, int height, int[] to) {
+    rgb.getRaster().getDataElements(x, y, width, height, to);
   }
 
   /** Makes a crop row by row; rows that are asked for in order read each source row once. */
@@ -210,5 +213,27 @@ public final class ImagePixels {
       }
     }
     return grid;
+  }
+
+  /** Fills what is right of and below the content with its last column and row, or mirrored. */
+  public static void extend(Tensor planes, int width, int height, boolean mirrored) {
+    MemorySegment m = planes.segment();
+    long w = planes.size(2);
+    long h = planes.size(1);
+    for (long c = 0; c < 3; c++) {
+      for (long y = 0; y < h; y++) {
+        long sy = y < height ? y : mirrored ? Math.max(0, 2L * height - 1 - y) : height - 1;
+        for (long x = 0; x < w; x++) {
+          if (x < width && y < height) {
+            continue;
+          }
+          long sx = x < width ? x : mirrored ? Math.max(0, 2L * width - 1 - x) : width - 1;
+          m.setAtIndex(
+              ValueLayout.JAVA_FLOAT,
+              (c * h + y) * w + x,
+              m.getAtIndex(ValueLayout.JAVA_FLOAT, (c * h + sy) * w + sx));
+        }
+      }
+    }
   }
 }

@@ -1,0 +1,2 @@
+/** What image files say of their pixels, and how those become plain RGB. */
+package dev.eigenseg.api.internal.image;
