@@ -278,7 +278,7 @@ final class ImageFiles {
       }
       bytes.position(bytes.position() + 4);
     }
-    return bytes.array();
+    return Arrays.copyOf(bytes.array(), at);
   }
 
   private static int[] fill(int tag, int count, int value) {
