@@ -6,7 +6,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import com.google.gson.JsonPrimitive;
 import dev.eigenseg.api.ClassList.NamedClass;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import java.io.IOException;
@@ -101,7 +100,8 @@ public final class ClassFiles {
     JsonArray array = json.getAsJsonArray("classes");
     List<NamedClass> classes = new ArrayList<>();
     Set<String> names = new HashSet<>();
-    int first = firstIndex(array);
+    int voidIndex = json.has("void_index") ? json.get("void_index").getAsInt() : -1;
+    int first = voidIndex == 0 ? 1 : 0;
     for (int i = 0; i < array.size(); i++) {
       NamedClass next = parseClass(array.get(i), i, first);
       if (!names.add(next.name())) {
@@ -112,7 +112,6 @@ public final class ClassFiles {
     if (classes.isEmpty()) {
       throw new BadInputException("\"classes\" is empty");
     }
-    int voidIndex = json.has("void_index") ? json.get("void_index").getAsInt() : -1;
     if (voidIndex >= first && voidIndex - first < classes.size()) {
       throw new BadInputException(
           "\"void_index\" %d is also the index of class '%s'"
@@ -123,17 +122,6 @@ public final class ClassFiles {
             ? OptionalInt.of(color(json.getAsJsonArray("void_rgb"), "\"void_rgb\""))
             : OptionalInt.empty();
     return new LabelClasses(new ClassList(classes), Math.max(-1, voidIndex), first, voidRgb);
-  }
-
-  // Where 0 is void, classes begin with 1; what else is wrong is said of each entry.
-  private static int firstIndex(JsonArray classes) {
-    return !classes.isEmpty()
-            && classes.get(0) instanceof JsonObject first
-            && first.get("index") instanceof JsonPrimitive index
-            && index.isNumber()
-            && index.getAsInt() == 1
-        ? 1
-        : 0;
   }
 
   private static int color(JsonArray rgb, String where) {

@@ -333,8 +333,8 @@ public final class Images {
     if (tiff.unused() > 0 && SAID.add(tiff.count() + " bands")) {
       LOGGER.log(
           System.Logger.Level.WARNING,
-          "{0} has {1} bands and does not say that one of the others is opacity: {2} read, as in "
-              + "all images like it; extract --bands 3,2,1 chooses others",
+          "{0} has {1} bands and does not say that one of them is opacity: {2} read, as in all images like it; "
+              + "extract --bands 3,2,1 chooses others",
           file.name(),
           tiff.count(),
           tiff.count() - tiff.unused() < 3 ? "the first is" : "the first three are");

@@ -1,6 +1,7 @@
 package dev.eigenseg.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +30,25 @@ class ClassFilesTest {
       ClassFiles.write(file, content);
       assertEquals(content, ClassFiles.read(file));
     }
+  }
+
+  @Test
+  void zeroMayBeVoidAndSoMayAColour() throws IOException {
+    ClassList classes = new ClassList(List.of(new NamedClass("a", 1), new NamedClass("b", 2)));
+    Path file = folder.resolve("classes.json");
+    LabelClasses content = new LabelClasses(classes, 0, 1, OptionalInt.of(0x010203));
+    ClassFiles.write(file, content);
+    assertEquals(content, ClassFiles.read(file));
+  }
+
+  @Test
+  void whatIsNoJsonIsToldInOurWords() throws IOException {
+    Path file = Files.writeString(folder.resolve("classes.json"), "sky\ngrass\n");
+    String message =
+        assertThrows(BadInputException.class, () -> ClassFiles.read(file)).getMessage();
+    assertTrue(message.contains("not JSON at line"), message);
+    assertTrue(message.contains("\"void_index\": 255"), message);
+    assertFalse(message.contains("Strictness"), message);
   }
 
   @Test

@@ -4,6 +4,7 @@ import com.google.gson.JsonObject;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.Images;
 import dev.eigenseg.api.bank.ExtractOptions;
 import dev.eigenseg.api.bank.Extractor;
 import dev.eigenseg.api.bank.FeatureBank;
@@ -31,8 +32,10 @@ import java.util.Locale;
 import java.util.Optional;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** Images to feature bank. */
 @Command(
@@ -88,6 +91,17 @@ public final class ExtractCommand extends WorkCommand {
         "black: filled up with black, as in the published code."
       })
   private ImageGeometry.Border border;
+
+  @Option(
+      names = "--bands",
+      paramLabel = "R,G,B",
+      converter = BandsConverter.class,
+      description = {
+        "Which bands of an image are red, green and blue, such as 4,3,2 for near infrared, red "
+            + "and green (default: the image as viewers show it).",
+        "Models of the bank read their images so."
+      })
+  private Optional<Images.Bands> bands = Optional.empty();
 
   @Option(
       names = "--dtype",
@@ -154,6 +168,7 @@ public final class ExtractCommand extends WorkCommand {
     return ExtractOptions.DEFAULT
         .withSize(size)
         .withBorder(border)
+        .withBands(bands)
         .withDtype(dtype.dtype())
         .withViews(bankViews(session))
         .withBackbone(backbone, device)
@@ -176,6 +191,18 @@ public final class ExtractCommand extends WorkCommand {
           extractor.finish(session.progress());
           return extractor;
         });
+  }
+
+  /** Reads three numbers of bands. */
+  static final class BandsConverter implements ITypeConverter<Images.Bands> {
+    @Override
+    public Images.Bands convert(String value) {
+      try {
+        return Images.Bands.parse(value);
+      } catch (IllegalArgumentException | BadInputException e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
   }
 
   /** Reads what becomes of borders. */

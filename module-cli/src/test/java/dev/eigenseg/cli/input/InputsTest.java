@@ -37,6 +37,16 @@ class InputsTest {
   }
 
   @Test
+  void jpegHasMoreEndingsAndWebpIsRead() throws IOException {
+    for (String name : List.of("e.jfif", "f.jpe", "g.WEBP", "h.tif")) {
+      Files.createFile(folder.resolve("day/two").resolve(name));
+    }
+    assertEquals(
+        List.of("d.jpeg", "e.jfif", "f.jpe", "g.WEBP", "h.tif"),
+        names(folder.resolve("day/two").toString()));
+  }
+
+  @Test
   void argumentsKeepTheirOrderAndCountOnce() throws IOException {
     assertEquals(
         List.of("b.png", "a.JPG", "day/c.jpg", "day/two/d.jpeg"),

@@ -19,9 +19,9 @@ public record ClassFolders(String split, List<Path> images) implements ImageColl
   public static final String NAME = "imagenet";
 
   private static final String REMEDY =
-      "Every folder of the split holds the images (JPEG, jpg, jpe, jfif, png, bmp, gif, tif, "
-          + "tiff, webp) of one class: move what does not belong there away, fill or remove empty "
-          + "folders; for a folder of another layout name the folder itself as INPUT";
+      "Every folder of the split holds the images (JPEG, jpg, jpe, jfif, png, bmp, gif, tif, tiff, webp) of one class: "
+          + "move what does not belong there away, fill or remove empty folders; for a folder of another layout name the folder "
+          + "itself as INPUT";
 
   /** Copies the list. */
   public ClassFolders {

@@ -14,9 +14,8 @@ import java.util.concurrent.ConcurrentSkipListMap;
  */
 public final class DatasetCheck {
   private static final String REMEDY =
-      "Labels are single-channel PNGs of the size of their image, whose values are indices (in "
-          + "a folder of your own, or RGB in the colours of classes.json): take these files from the "
-          + "dataset anew, or move the images and their labels away";
+      "Labels are single-channel PNGs of the size of their image, whose values are indices (in a folder of your own, or RGB "
+          + "in the colours of classes.json): take these files from the dataset anew, or move the images and their labels away";
 
   private DatasetCheck() {}
 

@@ -119,8 +119,8 @@ public final class FolderDataset implements Dataset {
             sample.label(),
             values -> values.map(this::indexOfLabel, sample.label(), labelFault()),
             this::indexOfColor,
-            "which no class of classes.json has, or more than one. Correct it, add the class, or say "
-                + "by \"void_rgb\" that it does not count; indices belong into one channel");
+            "which no class of classes.json has, or more than one. Correct it, add the class, "
+                + "or say by \"void_rgb\" that it does not count; indices belong into one channel");
     labels.requireSize(width, height, sample);
     return labels;
   }

@@ -13,8 +13,8 @@ import java.util.function.UnaryOperator;
 public final class LabelMap {
   /** What is wrong with a label map whose pixels are not those that were drawn. */
   static final String LOSSY =
-      " is stored lossily, as JPEG is whatever the file is called: near borders its values are "
-          + "not those that were drawn. Export the labels anew, as PNG";
+      " is stored lossily, as JPEG is whatever the file is called: near borders its values are not those "
+          + "that were drawn. Export the labels anew, as PNG";
 
   private static final int COLORS = 3;
 
@@ -191,9 +191,9 @@ public final class LabelMap {
     }
     return image.orientation() > 1
         ? fault
-            + (", since it carries the EXIF orientation %d and is read upright, and its label is not: "
-                    + "turn the label as viewers turn the image, or save the image without the tag")
+            + ", since it carries the EXIF orientation %d and is read upright, and its label is not: "
                 .formatted(image.orientation())
+            + "turn the label as viewers turn the image, or save the image without the tag"
         : fault + ", as if one of the two were turned by a quarter: turn it back";
   }
 

@@ -24,8 +24,8 @@ import java.util.stream.Stream;
 final class SampleFolders {
   /** What to do about folders that {@link #pair(Path, Path)} finds fault with. */
   static final String REMEDY =
-      "Every image NAME.jpg (or jpeg, jpe, jfif, png, bmp, gif, tif, tiff, webp) needs a label "
-          + "NAME.png and the other way round: add what is missing, move what does not belong out of the folders";
+      "Every image NAME.jpg (or jpeg, jpe, jfif, png, bmp, gif, tif, tiff, webp) needs a label NAME.png and the other way round: "
+          + "add what is missing, move what does not belong out of the folders";
 
   /**
    * What follows a sample's name in the names of its files; upper and lower case are the same.

@@ -48,7 +48,7 @@ class DatasetCheckTest {
 
   @Test
   void allOddFilesAreListedInOrder() throws IOException {
-    tree.image("labels/val/grey.png", 5, 4);
+    tree.lossyLabel("labels/val/grey.png", 5, 4);
     tree.label("labels/val/palette.png", 4, 6);
     tree.text("images/val/wide.jpg", "a web page that says 404");
     String message = assertThrows(BadInputException.class, () -> check(Progress.NONE)).getMessage();
@@ -56,7 +56,7 @@ class DatasetCheckTest {
     for (String part :
         new String[] {
           "3 problems",
-          "grey.png has 3 channels",
+          "grey.png is stored lossily",
           "palette.png is 4 x 6 pixels, its image",
           "is 6 x 4",
           "wide.jpg: not an image",
@@ -65,6 +65,27 @@ class DatasetCheckTest {
       assertTrue(message.indexOf(part) > last, part + " in " + message);
       last = message.indexOf(part);
     }
+  }
+
+  @Test
+  void turnedPhotographsAndLossyLabelsAreExplained() throws IOException {
+    tree.turnedImage("images/val/palette.jpg", 6, 4);
+    tree.lossyLabel("labels/val/grey.png", 5, 4);
+    tree.label("labels/val/wide.png", 4, 3, 300);
+    String message = assertThrows(BadInputException.class, () -> check(Progress.NONE)).getMessage();
+    for (String part :
+        new String[] {
+          "grey.png is stored lossily",
+          "palette.png is 6 x 4 pixels, its image",
+          "is 4 x 6, since it carries the EXIF orientation 6",
+          "as if one of the two were turned"
+        }) {
+      assertTrue(message.contains(part), part + " in " + message);
+    }
+    tree.paletteLabel("labels/val/palette.png", 4, 6, 9);
+    tree.label("labels/val/grey.png", 5, 4);
+    tree.label("labels/val/wide.png", 3, 4);
+    check(Progress.NONE);
   }
 
   @Test

@@ -8,10 +8,12 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ClassFiles;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.ClassList.NamedClass;
+import dev.eigenseg.api.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -138,6 +140,63 @@ class FolderDatasetTest {
                 BadInputException.class, () -> dataset.labels(dataset.samples().getFirst(), 2, 2))
             .getMessage();
     assertTrue(message.contains("holds 5 at (1, 1)"), message);
+  }
+
+  private Dataset opened(ClassFiles.LabelClasses content) throws IOException {
+    ClassFiles.write(root.resolve("classes.json"), content);
+    return FolderDataset.open(root, "val");
+  }
+
+  private static LabelMap labels(Dataset dataset) {
+    return dataset.labels(dataset.samples().getFirst(), 3, 1);
+  }
+
+  private static final ClassList TWO =
+      new ClassList(List.of(new NamedClass("a", 0x804080), new NamedClass("b", 0x010203)));
+
+  @Test
+  void labelsMayBeginWithOneWhereZeroIsVoid() throws IOException {
+    tree.image("images/val/x.png", 3, 1);
+    tree.label("labels/val/x.png", 3, 1, 0, 1, 2);
+    Dataset dataset = opened(new ClassFiles.LabelClasses(TWO, 0, 1, OptionalInt.empty()));
+    LabelMap labels = labels(dataset);
+    assertEquals(dataset.voidIndex(), labels.at(0, 0));
+    assertEquals(0, labels.at(1, 0));
+    assertEquals(1, labels.at(2, 0));
+    assertTrue(dataset.voidIndex() >= TWO.size());
+    tree.label("labels/val/x.png", 3, 1, 0, 1, 3);
+    String message = assertThrows(BadInputException.class, () -> labels(dataset)).getMessage();
+    assertTrue(message.contains("holds 3 at (2, 0), expected a class from 1 to 2, or 0"), message);
+  }
+
+  @Test
+  void coloursOfClassesAreLabels() throws IOException {
+    tree.image("images/val/x.png", 3, 1);
+    tree.colors("labels/val/x.png", 3, 0x010203, 0x804080, 0x000000);
+    Dataset known = opened(new ClassFiles.LabelClasses(TWO, -1, 0, OptionalInt.of(0)));
+    DatasetCheck.run(known, 1, Progress.NONE);
+    LabelMap labels = labels(known);
+    assertEquals(1, labels.at(0, 0));
+    assertEquals(0, labels.at(1, 0));
+    assertEquals(known.voidIndex(), labels.at(2, 0));
+    Dataset unknown = opened(new ClassFiles.LabelClasses(TWO, 255));
+    String message = assertThrows(BadInputException.class, () -> labels(unknown)).getMessage();
+    assertTrue(message.contains("x.png holds the colour [0, 0, 0] at (2, 0)"), message);
+    assertTrue(message.contains("void_rgb"), message);
+    ClassList alike =
+        new ClassList(List.of(new NamedClass("a", 0x010203), new NamedClass("b", 0x010203)));
+    Dataset ambiguous = opened(new ClassFiles.LabelClasses(alike, 255));
+    message = assertThrows(BadInputException.class, () -> labels(ambiguous)).getMessage();
+    assertTrue(message.contains("[1, 2, 3] at (0, 0)"), message);
+  }
+
+  @Test
+  void photographsMayBeTiffOrOtherNamesOfJpeg() throws IOException {
+    for (String ending : new String[] {"jfif", "jpe", "tif", "tiff", "webp"}) {
+      tree.text("images/val/%s.%s".formatted(ending, ending), "looked into later");
+      tree.label("labels/val/%s.png".formatted(ending), 1, 1);
+    }
+    assertEquals(5, FolderDataset.open(root, "val").samples().size());
   }
 
   @Test

@@ -91,6 +91,14 @@ class LabelMapTest {
   }
 
   @Test
+  void jpegIsRefusedUnderAnyName() throws IOException {
+    new TinyTree(folder).lossyLabel("label.png", 8, 8);
+    Path file = folder.resolve("label.png");
+    BadInputException e = assertThrows(BadInputException.class, () -> LabelMap.read(file));
+    assertTrue(e.getMessage().contains("stored lossily"), e.getMessage());
+  }
+
+  @Test
   void truncatedFilesAreRefusedOrStillWhole() throws IOException {
     char[] labels = random(81, 12);
     byte[] whole = Files.readAllBytes(png(LabelMap.of(9, 9, labels).toImage()));

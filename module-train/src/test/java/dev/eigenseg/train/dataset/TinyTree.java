@@ -2,9 +2,11 @@ package dev.eigenseg.train.dataset;
 
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
 import javax.imageio.ImageIO;
 
@@ -37,6 +39,35 @@ record TinyTree(Path root) {
       image.getRaster().setSample(i % width, i / width, 0, labels[i]);
     }
     write(path, image);
+  }
+
+  /** One row of colours. */
+  void colors(String path, int width, int... colors) throws IOException {
+    BufferedImage image = new BufferedImage(width, 1, BufferedImage.TYPE_INT_RGB);
+    image.setRGB(0, 0, width, 1, colors, 0, width);
+    write(path, image);
+  }
+
+  /** A grey JPEG whatever the path ends in. */
+  void lossyLabel(String path, int width, int height) throws IOException {
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY);
+    ImageIO.write(image, "jpeg", parent(path).toFile());
+  }
+
+  /** A JPEG that lies on its side: EXIF's orientation 6, so it is seen as height x width. */
+  void turnedImage(String path, int width, int height) throws IOException {
+    ByteArrayOutputStream jpeg = new ByteArrayOutputStream();
+    ImageIO.write(new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB), "jpeg", jpeg);
+    byte[] bytes = jpeg.toByteArray();
+    ByteArrayOutputStream turned = new ByteArrayOutputStream();
+    turned.write(bytes, 0, 2);
+    turned.writeBytes(
+        HexFormat.of()
+            .parseHex(
+                "ffe10022457869660000" // Exif
+                    + "4d4d002a00000008000101120003000000010006000000000000"));
+    turned.write(bytes, 2, bytes.length - 2);
+    Files.write(parent(path), turned.toByteArray());
   }
 
   void text(String path, String... lines) throws IOException {

@@ -13,12 +13,12 @@ public enum ImageKind {
   BIG_TIFF("BigTIFF", "save it as a TIFF of the usual kind, which holds up to 4 GB, or in parts"),
   WEBP(
       "WebP",
-      "put the ImageIO plugin com.twelvemonkeys.imageio:imageio-webp, with the jars that it "
-          + "needs, on the module path or the class path (the command line has it), or convert the image to PNG"),
+      "put the ImageIO plugin com.twelvemonkeys.imageio:imageio-webp and the jars that it needs on the module path "
+          + "or the class path (the command line has it), or convert the image to PNG"),
   HEIC(
       "HEIC",
-      "convert it to JPEG ('heif-convert IN.heic OUT.jpg' of libheif, 'sips -s format jpeg' on "
-          + "macOS), or set the camera to its most compatible format"),
+      "convert it to JPEG ('heif-convert IN.heic OUT.jpg' of libheif, 'sips -s format jpeg' on macOS), "
+          + "or set the camera to its most compatible format"),
   AVIF("AVIF", "convert it to PNG ('avifdec IN.avif OUT.png' of libavif)"),
   JPEG_2000("JPEG 2000", "convert it to PNG or TIFF ('opj_decompress -i IN.jp2 -o OUT.png')"),
   JPEG_XL("JPEG XL", "convert it to PNG or JPEG ('djxl IN.jxl OUT.png' of libjxl)"),

@@ -29,8 +29,8 @@ final class Samples implements RgbImages.ColorSamples {
     if (raster.getTransferType() == DataBuffer.TYPE_SHORT
         || (raster.getTransferType() == DataBuffer.TYPE_INT && bits > 16)) {
       throw new BadInputException(
-          "its pixels are numbers with a sign or of 32 bits, which do not tell what is black and "
-              + "what is white; save it with 8 or 16 bits without sign");
+          "its pixels are numbers with a sign or of 32 bits, which do not tell what is black and what is white; "
+              + "save it with 8 or 16 bits without sign");
     }
   }
 

@@ -1,0 +1,72 @@
+package dev.eigenseg.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.eigenseg.api.internal.image.ImageTags;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/** Damaged files are read or refused, and end in nothing else. */
+class DamagedImagesTest {
+  private static List<byte[]> files() throws IOException {
+    BufferedImage image = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
+    byte[] exif = ImageFiles.exif(6, ByteOrder.LITTLE_ENDIAN);
+    byte[] profile = ImageFiles.linearProfile();
+    byte[] jpeg = ImageFiles.withProfile(ImageFiles.jpeg(image), profile, 2);
+    byte[] png = ImageFiles.withProfile(ImageFiles.png(image), profile);
+    byte[] pixels = new byte[4 * 16];
+    return List.of(
+        ImageFiles.withExif(jpeg, exif),
+        ImageFiles.withChunk(png, "eXIf", exif, false),
+        ImageFiles.tiff(4, pixels, 4, 8, 2, 1, new int[] {274, 3}, new int[] {338, 2}));
+  }
+
+  private static int read(byte[] file) {
+    try {
+      BufferedImage image = Images.read(file);
+      assertEquals(BufferedImage.TYPE_INT_RGB, image.getType());
+      return 1;
+    } catch (BadInputException e) {
+      assertTrue(e.getMessage().startsWith("the image: "), e.getMessage());
+      return 0;
+    }
+  }
+
+  @Test
+  void cutOffAnywhere() throws IOException {
+    for (byte[] file : files()) {
+      int whole = 0;
+      for (int length = 0; length < file.length; length += length < 700 ? 1 : 41) {
+        whole += read(Arrays.copyOf(file, length));
+      }
+      assertTrue(whole < file.length / 2, whole + " of " + file.length);
+    }
+  }
+
+  @Test
+  void oddBytesInTagsAreNoError() throws IOException {
+    long seed = System.nanoTime();
+    System.out.println("seed " + seed);
+    Random random = new Random(seed);
+    for (byte[] file : files()) {
+      assertEquals(1, read(file));
+      for (int trial = 0; trial < 3000; trial++) {
+        byte[] odd = file.clone();
+        for (int i = 0; i < 1 + trial % 3; i++) {
+          int at = random.nextInt(file.length);
+          odd[at] = (byte) (odd[at] ^ 1 << random.nextInt(8));
+        }
+        // Refuses nothing: the pixels' reader does. With those, a flipped bit may ask for
+        // gigabytes.
+        ImageTags.of(MemorySegment.ofArray(odd));
+      }
+    }
+  }
+}
