@@ -756,7 +756,8 @@ class PipelineTest {
         Map.of(),
         backbone.dims(),
         DType.F32,
-        new ImageGeometry(Optional.empty(), backbone.patchSize()),
+        new ImageGeometry(Optional.empty(), backbone.patchSize())
+            .withBorder(ImageGeometry.Border.FIT),
         views.settings());
   }
 
