@@ -4,10 +4,9 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import dev.eigenseg.api.ClassList.NamedClass;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.JsonText;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -20,6 +19,9 @@ import java.util.Set;
 
 /** Reads and writes {@code classes.json}: the classes of a data set, as used beside label maps. */
 public final class ClassFiles {
+  private static final String EXAMPLE =
+      "{\"classes\": [{\"index\": 0, \"name\": \"sky\", \"rgb\": [70, 130, 180]}]}";
+
   private ClassFiles() {}
 
   /**
@@ -44,7 +46,8 @@ public final class ClassFiles {
       throw new BadInputException(
           file + ": no such file; label maps need their classes beside them", e);
     } catch (CharacterCodingException e) {
-      throw new BadInputException(file + ": not JSON in UTF-8: " + e.getMessage(), e);
+      throw new BadInputException(
+          file + ": not text in UTF-8; save it as UTF-8, expected JSON such as " + EXAMPLE, e);
     }
   }
 
@@ -55,10 +58,9 @@ public final class ClassFiles {
    * @throws BadInputException if it says something else; the message names the place
    */
   public static LabelClasses parse(String text, String source) {
+    JsonObject json = JsonText.object(text, source, EXAMPLE);
     try {
-      return parse(JsonParser.parseString(text).getAsJsonObject());
-    } catch (JsonParseException e) {
-      throw new BadInputException(source + ": not JSON: " + e.getMessage(), e);
+      return parse(json);
     } catch (BadInputException e) {
       throw new BadInputException(source + ": " + e.getMessage(), e);
     } catch (RuntimeException e) {

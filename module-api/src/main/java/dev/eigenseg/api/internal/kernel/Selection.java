@@ -32,7 +32,14 @@ record Selection(VectorMath math, String text) {
   static final Selection DECISION =
       Optional.ofNullable(System.getProperty(PROPERTY))
           .map(name -> forced(name, Services.incubatorHint()))
-          .orElseGet(() -> decide(ScalarMath.INSTANCE, SimdMath.INSTANCE, PATIENCE));
+          .orElseGet(() -> automatic(Services.incubatorHint()));
+
+  // Without the Vector API its class could not even be named.
+  private static Selection automatic(String missing) {
+    return missing.isEmpty()
+        ? decide(ScalarMath.INSTANCE, SimdMath.INSTANCE, PATIENCE)
+        : new Selection(ScalarMath.INSTANCE, "scalar: the Vector API is not there" + missing);
+  }
 
   /**
    * What was named, without a look at its speed.
