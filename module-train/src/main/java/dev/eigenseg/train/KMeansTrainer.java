@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -205,10 +206,11 @@ public final class KMeansTrainer {
   }
 
   private static String text(ImageGeometry geometry) {
-    return "patches of %d pixels from images %s"
-        .formatted(
-            geometry.patchSize(),
-            geometry.resize().map(size -> "at " + size).orElse("in their own size"));
+    return String.format(
+        Locale.ROOT,
+        "patches of %d pixels from images %s",
+        geometry.patchSize(),
+        geometry.resize().map(size -> "at " + size).orElse("in their own size"));
   }
 
   private static KMeansResult fit(
