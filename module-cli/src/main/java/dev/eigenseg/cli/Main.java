@@ -26,6 +26,7 @@ import java.io.Console;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
 import java.util.List;
 import java.util.Locale;
 import java.util.logging.Level;
@@ -82,7 +83,7 @@ public final class Main {
     }
     commandLine.getSubcommands().get("graph").addSubcommand(new GraphMergeCommand(surroundings));
     commandLine.addSubcommand(weights(surroundings));
-    commandLine.addSubcommand(new CommandLine.HelpCommand());
+    commandLine.addSubcommand(new HelpCommand());
     commandLine.setOut(writer(surroundings.out()));
     commandLine.setErr(writer(surroundings.err()));
     commandLine.setExpandAtFiles(false); // @list means a list of images here
@@ -113,13 +114,22 @@ public final class Main {
         "eigenseg: "
             + RepeatedOption.in(command.getCommandSpec(), List.of(arguments))
                 .map(name -> "option '" + name + "' is given twice; give it once")
-                .orElse(failure.getMessage()));
+                .orElseGet(() -> reason(failure)));
     CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
     String name = command.getCommandSpec().qualifiedName();
     err.println(
         command.getUsageMessage(CommandLine.Help.Ansi.OFF).lines().findFirst().orElse(name));
     err.println("'" + name + " --help' explains.");
     return CommandLine.ExitCode.USAGE;
+  }
+
+  private static String reason(CommandLine.ParameterException failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof InvalidPathException) {
+        return Failures.message(t);
+      }
+    }
+    return failure.getMessage();
   }
 
   private static List<WorkCommand> commands(Surroundings surroundings) {

@@ -35,7 +35,7 @@ public final class Failures {
   }
 
   /** What happened, in one line where possible. */
-  static String message(Throwable failure) {
+  public static String message(Throwable failure) {
     Throwable cause = unwrap(failure);
     return switch (cause) {
       case EigensegException e -> e.getMessage();

@@ -96,7 +96,9 @@ public final class Services {
             + " (ServicesResourceTransformer of Maven Shade, mergeServiceFiles() of Gradle Shadow)")
         .formatted(
             provider,
-            inside < 0 ? "a folder of the class path" : place.substring(0, inside),
+            inside < 0
+                ? "a folder of the class path"
+                : place.substring(0, inside).replaceFirst("^jar:(file:)?", ""),
             service.getName());
   }
 
