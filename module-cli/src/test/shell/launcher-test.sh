@@ -48,6 +48,17 @@ check "extract keeps freed memory" '^arenas: 1$' env -u MALLOC_ARENA_MAX JAVA_HO
 check "unless the user has decided" '^arenas: 7$' env MALLOC_ARENA_MAX=7 JAVA_HOME="$work/jdk" "$root/eigenseg" extract
 check "and nothing else does" '^arenas: $' env -u MALLOC_ARENA_MAX JAVA_HOME="$work/jdk" "$root/eigenseg" train
 
+# In the POSIX locale Java would read file names as ASCII.
+mkdir "$work/photos"
+printf '%s' 'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mOQi7LBihiGlgQAjkctAdFIVjEAAAAASUVORK5CYII=' |
+  base64 -d >"$work/photos/straße.png"
+check "names beyond ASCII are read in the POSIX locale" 'bank: 1 images' \
+  env LC_ALL=C "$root/eigenseg" extract -o "$work/bank" "$work/photos"
+check "and written as they are" 'photos/straße\.png' cat "$work/bank/images.tsv"
+check "Java itself says what is the matter" "its name cannot be written in this system's character set" \
+  env LC_ALL=C "$JAVA_HOME/bin/java" -Dai.djl.offline=true -p "$dist/modules" -cp "$dist/natives/*" \
+  -m dev.eigenseg.cli/dev.eigenseg.cli.Main extract -o "$work/other" "$work/photos"
+
 check "the pure jar of the graph holds no native library" '^0$' \
   sh -c "'$JAVA_HOME/bin/jar' --list --file '$(ls "$dist"/modules/eigenseg-graph-*.jar)' | grep -c '\\.so'; true"
 if compgen -G "$dist/natives/eigenseg-graph-*.jar" >/dev/null; then

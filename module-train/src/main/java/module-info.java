@@ -13,6 +13,8 @@ module dev.eigenseg.train {
   requires ai.djl.api;
   requires org.slf4j; // read by DJL, an automatic module that cannot say so
   requires org.jgrapht.core;
+  requires java.management;
+  requires jdk.management; // how much memory the machine has
 
   exports dev.eigenseg.train;
   exports dev.eigenseg.train.dataset;

@@ -17,6 +17,12 @@ import java.util.ServiceLoader;
 public final class Backbones {
   private static final List<String> CHECKPOINTS =
       List.of(".safetensors", ".index.json", ".pth", ".bin", ".ckpt");
+  // To tell one that is not here from one that is not declared.
+  private static final Map<String, String> OWN_PROVIDERS =
+      Map.of(
+          "descriptor", "dev.eigenseg.infer.descriptor.DescriptorProvider",
+          "vit", "dev.eigenseg.infer.vit.VitProvider",
+          "torchscript", "dev.eigenseg.train.torchscript.TorchScriptProvider");
 
   private Backbones() {}
 
@@ -43,7 +49,19 @@ public final class Backbones {
     int colon = spec.indexOf(':');
     String scheme = colon < 0 ? spec : spec.substring(0, colon);
     String location = colon < 0 ? "" : spec.substring(colon + 1);
-    return looking(settings, own -> provider(spec, scheme, device).open(location, device, own));
+    return looking(
+        settings,
+        own -> {
+          BackboneProvider provider = provider(spec, scheme, device);
+          try {
+            return provider.open(location, device, own);
+          } catch (LinkageError e) {
+            throw new UnavailableException(
+                "backbone '%s' cannot be opened: a class is missing or does not fit (%s)%s"
+                    .formatted(spec, e.getMessage(), Services.incubatorHint()),
+                e);
+          }
+        });
   }
 
   /**
@@ -238,6 +256,11 @@ public final class Backbones {
       default -> message.append("; check the spelling, or add the module that provides it");
     }
     message.append(Services.incubatorHint());
+    if (OWN_PROVIDERS.containsKey(scheme)) {
+      message.append(
+          Services.unmergedHint(
+              Backbones.class, BackboneProvider.class, OWN_PROVIDERS.get(scheme)));
+    }
     for (String failure : found.failures()) {
       message.append("; a provider could not be loaded: ").append(failure);
     }

@@ -4,10 +4,9 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import dev.eigenseg.api.ClassList.NamedClass;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.JsonText;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -18,14 +17,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Reads and writes {@code classes.json}: the classes of a data set, as used beside label maps. */
 public final class ClassFiles {
   private static final String EXAMPLE =
       "{\"void_index\": 255, \"classes\": [{\"index\": 0, \"name\": \"road\", \"rgb\": [128, 64, 128]}, ...]}";
-  private static final Pattern PLACE = Pattern.compile("line \\d+ column \\d+");
 
   private ClassFiles() {}
 
@@ -62,7 +58,8 @@ public final class ClassFiles {
       throw new BadInputException(
           file + ": no such file; label maps need their classes beside them", e);
     } catch (CharacterCodingException e) {
-      throw new BadInputException(file + ": not JSON in UTF-8: " + e.getMessage(), e);
+      throw new BadInputException(
+          file + ": not text in UTF-8; save it as UTF-8, expected JSON such as " + EXAMPLE, e);
     }
   }
 
@@ -73,11 +70,9 @@ public final class ClassFiles {
    * @throws BadInputException if it says something else; the message names the place
    */
   public static LabelClasses parse(String text, String source) {
+    JsonObject json = JsonText.object(text, source, EXAMPLE);
     try {
-      return parse(JsonParser.parseString(text).getAsJsonObject());
-    } catch (JsonParseException e) {
-      throw new BadInputException(
-          "%s: not JSON%s; expected %s".formatted(source, place(e), EXAMPLE), e);
+      return parse(json);
     } catch (BadInputException e) {
       throw new BadInputException(source + ": " + e.getMessage(), e);
     } catch (RuntimeException e) {
@@ -88,12 +83,6 @@ public final class ClassFiles {
               + EXAMPLE,
           e);
     }
-  }
-
-  // The rest of Gson's message is advice to programmers.
-  private static String place(JsonParseException e) {
-    Matcher place = PLACE.matcher(String.valueOf(e.getMessage()));
-    return place.find() ? " at " + place.group() : "";
   }
 
   private static LabelClasses parse(JsonObject json) {

@@ -66,7 +66,8 @@ final class Legend {
   private static List<Entry> sumUp(List<Entry> all, int kept) {
     List<Entry> entries = new ArrayList<>(all.subList(0, kept));
     double rest = all.stream().skip(kept).mapToDouble(Entry::share).sum();
-    entries.add(new Entry("and %d more".formatted(all.size() - kept), 0xFFFFFF, rest));
+    entries.add(
+        new Entry(String.format(Locale.ROOT, "and %d more", all.size() - kept), 0xFFFFFF, rest));
     return entries;
   }
 

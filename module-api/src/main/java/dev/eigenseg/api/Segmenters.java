@@ -18,7 +18,8 @@ import java.util.Set;
  * Opens segmenters: finds the loader that knows the file, and the backbone that the model needs.
  */
 final class Segmenters {
-  /** A file, or a folder of files, in which backbones are looked for. */
+  private static final String LOADER = "dev.eigenseg.infer.segment.SafetensorsSegmenterLoader";
+
   private Segmenters() {}
 
   static Segmenter load(Path model) throws IOException {
@@ -44,7 +45,7 @@ final class Segmenters {
       throws IOException {
     try {
       return loader.embeddedBackbone(model);
-    } catch (NoClassDefFoundError e) {
+    } catch (LinkageError e) {
       throw missing(model, e);
     }
   }
@@ -69,16 +70,26 @@ final class Segmenters {
       throws IOException {
     try {
       return loader.load(model, backbone);
-    } catch (NoClassDefFoundError e) {
+    } catch (LinkageError e) {
       Closing.after(e, backbone);
       throw missing(model, e);
     }
   }
 
-  private static UnavailableException missing(Path model, NoClassDefFoundError e) {
+  private static UnavailableException missing(Path model, LinkageError e) {
     return new UnavailableException(
-        model + " cannot be opened: " + e.getMessage() + " is missing" + Services.incubatorHint(),
+        "%s cannot be opened: a class is missing or does not fit (%s)%s"
+            .formatted(model, e.getMessage(), Services.incubatorHint()),
         e);
+  }
+
+  // Before anything of it is needed: which class misses it first differs from model to model.
+  private static void requireVectors(Path model) {
+    if (!Services.incubatorHint().isEmpty()) {
+      throw new UnavailableException(
+          "%s cannot be opened: the Vector API is not there%s"
+              .formatted(model, Services.incubatorHint()));
+    }
   }
 
   private static SegmenterLoader loader(Path model) throws IOException {
@@ -86,13 +97,14 @@ final class Segmenters {
       throw new BadInputException(
           model + ": there is no such model file; check the path, or make one with train");
     }
+    requireVectors(model);
     Services.Found<SegmenterLoader> found =
         Services.find(
             Segmenters.class, classes -> ServiceLoader.load(SegmenterLoader.class, classes));
     if (found.providers().isEmpty()) {
       throw new UnavailableException(
           "nothing here can open segmenter files; add the module dev.eigenseg.infer"
-              + Services.incubatorHint()
+              + Services.unmergedHint(Segmenters.class, SegmenterLoader.class, LOADER)
               + String.join("", found.failures().stream().map(f -> "; " + f).toList()));
     }
     for (SegmenterLoader loader : found.providers()) {

@@ -26,7 +26,9 @@ import java.io.Console;
 import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.file.InvalidPathException;
 import java.util.List;
+import java.util.Locale;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
@@ -46,6 +48,8 @@ public final class Main {
     // The shutdown hook waits for the command to end, so that nothing may leave here without saying
     // that it has.
     try {
+      // One style of numbers, wherever the command is run; files would not care.
+      Locale.setDefault(Locale.ROOT);
       quietLibraries();
       Interrupts.install(cancellation, System.err);
       code = run(new Surroundings(System.out, System.err, isTerminal(), cancellation), arguments);
@@ -79,6 +83,7 @@ public final class Main {
     }
     commandLine.getSubcommands().get("graph").addSubcommand(new GraphMergeCommand(surroundings));
     commandLine.addSubcommand(weights(surroundings));
+    commandLine.addSubcommand(new HelpCommand());
     commandLine.setOut(writer(surroundings.out()));
     commandLine.setErr(writer(surroundings.err()));
     commandLine.setExpandAtFiles(false); // @list means a list of images here
@@ -105,13 +110,26 @@ public final class Main {
   private static int reportUsage(CommandLine.ParameterException failure, String[] arguments) {
     CommandLine command = failure.getCommandLine();
     PrintWriter err = command.getErr();
-    err.println("eigenseg: " + failure.getMessage());
+    err.println(
+        "eigenseg: "
+            + RepeatedOption.in(command.getCommandSpec(), List.of(arguments))
+                .map(name -> "option '" + name + "' is given twice; give it once")
+                .orElseGet(() -> reason(failure)));
     CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
     String name = command.getCommandSpec().qualifiedName();
     err.println(
         command.getUsageMessage(CommandLine.Help.Ansi.OFF).lines().findFirst().orElse(name));
     err.println("'" + name + " --help' explains.");
     return CommandLine.ExitCode.USAGE;
+  }
+
+  private static String reason(CommandLine.ParameterException failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof InvalidPathException) {
+        return Failures.message(t);
+      }
+    }
+    return failure.getMessage();
   }
 
   private static List<WorkCommand> commands(Surroundings surroundings) {

@@ -34,6 +34,7 @@ import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -41,9 +42,12 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -905,5 +909,162 @@ class PipelineTest {
     fails(1, "extract", "--overwrite", "-o", out("bank"), images, out("no.png"));
     done(shell, "info", "--verify", out("bank"));
     assertTrue(shell.out().contains("images: 3"), shell.out());
+  }
+
+  @Test
+  void resultsAmongThePhotographsAreNotSegmentedThemselves() throws IOException {
+    Path photos = Files.createDirectory(folder.resolve("photos"));
+    String name = "写".repeat(83) + ".png"; // of 253 bytes: an overlay's ending has no room
+    Path scene = firstScene();
+    Files.copy(scene, photos.resolve("a.png"));
+    Files.copy(scene, photos.resolve(name));
+    String[] segment = {
+      "segment",
+      "-m",
+      in("kmeans.safetensors"),
+      "-o",
+      out("photos/seg"),
+      out("photos"),
+      "--format=fiftyone"
+    };
+    done(shell, segment);
+    assertTrue(shell.out().contains("2 images segmented, 0 there before"), shell.out());
+    assertTrue(Files.exists(photos.resolve("seg").resolve(name)));
+    done(shell, segment);
+    assertTrue(shell.out().contains("0 images segmented, 2 there before"), shell.out());
+    // Three files that say what they are, two maps and overlays, and FiftyOne's two and two and
+    // one.
+    assertTrue(shell.out().contains("left out: 12 results of Eigenseg"), shell.out());
+    done(shell, "extract", "-o", out("bank"), out("photos"));
+    assertTrue(shell.out().contains("bank: 2 images"), shell.out());
+    Files.createDirectory(folder.resolve("one"));
+    done(shell, "extract", "-o", out("bank"), out("one/../photos/a.png"));
+    assertTrue(shell.out().contains("1 of 1 images are in the bank already"), shell.out());
+  }
+
+  @Test
+  void whatIsLeftOutOfAFolderIsSaid() throws IOException {
+    Path photos = Files.createDirectory(folder.resolve("photos"));
+    Files.copy(firstScene(), photos.resolve("a.png"));
+    for (String other : List.of("._a.png", ".DS_Store", "b.heic", "c.txt", "d.txt")) {
+      Files.writeString(photos.resolve(other), "none");
+    }
+    done(shell, "extract", "-o", out("bank"), out("photos"));
+    assertTrue(
+        shell.out().contains("left out: 3 files that are no images (.heic, 2 .txt), 2 hidden\n"),
+        shell.out());
+  }
+
+  @Test
+  void anExtractThatReadNothingBindsNoOther() throws IOException {
+    Path bad = Files.writeString(folder.resolve("bad.png"), "none");
+    fails(1, "extract", "-o", out("bank"), bad.toString());
+    fails(1, "extract", "-o", out("bank"), "--on-error=skip", bad.toString());
+    assertFalse(Files.exists(folder.resolve("bank")));
+    done(shell, "extract", "-o", out("bank"), "--size=64x64", firstScene().toString());
+  }
+
+  @Test
+  void storedNamesAreMissedBeforeTheWork() throws IOException {
+    String refused =
+        fails(
+            1,
+            "evaluate",
+            "--match=stored",
+            "--dataset=folder",
+            "--root=" + out("nowhere"),
+            "--split=val",
+            in("kmeans.safetensors"));
+    assertTrue(refused.contains("holds no names for its clusters"), refused);
+  }
+
+  @Test
+  void jsonThatIsNoneIsNamedByItsPlace() throws IOException {
+    Path names =
+        Files.writeString(folder.resolve("names.json"), "{\n  \"0\": \"sky\"\n  \"1\": 2\n}");
+    String place = fails(1, "match", in("kmeans.safetensors"), "--names", names.toString());
+    assertTrue(place.contains("names.json: not JSON at line 3, column "), place);
+    assertTrue(place.contains("{\"0\": \"sky\", \"7\": \"road\"}"), place);
+    Files.writeString(names, "sky\ngrass\n");
+    String text = fails(1, "match", in("kmeans.safetensors"), "--names", names.toString());
+    for (String foreign : List.of("gson", "Gson", "MalformedJson", "https://")) {
+      assertFalse((place + text).contains(foreign), place + text);
+    }
+  }
+
+  @Test
+  void noLocaleChangesAFile() throws IOException {
+    Locale before = Locale.getDefault();
+    SortedMap<String, String> expected = filesOf("root");
+    try {
+      for (String language :
+          List.of("tr-TR", "ar-EG-u-nu-arab", "de-DE", "fa-IR", "hi-IN-u-nu-deva")) {
+        Locale.setDefault(Locale.forLanguageTag(language));
+        SortedMap<String, String> files = filesOf(language);
+        assertEquals(expected.keySet(), files.keySet(), language);
+        assertEquals(expected, files, language);
+      }
+    } finally {
+      Locale.setDefault(before);
+    }
+  }
+
+  /** What the commands write, by name; of files that hold times, without their numbers. */
+  private SortedMap<String, String> filesOf(String place) throws IOException {
+    Path home = Files.createDirectory(folder.resolve(place));
+    String scenes = in("scenes/images/val");
+    done(shell, "extract", "-o", home + "/bank", scenes, "--json=" + home + "/extract.json");
+    for (int part = 1; part <= 2; part++) {
+      done(shell, "graph", home + "/bank", "--neighbors=16", "--part=" + part + "/2");
+    }
+    done(shell, "graph", home + "/bank", "--neighbors=16", "--json=" + home + "/graph.json");
+    done(
+        shell,
+        "train",
+        home + "/bank",
+        "--threads=1",
+        "-o",
+        home + "/m.safetensors",
+        "--clusters=4",
+        "--projection=16",
+        "--heads=1",
+        "--head-dim=16",
+        "--epochs=1",
+        "--batch-size=2",
+        "--log=" + home + "/log.jsonl");
+    String model = in("kmeans.safetensors");
+    done(shell, "segment", "-m", model, "-o", home + "/seg", "--format=coco-rle,polygons", scenes);
+    done(
+        shell,
+        "evaluate",
+        "--dataset=folder",
+        "--root=" + in("scenes"),
+        "--split=val",
+        "--per-class",
+        "--markdown=" + home + "/scores.md",
+        "--json=" + home + "/scores.json",
+        model);
+    done(shell, "report", "-m", model, "-o", home + "/report", "--limit=2", scenes);
+    done(shell, "info", home + "/m.safetensors", "--json=" + home + "/info.json");
+    SortedMap<String, String> files = new TreeMap<>();
+    try (Stream<Path> all = Files.walk(home)) {
+      for (Path file : all.filter(Files::isRegularFile).toList()) {
+        String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+        boolean timed = file.toString().matches(".*/(log\\.jsonl|[a-z]+\\.json|report\\.html)");
+        files.put(home.relativize(file).toString(), timed ? withoutNumbers(text, home) : text);
+      }
+    }
+    return files;
+  }
+
+  private static String withoutNumbers(String text, Path home) {
+    return text.replace(home.toString(), "HOME")
+        .replaceAll("-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?", "N");
+  }
+
+  private static Path firstScene() throws IOException {
+    try (Stream<Path> scenes = Files.list(work.resolve("scenes/images/val"))) {
+      return scenes.sorted().findFirst().orElseThrow();
+    }
   }
 }

@@ -333,4 +333,60 @@ class UsageTest {
     assertEquals(1, session.threadsPerImage(1000));
     assertEquals(8, session.threadsPerImage(0));
   }
+
+  @Test
+  void anOptionGivenTwiceIsNamed() {
+    for (String option : List.of("--epochs", "--clusters", "--output", "--density-power")) {
+      List<String> arguments = new ArrayList<>(List.of("train", "bank"));
+      if (!option.equals("--output")) {
+        arguments.addAll(List.of("-o", path("m")));
+      }
+      arguments.addAll(List.of(option, "1", option + "=2"));
+      assertEquals(2, shell.run(arguments.toArray(String[]::new)), shell.err());
+      String first = shell.err().lines().findFirst().orElseThrow();
+      assertEquals("eigenseg: option '" + option + "' is given twice; give it once", first);
+      assertTrue(shell.err().length() < 300, shell.err());
+    }
+  }
+
+  @Test
+  void helpIsACommandToo() {
+    for (List<String> command : List.of(List.of("extract"), List.of("graph", "merge"))) {
+      List<String> asked = new ArrayList<>(List.of("help"));
+      asked.addAll(command);
+      assertEquals(0, shell.run(asked.toArray(String[]::new)), shell.err());
+      String help = shell.out();
+      List<String> other = new ArrayList<>(command);
+      other.add("--help");
+      shell.run(other.toArray(String[]::new));
+      assertEquals(shell.out(), help);
+    }
+    assertEquals(0, shell.run("help"), shell.err());
+    String whole = shell.out();
+    shell.run("--help");
+    assertEquals(shell.out(), whole);
+    assertEquals(2, shell.run("help", "graph", "split"), shell.err());
+    assertTrue(shell.err().contains("no command 'graph split'; known are merge"), shell.err());
+  }
+
+  @Test
+  void aBankThatIsNotThereIsNamed() {
+    assertEquals(1, shell.run("graph", path("nobank")));
+    assertTrue(shell.err().contains("there is no feature bank"), shell.err());
+  }
+
+  @Test
+  void infoNamesTheDevicesThatAreHere() {
+    assertEquals(0, shell.run("info"), shell.err());
+    List<String> lines = shell.out().lines().map(String::strip).toList();
+    String devices =
+        lines.stream().filter(line -> line.startsWith("devices: ")).findFirst().orElseThrow();
+    assertTrue(lines.contains("descriptor: available (cpu)"), shell.out());
+    assertTrue(
+        lines.contains("torchscript: available (" + devices.substring(9) + ")"), shell.out());
+    assertEquals(
+        devices.contains("cuda"),
+        lines.stream().anyMatch(line -> line.startsWith("vit: ") && line.contains("cuda")),
+        shell.out());
+  }
 }

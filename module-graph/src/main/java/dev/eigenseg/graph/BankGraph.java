@@ -11,6 +11,7 @@ import dev.eigenseg.api.spi.KnnIndex;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -78,7 +79,8 @@ public final class BankGraph {
   public static Path file(Path bank, GraphPart part) {
     return part.whole()
         ? file(bank)
-        : bank.resolve("graph-part-%d-of-%d.knn".formatted(part.number(), part.count()));
+        : bank.resolve(
+            String.format(Locale.ROOT, "graph-part-%d-of-%d.knn", part.number(), part.count()));
   }
 
   /** Where this bank's graph is unless the user says otherwise. */

@@ -14,6 +14,8 @@ import java.util.stream.Collectors;
 public final class KnnEngines {
   private static final System.Logger LOG = System.getLogger(KnnEngines.class.getName());
 
+  private static final String EMBEDDED = "dev.eigenseg.graph.vector.VectorKnnEngine";
+
   private KnnEngines() {}
 
   /** All engines, available or not, by falling priority. */
@@ -113,6 +115,9 @@ public final class KnnEngines {
           engine.name(),
           why.get());
       reasons.append("; ").append(engine.name()).append(": ").append(why.get());
+    }
+    if (engines.isEmpty()) {
+      reasons.append(Services.unmergedHint(KnnEngines.class, KnnEngine.class, EMBEDDED));
     }
     throw new UnavailableException("no nearest-neighbour engine can be used" + reasons);
   }

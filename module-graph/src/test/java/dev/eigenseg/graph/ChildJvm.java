@@ -17,6 +17,10 @@ import java.util.concurrent.TimeUnit;
 /** Owns a JVM of its own that runs a main class of the tests, all modules on its class path. */
 public final class ChildJvm implements AutoCloseable {
   private final Process process;
+
+  /** In place of an option: leaves the Vector API out. */
+  static final String WITHOUT_VECTORS = "without vectors";
+
   private final Path log;
 
   private ChildJvm(Process process, Path log) {
@@ -54,6 +58,10 @@ public final class ChildJvm implements AutoCloseable {
     command.addAll(
         List.of("--add-modules=jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED"));
     command.addAll(options);
+    command.removeIf(option -> option.equals(WITHOUT_VECTORS));
+    if (options.contains(WITHOUT_VECTORS)) {
+      command.remove("--add-modules=jdk.incubator.vector");
+    }
     command.addAll(List.of("-cp", classPath(places, main), main.getName()));
     command.addAll(List.of(arguments));
     return new ProcessBuilder(command);

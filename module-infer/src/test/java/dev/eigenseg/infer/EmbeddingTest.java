@@ -108,6 +108,87 @@ class EmbeddingTest {
   }
 
   @Test
+  void theFlagThatTheClassPathNeedsIsAlwaysNamed() throws Exception {
+    List<Path> path = new ArrayList<>(libraries);
+    path.add(consumer);
+    for (Path model : List.of(descriptorModel, vitModel)) {
+      for (List<String> kernels :
+          List.of(
+              List.<String>of(),
+              List.of("-Deigenseg.kernels=scalar"),
+              List.of("-Deigenseg.kernels=simd"))) {
+        List<String> options = new ArrayList<>(kernels);
+        options.addAll(List.of("-cp", paths(path), MAIN));
+        Outcome outcome = fails(options, model);
+        assertTrue(
+            outcome
+                .errors()
+                .contains(
+                    "UnavailableException: "
+                        + model
+                        + " cannot be opened: the Vector API is not there; start java with "
+                        + "--add-modules jdk.incubator.vector"),
+            outcome.errors());
+      }
+    }
+  }
+
+  /** All classes in one jar, as a build makes it that keeps one file of each name. */
+  @Test
+  void aJarWithoutMergedServicesIsNamed() throws Exception {
+    Path classes = Files.createDirectory(folder.resolve("uber-classes"));
+    for (Path library : libraries) {
+      Outcome unpacked =
+          run(
+              List.of(
+                  JAVA_HOME.resolve("bin/jar").toString(),
+                  "--extract",
+                  "--file",
+                  library.toString(),
+                  "--dir",
+                  classes.toString()));
+      assertEquals(0, unpacked.code(), unpacked.toString());
+    }
+    Path services = classes.resolve("META-INF/services");
+    Path loaders = services.resolve("dev.eigenseg.api.spi.SegmenterLoader");
+    Path backbones = services.resolve("dev.eigenseg.api.spi.BackboneProvider");
+    String loader = Files.readString(loaders);
+    Files.delete(loaders);
+    assertUnmerged(classes, "dev.eigenseg.infer.segment.SafetensorsSegmenterLoader");
+    Files.writeString(loaders, loader);
+    Files.writeString(backbones, "dev.eigenseg.infer.vit.VitProvider\n");
+    assertUnmerged(classes, "dev.eigenseg.infer.descriptor.DescriptorProvider");
+  }
+
+  private static void assertUnmerged(Path classes, String provider) throws Exception {
+    Path uber = jar("uber-" + provider, classes);
+    Outcome outcome =
+        fails(
+            List.of(
+                "--add-modules",
+                "jdk.incubator.vector",
+                "-cp",
+                paths(List.of(uber, consumer)),
+                MAIN),
+            descriptorModel);
+    String errors = outcome.errors();
+    assertTrue(
+        errors.contains(provider + " is in " + uber + ", but no META-INF/services/"), errors);
+    assertTrue(errors.contains("merge service files when building an uber jar"), errors);
+  }
+
+  private static Outcome fails(List<String> options, Path model) throws Exception {
+    List<String> command = new ArrayList<>();
+    command.add(JAVA_HOME.resolve("bin/java").toString());
+    command.addAll(options);
+    command.addAll(
+        List.of(model.toString(), picture.toString(), folder.resolve("none").toString()));
+    Outcome outcome = run(command);
+    assertEquals(1, outcome.code(), outcome.toString());
+    return outcome;
+  }
+
+  @Test
   void segmentsFromAJlinkImage() throws Exception {
     assumeJlink();
     List<Path> path = new ArrayList<>(libraries);

@@ -22,6 +22,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
@@ -205,11 +206,13 @@ public final class KMeansTrainer {
   }
 
   private static String text(ImageGeometry geometry) {
-    return "patches of %d pixels from images %s%s"
-        .formatted(
-            geometry.patchSize(),
-            geometry.resize().map(size -> "at " + size).orElse("in their own size"),
-            geometry.bands().map(bands -> " of bands " + bands).orElse(""));
+    return String.format(
+        Locale.ROOT,
+        "patches of %d pixels from images %s, border %s%s",
+        geometry.patchSize(),
+        geometry.resize().map(size -> "at " + size).orElse("in their own size"),
+        geometry.border().text(),
+        geometry.bands().map(bands -> ", bands " + bands).orElse(""));
   }
 
   private static KMeansResult fit(

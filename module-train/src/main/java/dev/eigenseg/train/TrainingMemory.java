@@ -2,9 +2,7 @@ package dev.eigenseg.train;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.bank.FeatureBank;
-import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.graph.kernel.Workspace;
-import dev.eigenseg.infer.PsiConfig;
 import java.nio.file.Path;
 
 /**
@@ -31,16 +29,12 @@ public record TrainingMemory(long outputs, long rows, long update, long runtime,
   static final long SMALLEST_KERNEL = 48L << 20;
   // Two graphs and their sum.
   private static final int MATRICES = 3;
-  // Tensors of a patch that autograd keeps in a block, and as many that come and go.
-  private static final long HIDDEN_TENSORS = 20;
-  private static final long MLP_TENSORS = 4;
-  private static final long CLUSTER_TENSORS = 12;
 
   /**
-   * Plans a run.
+   * Plans a cross-batch run.
    *
    * @throws BadInputException if it needs more than the {@link TrainingOptions.Run#memory} that is
-   *     allowed; without a limit it is given 2 GiB, or what it needs
+   *     allowed; without a limit it is given 2 GiB, or what it needs if the machine has that
    */
   public static TrainingMemory plan(FeatureBank bank, TrainingOptions options) {
     long outputs =
@@ -48,35 +42,71 @@ public record TrainingMemory(long outputs, long rows, long update, long runtime,
             bank.rows(),
             Math.multiplyExact((long) options.clusters(), options.kernel().outputsDtype().bytes()));
     long rows = Math.multiplyExact(bank.rows(), BYTES_PER_ROW);
-    long update = updateBytes(bank, options);
-    long runtime = NATIVE_BYTES + Math.min(LARGEST_HEAP, Runtime.getRuntime().maxMemory());
+    long update = PsiMemory.of(bank, options).bytes();
+    long runtime = runtimeBytes();
     long fixed = Math.addExact(Math.addExact(outputs, rows), Math.addExact(update, runtime));
     long least = Math.addExact(fixed, SMALLEST_KERNEL);
+    requireMachine(bank, options, least - runtime);
     long allowed = options.run().memory().orElse(Math.max(DEFAULT_BYTES, least));
     long kernel = allowed - fixed;
     if (kernel < SMALLEST_KERNEL) {
       throw new BadInputException(
           ("memory is %d MiB, but %d patches with %d clusters in batches of %d images need at "
-                  + "least %d MiB; allow more, or lower clusters or batch-size")
+                  + "least %d MiB; allow more, or lower %s")
               .formatted(
                   allowed >> 20,
                   bank.rows(),
                   options.clusters(),
                   options.schedule().batchSize(),
-                  (least >> 20) + 1));
+                  (least >> 20) + 1,
+                  PsiMemory.widths(options.psi(bank.manifest().dims()))));
     }
     return new TrainingMemory(outputs, rows, update, runtime, kernel);
   }
 
-  private static long updateBytes(FeatureBank bank, TrainingOptions options) {
-    PsiConfig config = options.psi(bank.manifest().dims());
-    long patches =
-        bank.images().stream().mapToInt(ImageEntry::patches).max().orElse(0)
-            * (long) options.schedule().batchSize();
-    long block = HIDDEN_TENSORS * config.hidden() + MLP_TENSORS * config.mlp();
-    long floats =
-        2L * config.inputDim() + config.blocks() * block + CLUSTER_TENSORS * config.clusters();
-    return patches * floats * Float.BYTES;
+  /**
+   * Checks that an in-batch run has room: its graphs are small, psi need not be.
+   *
+   * @throws BadInputException as {@link #plan}
+   */
+  static void requireInBatch(FeatureBank bank, TrainingOptions options) {
+    long update = PsiMemory.of(bank, options).bytes();
+    long allowed = options.run().memory().orElse(Long.MAX_VALUE);
+    if (update + runtimeBytes() > allowed) {
+      throw new BadInputException(
+          "memory is %d MiB, but an update of psi with %d clusters in batches of %d images needs %d MiB; allow more, or lower %s"
+              .formatted(
+                  allowed >> 20,
+                  options.clusters(),
+                  options.schedule().batchSize(),
+                  ((update + runtimeBytes()) >> 20) + 1,
+                  PsiMemory.widths(options.psi(bank.manifest().dims()))));
+    }
+    requireMachine(bank, options, update);
+  }
+
+  private static long runtimeBytes() {
+    return NATIVE_BYTES + Math.min(LARGEST_HEAP, Runtime.getRuntime().maxMemory());
+  }
+
+  // Whoever names the memory knows what the machine has; on a GPU this is not the memory in
+  // question.
+  private static void requireMachine(FeatureBank bank, TrainingOptions options, long needed) {
+    if (options.run().memory().isPresent() || !options.run().device().equals("cpu")) {
+      return;
+    }
+    long available = MachineMemory.available();
+    if (needed > available) {
+      throw new BadInputException(
+          ("not enough memory: psi with %d weights, their gradients and Adam's moments, and a batch"
+                  + " of %d images need %d MiB, and the machine has %d MiB to give; lower %s")
+              .formatted(
+                  PsiMemory.of(bank, options).weights(),
+                  options.schedule().batchSize(),
+                  (needed >> 20) + 1,
+                  available >> 20,
+                  PsiMemory.widths(options.psi(bank.manifest().dims()))));
+    }
   }
 
   /** Where one of the kernel's matrices is made. */

@@ -50,6 +50,8 @@ record TrainingPlan(
     if (options.kernel().mode() == TrainingMode.CROSS_BATCH) {
       requireGraph(bank, graph);
       TrainingMemory.plan(bank, options);
+    } else {
+      TrainingMemory.requireInBatch(bank, options);
     }
     return new TrainingPlan(
         bank,

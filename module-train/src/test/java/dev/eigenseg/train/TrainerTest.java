@@ -36,12 +36,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SequencedMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
@@ -553,5 +555,52 @@ class TrainerTest {
           e.getMessage());
     }
     assertFalse(Files.exists(hidden));
+  }
+
+  @Test
+  void aPsiThatNoMachineHoldsIsRefusedBeforeItIsMade() {
+    for (TrainingMode mode : TrainingMode.values()) {
+      TrainingOptions base = options(mode);
+      String endless = refused(base.with(NETWORK.withProjection(100_000)), mode + "-endless");
+      assertTrue(endless.startsWith("psi is too large: its tensor "), endless);
+      assertTrue(endless.contains("lower projection (100000)"), endless);
+      // Weights, gradients and moments of 4e9 numbers are 64 GB.
+      String large =
+          refused(
+              base.with(NETWORK.withProjection(20_000)).with(RUN.withMemory(8L << 30)),
+              mode + "-large");
+      assertTrue(large.startsWith("memory is 8192 MiB"), large);
+      assertTrue(large.contains("projection (20000)"), large);
+    }
+  }
+
+  private String refused(TrainingOptions options, String name) {
+    String message = assertThrows(BadInputException.class, () -> train(options, name)).getMessage();
+    assertFalse(Files.exists(folder.resolve(name)));
+    return message;
+  }
+
+  @Test
+  void whatPsiTakesIsCountedByItsShapes() throws IOException {
+    TrainingOptions options = options(TrainingMode.IN_BATCH);
+    long weights = 0;
+    long largest = 0;
+    for (long[] shape : options.psi(bank.manifest().dims()).weightShapes().values()) {
+      long size = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+      weights += size;
+      largest = Math.max(largest, size);
+    }
+    PsiMemory memory = PsiMemory.of(bank, options);
+    assertEquals(weights, memory.weights());
+    assertTrue(memory.bytes() > Float.BYTES * (4 * weights + 3 * largest), memory.toString());
+  }
+
+  @Test
+  void theMachinesMemoryIsWhatLinuxSays() {
+    assertEquals(
+        OptionalLong.of(2048L << 10),
+        MachineMemory.parse(List.of("MemTotal:  4096 kB", "MemAvailable:    2048 kB")));
+    assertEquals(OptionalLong.empty(), MachineMemory.parse(List.of("MemTotal: 1 kB")));
+    assertTrue(MachineMemory.available() > 1 << 20);
   }
 }

@@ -6,18 +6,23 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.internal.file.ImageFailure;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.TreeMap;
 
 /**
@@ -34,23 +39,38 @@ public final class Extractor implements AutoCloseable {
   // an interrupt.
   private static final int IMAGES_PER_THREAD = 4;
 
-  private final List<String> images;
+  private final List<Source> images;
   private final Backbone backbone;
   private final ImageGeometry geometry;
   private final ExtractOptions options;
   private final FeatureBankWriter writer;
+  // A bank that this made does not stay if it gets no image, nor does its folder.
+  private final Optional<Path> made;
+  private final boolean madeFolder;
+
+  /**
+   * An image to extract.
+   *
+   * @param file where it is read
+   * @param name what the bank calls it
+   */
+  private record Source(Path file, String name) {}
 
   private Extractor(
-      List<Path> images,
+      List<Source> images,
       Backbone backbone,
       ImageGeometry geometry,
       ExtractOptions options,
-      FeatureBankWriter writer) {
-    this.images = images.stream().map(Path::toString).toList();
+      FeatureBankWriter writer,
+      Optional<Path> made,
+      boolean madeFolder) {
+    this.images = List.copyOf(images);
     this.backbone = backbone;
     this.geometry = geometry;
     this.options = options;
     this.writer = writer;
+    this.made = made;
+    this.madeFolder = madeFolder;
   }
 
   /** Hears what becomes of images. Called on the thread that extracts. */
@@ -112,9 +132,39 @@ public final class Extractor implements AutoCloseable {
       requireReadable(images, bank, options.skip());
       FeatureBank.delete(bank);
     }
+    boolean folder = Files.exists(bank);
+    Optional<Path> made =
+        Files.exists(bank.resolve(ManifestFile.FILE_NAME)) ? Optional.empty() : Optional.of(bank);
     FeatureBankWriter writer =
         FeatureBankWriter.open(bank, settings, provenance(settings, options));
-    return new Extractor(images, backbone, geometry, options, writer);
+    return new Extractor(
+        sources(images, writer), backbone, geometry, options, writer, made, !folder);
+  }
+
+  // By where they really are: a file that links or other ways to write its path give several names
+  // is one image, and keeps the name that the bank has for it.
+  private static List<Source> sources(List<Path> images, FeatureBankWriter writer) {
+    Map<Path, String> names = new HashMap<>();
+    for (ImageEntry entry : writer.images()) {
+      real(entry.path()).ifPresent(file -> names.putIfAbsent(file, entry.path()));
+    }
+    SequencedMap<Path, Source> sources = new LinkedHashMap<>();
+    for (Path image : images) {
+      Path real = real(image.toString()).orElse(image);
+      String name = names.getOrDefault(real, image.toString());
+      sources.putIfAbsent(real, new Source(image, name));
+    }
+    return List.copyOf(sources.values());
+  }
+
+  private static Optional<Path> real(String name) {
+    try {
+      Path path = Path.of(name);
+      return Optional.of(
+          Files.exists(path) ? path.toRealPath() : path.toAbsolutePath().normalize());
+    } catch (IOException | InvalidPathException e) { // it is not here; the name is all there is
+      return Optional.empty();
+    }
   }
 
   // A size of whole patches has no border, and is remembered as it always was.
@@ -135,7 +185,11 @@ public final class Extractor implements AutoCloseable {
     List<Path> unreadable = images.stream().filter(path -> !Files.isReadable(path)).toList();
     if (unreadable.size() == images.size() || (!skip && !unreadable.isEmpty())) {
       throw new BadInputException(
-          "cannot read the image " + unreadable.getFirst() + "; " + bank + " is left as it was");
+          "cannot read the image %s: %s; %s is left as it was"
+              .formatted(
+                  unreadable.getFirst(),
+                  Files.exists(unreadable.getFirst()) ? "permission denied" : "no such file",
+                  bank));
     }
   }
 
@@ -157,7 +211,8 @@ public final class Extractor implements AutoCloseable {
    * appended before is finished, so that it is a valid bank.
    */
   public void append(Listener listener, Progress progress) throws IOException {
-    List<String> missing = images.stream().filter(path -> !missingViews(path).isEmpty()).toList();
+    List<Source> missing =
+        images.stream().filter(image -> !missingViews(image.name()).isEmpty()).toList();
     if (missing.size() < images.size()) {
       listener.present(images.size() - missing.size(), images.size());
     }
@@ -190,21 +245,21 @@ public final class Extractor implements AutoCloseable {
     }
   }
 
-  private void appendAll(List<String> paths, Listener listener, Progress progress)
+  private void appendAll(List<Source> images, Listener listener, Progress progress)
       throws IOException {
     int group = options.threads() * Math.ceilDiv(IMAGES_PER_THREAD, options.views().count());
-    try (Progress.Task task = progress.start("extract", paths.size(), "images")) {
-      for (int first = 0; first < paths.size(); first += group) {
-        List<String> next = paths.subList(first, Math.min(first + group, paths.size()));
+    try (Progress.Task task = progress.start("extract", images.size(), "images")) {
+      for (int first = 0; first < images.size(); first += group) {
+        List<Source> next = images.subList(first, Math.min(first + group, images.size()));
         appendGroup(next, listener, progress, task);
       }
     }
   }
 
   private void appendGroup(
-      List<String> paths, Listener listener, Progress progress, Progress.Task task)
+      List<Source> images, Listener listener, Progress progress, Progress.Task task)
       throws IOException {
-    List<Extracted> group = paths.stream().map(Extracted::new).toList();
+    List<Extracted> group = images.stream().map(Extracted::new).toList();
     try {
       Parallel.forEach(
           options.threads(),
@@ -229,20 +284,33 @@ public final class Extractor implements AutoCloseable {
   // Failures wait until it is their image's turn: the images before it are kept, whichever thread
   // was faster.
   private void append(Extracted image, Listener listener) throws IOException {
+    if (image.failure.filter(ImageFailure::isMemory).isPresent()) {
+      image.extract(); // alone now: the memory may have been the others'
+    }
     try {
       image.appendTo(writer);
     } catch (BadInputException e) {
       if (!options.skip()) {
         throw e;
       }
-      listener.skipped(Path.of(image.path), e);
+      listener.skipped(image.source.file(), e);
     }
   }
 
-  /** Closes the bank as it is: what was appended but not finished is continued by a later run. */
+  /**
+   * Closes the bank as it is: what was appended but not finished is continued by a later run. A new
+   * bank that got no image is deleted, so that its settings bind nobody.
+   */
   @Override
   public void close() throws IOException {
+    boolean empty = writer.images().isEmpty();
     writer.close();
+    if (empty && made.isPresent()) {
+      FeatureBank.deleteFiles(made.get());
+      if (madeFolder) {
+        FeatureBank.delete(made.get());
+      }
+    }
   }
 
   /** Owns the features of one view. */
@@ -263,23 +331,26 @@ public final class Extractor implements AutoCloseable {
    * thread, emptied by another after it.
    */
   private final class Extracted implements AutoCloseable {
-    private final String path;
+    private final Source source;
     private final List<ExtractedView> extracted = new ArrayList<>();
     private boolean attempted;
-    private Optional<RuntimeException> failure = Optional.empty();
+    private Optional<Throwable> failure = Optional.empty();
 
-    Extracted(String path) {
-      this.path = path;
+    Extracted(Source source) {
+      this.source = source;
     }
 
     void extract() {
       attempted = true;
+      failure = Optional.empty();
+      close();
+      extracted.clear();
       try {
-        BufferedImage image = geometry.read(Path.of(path));
-        for (int number : missingViews(path)) {
+        BufferedImage image = geometry.read(source.file());
+        for (int number : missingViews(source.name())) {
           extracted.add(number == ImageEntry.PLAIN ? plain(image) : other(image, number));
         }
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
         failure = Optional.of(e);
       }
     }
@@ -292,7 +363,9 @@ public final class Extractor implements AutoCloseable {
 
     private ExtractedView other(BufferedImage image, int number) {
       BankViews.View view =
-          options.views().view(geometry, image.getWidth(), image.getHeight(), path, number);
+          options
+              .views()
+              .view(geometry, image.getWidth(), image.getHeight(), source.name(), number);
       try (Tensor pixels = view.pixels(image)) {
         return of(number, view.width(), view.height(), pixels);
       }
@@ -310,11 +383,16 @@ public final class Extractor implements AutoCloseable {
 
     void appendTo(FeatureBankWriter bank) throws IOException {
       if (failure.isPresent()) {
-        throw failure.get();
+        throw ImageFailure.of(source.file(), failure.get());
       }
       for (ExtractedView view : extracted) {
         bank.append(
-            path, view.number(), view.width(), view.height(), view.features(), view.colors());
+            source.name(),
+            view.number(),
+            view.width(),
+            view.height(),
+            view.features(),
+            view.colors());
       }
     }
 

@@ -27,7 +27,8 @@ import java.util.stream.Stream;
 public final class FeatureBank implements AutoCloseable {
   private static final Pattern OWN_FILES =
       Pattern.compile(
-          "manifest\\.json|images\\.tsv|\\.manifest\\.json\\..*\\.tmp|(low|mid|high|inverse-norms|pixels)-\\d{5,}\\.bank");
+          "manifest\\.json|images\\.tsv|\\.manifest\\.json\\..*\\.tmp|\\.[0-9a-f]{16}\\.tmp"
+              + "|(low|mid|high|inverse-norms|pixels)-\\d{5,}\\.bank");
 
   private final Path directory;
   private final BankManifest manifest;
@@ -114,15 +115,7 @@ public final class FeatureBank implements AutoCloseable {
     if (!Files.isDirectory(directory)) {
       return;
     }
-    // Without its manifest the rest is no bank any more, should this be interrupted.
-    Files.deleteIfExists(directory.resolve(ManifestFile.FILE_NAME));
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.toList()) {
-        if (OWN_FILES.matcher(file.getFileName().toString()).matches()) {
-          Files.deleteIfExists(file);
-        }
-      }
-    }
+    deleteFiles(directory);
     try {
       Files.delete(directory);
     } catch (DirectoryNotEmptyException e) {
@@ -132,6 +125,19 @@ public final class FeatureBank implements AutoCloseable {
               "{0} holds other files as well and stays: {1}",
               directory,
               e.getMessage());
+    }
+  }
+
+  /** Deletes a bank's files and leaves its directory, which exists. */
+  static void deleteFiles(Path directory) throws IOException {
+    // Without its manifest the rest is no bank any more, should this be interrupted.
+    Files.deleteIfExists(directory.resolve(ManifestFile.FILE_NAME));
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        if (OWN_FILES.matcher(file.getFileName().toString()).matches()) {
+          Files.deleteIfExists(file);
+        }
+      }
     }
   }
 

@@ -119,6 +119,11 @@ public final class FeatureBankWriter implements AutoCloseable {
       JournalFile journal)
       throws IOException {
     Optional<ManifestFile> existing = ManifestFile.read(directory);
+    if (existing.isPresent() && neverFilled(existing.get(), journal)) {
+      // What a run left that was killed before its first image; its settings bind nobody.
+      new ManifestFile(settings, fileBytes, Optional.empty(), provenance).write(directory);
+      return Optional.empty();
+    }
     if (existing.isPresent()) {
       SettingsDifference.refuse(directory, existing.get().settings(), settings);
     } else if (!journal.isEmpty()) {
@@ -130,6 +135,11 @@ public final class FeatureBankWriter implements AutoCloseable {
       new ManifestFile(settings, fileBytes, Optional.empty(), provenance).write(directory);
     }
     return existing;
+  }
+
+  private static boolean neverFilled(ManifestFile found, JournalFile journal) throws IOException {
+    return found.summary().isEmpty()
+        && ImageJournal.parse(journal.path(), journal.read(), Integer.MAX_VALUE).lines().isEmpty();
   }
 
   /** Finds the whole images, and cuts everything else off. */

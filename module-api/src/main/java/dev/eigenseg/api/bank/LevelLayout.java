@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Where the rows of one level lie: which file, which byte. Every file begins with a header of 4096
@@ -80,7 +81,7 @@ record LevelLayout(Level level, DType dtype, int dim, long stride, long rowsPerF
   }
 
   Path file(Path directory, int file) {
-    return directory.resolve("%s-%05d.bank".formatted(level.fileStem(), file));
+    return directory.resolve(String.format(Locale.ROOT, "%s-%05d.bank", level.fileStem(), file));
   }
 
   ByteBuffer header(int file) {

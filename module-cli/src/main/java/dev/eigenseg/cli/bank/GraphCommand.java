@@ -134,8 +134,8 @@ public final class GraphCommand extends WorkCommand {
       requireDivisible(wanted);
     }
     Path file = output.orElseGet(() -> BankGraph.file(folder, share));
-    Session.checkFolder(file);
-    try (FeatureBank bank = FeatureBank.open(folder)) {
+    try (FeatureBank bank = FeatureBank.open(folder)) { // first: without a bank there is no folder
+      Session.checkFolder(file);
       BankGraph graph = new BankGraph(bank, options(session, share, wanted));
       GraphMessages messages = new GraphMessages(session, "");
       if (!overwrite && Files.exists(file)) {

@@ -1,6 +1,7 @@
 package dev.eigenseg.cli.evaluate;
 
 import com.google.gson.JsonObject;
+import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.SegmentOptions;
@@ -114,6 +115,9 @@ public final class EvaluateCommand extends WorkCommand {
   protected JsonObject work(Session session) throws IOException {
     List<SegmentOptions> variants = sensible(this::variants);
     markdown.ifPresent(Session::checkFolder);
+    if (match == Choice.STORED) {
+      refuseUnnamed();
+    }
     Dataset opened = dataset.open(session, !errors.skip());
     int threads = session.threadsPerImage(opened.samples().size());
     Devices.preferThreads(threads);
@@ -125,6 +129,19 @@ public final class EvaluateCommand extends WorkCommand {
       return report(session, opened, evaluation);
     } finally {
       Closing.all(segmenters, Segmenter::close);
+    }
+  }
+
+  // The evaluation would find it out after the last image.
+  private void refuseUnnamed() throws IOException {
+    for (Path model : models) {
+      try (SegmenterFile file = SegmenterFile.open(model)) {
+        if (file.info().names().isEmpty()) {
+          throw new IncompatibleException(
+              model
+                  + " holds no names for its clusters; store them with 'eigenseg match', or choose another --match");
+        }
+      }
     }
   }
 

@@ -1,15 +1,12 @@
 package dev.eigenseg.cli.evaluate;
 
 import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.Segmentation;
+import dev.eigenseg.api.internal.file.JsonText;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +20,8 @@ final class NamesFile {
   /** How such names were found, in {@link ClusterNames#matching()}. */
   static final String MATCHING = "names";
 
+  private static final String EXAMPLE = "{\"0\": \"sky\", \"7\": \"road\"}";
+
   private NamesFile() {}
 
   /**
@@ -35,7 +34,7 @@ final class NamesFile {
     List<String> names = new ArrayList<>();
     int[] classOfCluster = new int[clusters];
     Arrays.fill(classOfCluster, -1);
-    for (Map.Entry<String, JsonElement> entry : object(file).entrySet()) {
+    for (Map.Entry<String, JsonElement> entry : JsonText.object(file, EXAMPLE).entrySet()) {
       String name = name(file, entry);
       if (!names.contains(name)) {
         names.add(name);
@@ -50,15 +49,6 @@ final class NamesFile {
       classes.add(new ClassList.NamedClass(name, Segmentation.clusterColor(classes.size())));
     }
     return new ClusterNames(new ClassList(classes), classOfCluster, MATCHING);
-  }
-
-  private static JsonObject object(Path file) throws IOException {
-    try {
-      return JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-    } catch (JsonParseException | IllegalStateException e) {
-      throw new BadInputException(
-          file + " is no JSON object such as {\"0\": \"sky\"}: " + e.getMessage(), e);
-    }
   }
 
   private static String name(Path file, Map.Entry<String, JsonElement> entry) {

@@ -208,7 +208,8 @@ public final class ReportCommand extends WorkCommand {
   }
 
   private static String subject(Optional<Dataset> dataset, int shown, int all) {
-    String images = shown < all ? "%d of %d images".formatted(shown, all) : all + " images";
+    String images =
+        shown < all ? String.format(Locale.ROOT, "%d of %d images", shown, all) : all + " images";
     return dataset.map(known -> known.name() + " " + known.split() + ", " + images).orElse(images);
   }
 

@@ -166,11 +166,12 @@ final class FileInfo {
   }
 
   private static String names(ClusterNames names) {
-    return "of %d classes, matching %s".formatted(names.classes().size(), names.matching());
+    return String.format(
+        Locale.ROOT, "of %d classes, matching %s", names.classes().size(), names.matching());
   }
 
   private static String dims(int low, int mid, int high) {
-    return "low %d, mid %d, high %d".formatted(low, mid, high);
+    return String.format(Locale.ROOT, "low %d, mid %d, high %d", low, mid, high);
   }
 
   private static void backbone(JsonObject json, String id, String sha256, String spec) {
@@ -194,7 +195,8 @@ final class FileInfo {
       return "no";
     }
     long bytes = file.backbone().values().stream().mapToLong(t -> t.segment().byteSize()).sum();
-    return "%d tensors, %s".formatted(file.backbone().size(), new ByteSize(bytes));
+    return String.format(
+        Locale.ROOT, "%d tensors, %s", file.backbone().size(), new ByteSize(bytes));
   }
 
   private static void geometry(JsonObject json, ImageGeometry geometry) {

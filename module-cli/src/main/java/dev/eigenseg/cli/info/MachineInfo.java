@@ -15,13 +15,10 @@ import dev.eigenseg.train.Devices;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
 /** What this machine and this installation offer. */
 final class MachineInfo {
   private static final String LIBRARY_PATH = "PYTORCH_LIBRARY_PATH";
-
-  private static final List<String> KINDS_OF_DEVICES = List.of("cpu", "cuda:0");
 
   private MachineInfo() {}
 
@@ -81,16 +78,34 @@ final class MachineInfo {
     return engines;
   }
 
-  // Several providers may share a scheme, each for devices of its own.
+  // Several providers may share a scheme, each for devices of its own; of those whose devices are
+  // not here the others say enough.
   private static JsonObject backbones() {
+    List<String> here = devicesHere();
     JsonObject backbones = new JsonObject();
     for (BackboneProvider provider : Backbones.providers()) {
-      String line = "%s (%s)".formatted(text(provider.availability()), devices(provider));
+      List<String> served = here.stream().filter(provider::serves).toList();
       JsonElement other = backbones.get(provider.scheme());
+      if (served.isEmpty() && other != null) {
+        continue;
+      }
+      String line =
+          "%s (%s)"
+              .formatted(
+                  text(provider.availability()),
+                  served.isEmpty() ? "no device of its kind is here" : String.join(", ", served));
       backbones.addProperty(
           provider.scheme(), other == null ? line : other.getAsString() + "; " + line);
     }
     return backbones;
+  }
+
+  private static List<String> devicesHere() {
+    try {
+      return Devices.available();
+    } catch (UnavailableException e) { // which the line of libtorch says
+      return List.of("cpu");
+    }
   }
 
   private static String text(KnnEngine engine) {
@@ -102,13 +117,6 @@ final class MachineInfo {
     } catch (UnavailableException e) {
       return "refused: " + e.getMessage();
     }
-  }
-
-  private static String devices(BackboneProvider provider) {
-    return KINDS_OF_DEVICES.stream()
-        .filter(provider::serves)
-        .map(device -> device.replaceFirst(":.*", ""))
-        .collect(Collectors.joining(", "));
   }
 
   private static String text(Availability availability) {

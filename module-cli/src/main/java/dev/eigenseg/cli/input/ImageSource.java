@@ -30,11 +30,12 @@ public final class ImageSource {
   /**
    * The images.
    *
-   * @param check whether a dataset's files are looked into first
+   * @param check whether a dataset's files are looked into first, and whether what cannot be read
+   *     ends the work; else it is skipped
    */
   public List<Inputs.Input> images(Session session, boolean check) throws IOException {
     if (dataset == null) {
-      return Inputs.expand(inputs);
+      return Inputs.expand(session, inputs, !check);
     }
     return dataset.images(session, check).stream()
         .map(path -> new Inputs.Input(path, path.getFileName()))

@@ -2,14 +2,17 @@ package dev.eigenseg.cli.input;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageFiles;
+import dev.eigenseg.api.LeftOut;
+import dev.eigenseg.cli.session.Session;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.PathMatcher;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.TreeMap;
 
 /**
  * The images that the user named, in a fixed order: arguments as given, the content of each folder
@@ -18,9 +21,11 @@ import java.util.SequencedMap;
 public final class Inputs {
   private static final String GLOB_CHARACTERS = "*?[{";
 
-  // What a folder given twice, or a file and its folder, would give twice, is found by its
-  // normalised absolute path.
+  // What a folder given twice, or a file and its folder, would give twice, is found by where it
+  // really is.
   private final SequencedMap<Path, Input> found = new LinkedHashMap<>();
+  private final List<BadInputException> unreadable = new ArrayList<>();
+  private LeftOut leftOut = LeftOut.NOTHING;
 
   private Inputs() {}
 
@@ -35,19 +40,55 @@ public final class Inputs {
   /**
    * Expands files, folders (recursively), globs and {@code @list} files of one path a line. Files
    * named one by one need not exist here: whether a missing one is skipped is decided where it is
-   * read.
+   * read. Results of Eigenseg are left out, however they were named.
    *
-   * @throws BadInputException if there is no image at all, or a folder or glob holds none
+   * @throws BadInputException if there is no image at all, a folder or glob holds none, or
+   *     something in a folder cannot be read
    */
   public static List<Input> expand(List<String> arguments) throws IOException {
+    Inputs inputs = of(arguments);
+    if (!inputs.unreadable.isEmpty()) {
+      throw inputs.unreadable.getFirst();
+    }
+    return List.copyOf(inputs.found.values());
+  }
+
+  /**
+   * As {@link #expand(List)}, and tells the user what was left out.
+   *
+   * @param skip whether what cannot be read is listed at the end instead of ending the work
+   */
+  public static List<Input> expand(Session session, List<String> arguments, boolean skip)
+      throws IOException {
+    Inputs inputs = of(arguments);
+    for (BadInputException reason : inputs.unreadable) {
+      if (!skip) {
+        throw reason;
+      }
+      session.skip("", reason);
+    }
+    if (!inputs.leftOut.isEmpty()) {
+      session.say("left out: " + inputs.leftOut);
+    }
+    return List.copyOf(inputs.found.values());
+  }
+
+  private static Inputs of(List<String> arguments) throws IOException {
     Inputs inputs = new Inputs();
     for (String argument : arguments) {
       inputs.add(argument, true);
     }
     if (inputs.found.isEmpty()) {
-      throw new BadInputException("there are no images in " + String.join(", ", arguments));
+      if (!inputs.unreadable.isEmpty()) {
+        throw inputs.unreadable.getFirst();
+      }
+      throw new BadInputException(
+          "there are no images in %s%s"
+              .formatted(
+                  String.join(", ", arguments),
+                  inputs.leftOut.isEmpty() ? "" : "; left out: " + inputs.leftOut));
     }
-    return List.copyOf(inputs.found.values());
+    return inputs;
   }
 
   private void add(String argument, boolean listsAllowed) throws IOException {
@@ -62,25 +103,38 @@ public final class Inputs {
     Path path = Path.of(argument);
     if (Files.isDirectory(path)) {
       addFolder(path);
+    } else if (ImageFiles.isResult(path)) {
+      leftOut = leftOut.and(new LeftOut(new TreeMap<>(), 0, 1, 0, 0));
     } else {
       add(path, path.getFileName());
     }
   }
 
-  private void add(Path path, Path name) {
-    found.putIfAbsent(path.toAbsolutePath().normalize(), new Input(path, name));
+  private void add(Path path, Path name) throws IOException {
+    Path real = Files.exists(path) ? path.toRealPath() : path.toAbsolutePath().normalize();
+    found.putIfAbsent(real, new Input(path, name));
   }
 
   private void addList(Path list) throws IOException {
-    for (String line : Files.readAllLines(list, StandardCharsets.UTF_8)) {
-      if (!line.isBlank() && !line.startsWith("#")) {
-        add(line.strip(), false);
-      }
+    for (String line : ListFile.read(list)) {
+      add(line, false);
     }
   }
 
   private void addFolder(Path folder) throws IOException {
-    ImageFiles.in(folder).forEach(image -> add(image, folder.relativize(image)));
+    ImageFiles.Found images = ImageFiles.search(folder);
+    if (images.images().isEmpty() && images.unreadable().isEmpty()) {
+      throw ImageFiles.none(folder, images);
+    }
+    add(folder, images);
+  }
+
+  private void add(Path folder, ImageFiles.Found images) throws IOException {
+    for (Path image : images.images()) {
+      add(image, folder.relativize(image));
+    }
+    unreadable.addAll(images.unreadable());
+    leftOut = leftOut.and(images.leftOut());
   }
 
   private static boolean isGlob(String argument) {
@@ -97,14 +151,17 @@ public final class Inputs {
     int slash = pattern.lastIndexOf('/', special);
     Path folder = Path.of(slash < 0 ? "" : pattern.substring(0, slash + 1));
     PathMatcher matcher = folder.getFileSystem().getPathMatcher("glob:" + pattern);
-    List<Path> files =
-        Files.isDirectory(folder)
-            ? ImageFiles.below(folder).stream().filter(matcher::matches).toList()
-            : List.of();
-    if (files.isEmpty()) {
+    if (!Files.isDirectory(folder)) {
       throw new BadInputException("no file matches " + pattern);
     }
-    files.forEach(file -> add(file, folder.relativize(file)));
+    ImageFiles.Found files = ImageFiles.matching(folder, matcher::matches);
+    if (files.images().isEmpty()) {
+      throw new BadInputException(
+          "no file matches %s%s"
+              .formatted(
+                  pattern, files.leftOut().isEmpty() ? "" : "; left out: " + files.leftOut()));
+    }
+    add(folder, files);
   }
 
   /**

@@ -6,6 +6,7 @@ import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.Images;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.ResultNames;
 import dev.eigenseg.train.dataset.LabelMap;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBuffer;
@@ -42,7 +43,7 @@ public final class FiftyOneFolder {
       for (ImageMask image : images) {
         progress.checkCancelled();
         Path data = folder.resolve("data").resolve(image.name());
-        Path labels = folder.resolve("labels").resolve(image.stem() + ".png");
+        Path labels = folder.resolve("labels").resolve(ResultNames.map(image.stem()));
         Files.createDirectories(data.getParent());
         Files.createDirectories(labels.getParent());
         if (Images.header(image.image()).orientation() > 1) {

@@ -8,6 +8,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.file.ImageFailure;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.train.dataset.Dataset;
@@ -116,11 +117,12 @@ public final class Survey {
   private void one(int index) {
     try {
       findings.put(index, look(index, subjects.get(index)));
-    } catch (BadInputException e) {
+    } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
+      BadInputException reason = ImageFailure.of(subjects.get(index).image(), e);
       if (!settings.skip()) {
-        throw e;
+        throw reason;
       }
-      skipped.put(index, e.getMessage());
+      skipped.put(index, reason.getMessage());
     }
   }
 

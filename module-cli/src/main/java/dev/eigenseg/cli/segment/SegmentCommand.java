@@ -4,6 +4,7 @@ import com.google.gson.JsonObject;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.file.ResultNames;
 import dev.eigenseg.cli.input.InputOptions;
 import dev.eigenseg.cli.input.Inputs;
 import dev.eigenseg.cli.input.MaskOptions;
@@ -79,7 +80,7 @@ public final class SegmentCommand extends WorkCommand {
   @Override
   protected JsonObject work(Session session) throws IOException {
     SegmentOptions single = sensible(mask::options);
-    List<Inputs.Input> images = Inputs.expand(inputs.inputs());
+    List<Inputs.Input> images = Inputs.expand(session, inputs.inputs(), inputs.skip());
     SequencedMap<String, Inputs.Input> stems = Inputs.byStem(images);
     int threads = session.threadsPerImage(stems.size());
     SegmentOptions options = single.withThreads(threads);
@@ -123,7 +124,7 @@ public final class SegmentCommand extends WorkCommand {
                       session.progress());
               case FIFTYONE ->
                   FiftyOneFolder.write(
-                      output.resolve("fiftyone"), masks, classes, session.progress());
+                      output.resolve(ResultNames.FIFTYONE), masks, classes, session.progress());
             }
             return masks;
           });

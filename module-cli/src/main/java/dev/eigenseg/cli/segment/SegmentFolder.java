@@ -1,8 +1,5 @@
 package dev.eigenseg.cli.segment;
 
-import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
-import com.google.gson.JsonParser;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ClassFiles;
 import dev.eigenseg.api.ClassList;
@@ -14,6 +11,8 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.JsonText;
+import dev.eigenseg.api.internal.file.ResultNames;
 import dev.eigenseg.cli.input.Inputs;
 import dev.eigenseg.cli.mask.ImageMask;
 import dev.eigenseg.cli.session.Json;
@@ -36,11 +35,6 @@ import java.util.stream.Stream;
 
 /** A folder of label maps and overlays, all of one model and one way to look at images. */
 final class SegmentFolder {
-  private static final String CLASSES = "classes.json";
-  private static final String PROVENANCE = "provenance.json";
-  private static final String MAP = ".png";
-  private static final String OVERLAY = "-overlay.png";
-
   private final Path folder;
   private final ModelInfo model;
   private final String modelSha256;
@@ -102,7 +96,7 @@ final class SegmentFolder {
     refuseToReplaceInputs(images, obsolete);
     Files.createDirectories(folder);
     Provenance mine = Provenance.here("segment", settings, Map.of("model", modelSha256), 0, "cpu");
-    Path file = folder.resolve(PROVENANCE);
+    Path file = folder.resolve(ResultNames.PROVENANCE);
     if (!overwrite) {
       if (Files.exists(file)) {
         refuseOthers(read(file), mine);
@@ -115,7 +109,7 @@ final class SegmentFolder {
       Files.deleteIfExists(old);
     }
     record.keepOnly(modelSha256, settingsText());
-    ClassFiles.write(folder.resolve(CLASSES), classes());
+    ClassFiles.write(folder.resolve(ResultNames.CLASSES), classes());
     AtomicFile.writeString(file, Json.text(mine.toJson()));
   }
 
@@ -186,9 +180,8 @@ final class SegmentFolder {
 
   private static Provenance read(Path file) throws IOException {
     try {
-      JsonObject json = JsonParser.parseString(Files.readString(file)).getAsJsonObject();
-      return Provenance.fromJson(json);
-    } catch (JsonParseException | IllegalStateException e) {
+      return Provenance.fromJson(JsonText.object(file, "{\"task\": \"segment\"}"));
+    } catch (BadInputException | CorruptFileException e) {
       throw new CorruptFileException(
           file + " is damaged: " + e.getMessage() + "; --overwrite writes it anew", e);
     }
@@ -211,11 +204,11 @@ final class SegmentFolder {
   }
 
   private Path map(String stem) {
-    return folder.resolve(stem + MAP);
+    return folder.resolve(ResultNames.map(stem));
   }
 
   private Path overlay(String stem) {
-    return folder.resolve(stem + OVERLAY);
+    return folder.resolve(ResultNames.overlay(stem));
   }
 
   /** The images whose label maps are there, in their order. */

@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonSyntaxException;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.ResultNames;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,7 +20,6 @@ import java.util.stream.Collectors;
  * result, the last one of a name counts. Thread-safe.
  */
 final class SegmentRecord {
-  private static final String FILE_NAME = "images.jsonl";
   private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
   /**
@@ -68,7 +68,7 @@ final class SegmentRecord {
 
   /** Reads the record of a folder; empty if it has none. */
   static SegmentRecord open(Path folder) throws IOException {
-    SegmentRecord record = new SegmentRecord(folder.resolve(FILE_NAME));
+    SegmentRecord record = new SegmentRecord(folder.resolve(ResultNames.RECORD));
     if (Files.exists(record.file)) {
       for (String line : Files.readAllLines(record.file)) {
         parse(line).ifPresent(origin -> record.origins.put(origin.name(), origin));

@@ -3,7 +3,9 @@ package dev.eigenseg.cli.segment;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.SegmentOptions;
+import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.file.ImageFailure;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.cli.input.Inputs;
 import dev.eigenseg.cli.input.ViewNotes;
@@ -11,10 +13,13 @@ import dev.eigenseg.cli.session.Session;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.SequencedMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** Segments many images into one folder. */
@@ -59,40 +64,73 @@ final class SegmentRun {
    */
   SegmentRun all(SequencedMap<String, Inputs.Input> stems) throws IOException {
     List<Map.Entry<String, Inputs.Input>> images = List.copyOf(stems.entrySet());
+    Queue<Map.Entry<String, Inputs.Input>> crowded = new ConcurrentLinkedQueue<>();
     try (Progress.Task task = session.progress().start("segment", images.size(), "images")) {
       Parallel.forEach(
           session.threads(),
           images.size(),
           i -> {
             session.progress().checkCancelled();
-            one(images.get((int) i).getKey(), images.get((int) i).getValue());
-            task.advance(1);
+            if (one(images.get((int) i), false)) {
+              task.advance(1);
+            } else {
+              crowded.add(images.get((int) i));
+            }
           });
+      for (Map.Entry<String, Inputs.Input> image : crowded) {
+        session.progress().checkCancelled();
+        one(image, true);
+        task.advance(1);
+      }
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }
     return this;
   }
 
-  private void one(String stem, Inputs.Input input) {
+  // False if there was no memory beside the images that others work on: it is tried again alone.
+  private boolean one(Map.Entry<String, Inputs.Input> image, boolean alone) {
+    Path file = image.getValue().path();
     try {
       // Looked up before the image is read: one that changes meanwhile is not taken for done later.
-      Optional<SegmentRecord.Origin> origin = folder.origin(stem, input.path());
+      Optional<SegmentRecord.Origin> origin = folder.origin(image.getKey(), file);
       if (!overwrite && origin.filter(folder::holds).isPresent()) {
         present.incrementAndGet();
-        return;
+        return true;
       }
-      BufferedImage image = segmenter.info().geometry().read(input.path());
-      notes.look(input.path(), image.getWidth(), image.getHeight());
-      folder.write(origin.orElseThrow(), segmenter.segment(image, options), image);
+      BufferedImage pixels = read(file);
+      folder.write(origin.orElseThrow(), segment(file, pixels), pixels);
       written.incrementAndGet();
-    } catch (BadInputException e) {
-      if (!skip) {
-        throw e;
+    } catch (BadInputException | OutOfMemoryError e) {
+      if (!alone && ImageFailure.isMemory(e)) {
+        return false;
       }
-      session.skip(input.path().toString(), e);
+      BadInputException reason = ImageFailure.of(file, e);
+      if (!skip) {
+        throw reason;
+      }
+      session.skip(file.toString(), reason);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+    return true;
+  }
+
+  private BufferedImage read(Path file) {
+    try {
+      BufferedImage pixels = segmenter.info().geometry().read(file);
+      notes.look(file, pixels.getWidth(), pixels.getHeight());
+      return pixels;
+    } catch (RuntimeException | StackOverflowError e) {
+      throw ImageFailure.of(file, e);
+    }
+  }
+
+  private Segmentation segment(Path file, BufferedImage pixels) {
+    try {
+      return segmenter.segment(pixels, options);
+    } catch (RuntimeException | StackOverflowError e) {
+      throw ImageFailure.of(file, e);
     }
   }
 }

@@ -49,13 +49,14 @@ public final class EvaluationTables {
   }
 
   private String title() {
-    return "%s %s, %d images, protocol %s (%s); percent; an oracle matching looks at the ground truth that it is scored on"
-        .formatted(
-            report.dataset(),
-            report.split(),
-            report.images(),
-            report.protocol().option(),
-            report.remark());
+    return String.format(
+        Locale.ROOT,
+        "%s %s, %d images, protocol %s (%s); percent; an oracle matching looks at the ground truth that it is scored on",
+        report.dataset(),
+        report.split(),
+        report.images(),
+        report.protocol().option(),
+        report.remark());
   }
 
   private List<Table> tables() {
@@ -158,7 +159,10 @@ public final class EvaluationTables {
   /** A class that not all seeds have is marked by how many do. */
   private static String text(Optional<Spread> iou, int seeds) {
     return iou.map(spread ->
-            text(spread) + (spread.n() < seeds ? " (%d of %d)".formatted(spread.n(), seeds) : ""))
+            text(spread)
+                + (spread.n() < seeds
+                    ? String.format(Locale.ROOT, " (%d of %d)", spread.n(), seeds)
+                    : ""))
         .orElse("-");
   }
 

@@ -2,14 +2,15 @@ package dev.eigenseg.cli.session;
 
 import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.EigensegException;
+import dev.eigenseg.api.internal.file.SystemReason;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
+import java.nio.file.FileSystemLoopException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.util.Locale;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -34,11 +35,17 @@ public final class Failures {
   }
 
   /** What happened, in one line where possible. */
-  static String message(Throwable failure) {
+  public static String message(Throwable failure) {
     Throwable cause = unwrap(failure);
     return switch (cause) {
       case EigensegException e -> e.getMessage();
       case IOException e -> fileMessage(e);
+      case InvalidPathException e ->
+          "'"
+              + e.getInput()
+              + "' cannot be a file's name in this system's character set, "
+              + System.getProperty("sun.jnu.encoding")
+              + ": set LC_ALL=C.UTF-8, or start with ./eigenseg, which does";
       case OutOfMemoryError e ->
           "not enough memory ("
               + e.getMessage()
@@ -66,13 +73,13 @@ public final class Failures {
     }
     return switch (e) {
       case NoSuchFileException missing -> "no such file or folder: " + missing.getFile();
-      case AccessDeniedException denied -> "no permission for " + denied.getFile();
       case FileAlreadyExistsException existing ->
           "in the way: " + existing.getFile() + " exists already";
-      case NotDirectoryException file -> "not a folder: " + file.getFile();
-      case FileSystemException other when other.getReason() != null ->
-          other.getFile() + ": " + other.getReason();
-      default -> e.getMessage() == null ? e.toString() : e.getMessage();
+      case FileSystemLoopException loop ->
+          loop.getFile() + ": a link that leads back to a folder above it; name the folder itself";
+      case FileSystemException other when other.getFile() != null ->
+          other.getFile() + ": " + SystemReason.of(other);
+      default -> SystemReason.of(e);
     };
   }
 

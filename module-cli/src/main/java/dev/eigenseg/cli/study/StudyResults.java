@@ -107,19 +107,25 @@ final class StudyResults {
   }
 
   private String notes() {
-    return ("%s Accuracy / mIoU in percent, mean ± standard deviation (n - 1) over %d %s; "
-            + "clusters get classes by the ground truth that they are scored on (oracle).%s%s")
-        .formatted(
-            study.about(),
-            seeds,
-            seeds == 1 ? "seed" : "seeds",
-            limit
-                .map(n -> " A trial with %d images of each split: not comparable.".formatted(n))
-                .orElse(""),
-            evaluations.size() < study.experiments().size()
-                ? " %d of %d experiments are done."
-                    .formatted(evaluations.size(), study.experiments().size())
-                : "");
+    return String.format(
+        Locale.ROOT,
+        "%s Accuracy / mIoU in percent, mean ± standard deviation (n - 1) over %d %s; "
+            + "clusters get classes by the ground truth that they are scored on (oracle).%s%s",
+        study.about(),
+        seeds,
+        seeds == 1 ? "seed" : "seeds",
+        limit
+            .map(n ->
+                String.format(
+                    Locale.ROOT, " A trial with %d images of each split: not comparable.", n))
+            .orElse(""),
+        evaluations.size() < study.experiments().size()
+            ? String.format(
+                Locale.ROOT,
+                " %d of %d experiments are done.",
+                evaluations.size(),
+                study.experiments().size())
+            : "");
   }
 
   private SequencedMap<String, Table> tables(Matching matching) {

@@ -8,6 +8,7 @@ import dev.eigenseg.train.study.StudySplit;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -123,7 +124,9 @@ final class StudySteps {
         .mapToObj(i ->
             places
                 .models()
-                .resolve("%s-seed%d.safetensors".formatted(recipe.modelName(method), seed + i)));
+                .resolve(
+                    String.format(
+                        Locale.ROOT, "%s-seed%d.safetensors", recipe.modelName(method), seed + i)));
   }
 
   /** The scoring. */

@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -226,7 +227,10 @@ final class StudyTrial {
 
   private double patchesPerSecond(Experiment small, StudyPlaces trial) throws IOException {
     String model = small.recipe().modelName(SegmenterMethod.NEURAL_EIGENFUNCTIONS);
-    Path log = trial.models().resolve("%s-seed%d.jsonl".formatted(model, session.seed()));
+    Path log =
+        trial
+            .models()
+            .resolve(String.format(Locale.ROOT, "%s-seed%d.jsonl", model, session.seed()));
     return EpochLog.read(log).getLast().get("patches-per-second").getAsDouble();
   }
 

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.BadInputException;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -99,5 +101,51 @@ class InputsTest {
         assertThrows(BadInputException.class, () -> Inputs.byStem(inputs))
             .getMessage()
             .contains("b.gif"));
+  }
+
+  @Test
+  void listsAreReadInTheEncodingsOfEditors() throws IOException {
+    String text = folder.resolve("b.png") + "\r\n# zwei – 写\r\n" + folder.resolve("day") + "\r\n";
+    List<String> expected = List.of("b.png", "c.jpg", "two/d.jpeg");
+    for (String mark : List.of("", "\uFEFF")) {
+      for (Charset charset :
+          List.of(StandardCharsets.UTF_8, StandardCharsets.UTF_16LE, StandardCharsets.UTF_16BE)) {
+        Path list = Files.write(folder.resolve("list"), (mark + text).getBytes(charset));
+        assertEquals(expected, names("@" + list), charset + (mark.isEmpty() ? "" : " with a mark"));
+      }
+    }
+    Path latin = folder.resolve("latin");
+    Files.write(latin, "a.JPG\nstra\u00DFe.jpg\n".getBytes(StandardCharsets.ISO_8859_1));
+    String refused = assertThrows(BadInputException.class, () -> names("@" + latin)).getMessage();
+    assertEquals("the list " + latin + ": line 2 is not text in UTF-8; save it as UTF-8", refused);
+    String missing =
+        assertThrows(BadInputException.class, () -> names("@" + folder + "/nolist")).getMessage();
+    assertTrue(missing.endsWith("nolist: no such file or folder"), missing);
+  }
+
+  @Test
+  void aFileOfTwoNamesCountsOnce() throws IOException {
+    Files.createSymbolicLink(folder.resolve("again.png"), Path.of("b.png"));
+    Files.createSymbolicLink(folder.resolve("up"), Path.of("."));
+    assertEquals(List.of("again.png"), names(folder + "/again.png", folder + "/b.png"));
+    assertEquals(
+        List.of("a.JPG", "b.png", "day/c.jpg", "day/two/d.jpeg"), names(folder.toString()));
+    assertEquals(List.of("b.png"), names(folder + "/*.png"));
+  }
+
+  @Test
+  void resultsOfEigensegAreLeftOutHoweverTheyAreNamed() throws IOException {
+    Path results = Files.createDirectory(folder.resolve("seg"));
+    for (String name : List.of("a.png", "a-overlay.png", "classes.json", "provenance.json")) {
+      Files.createFile(results.resolve(name));
+    }
+    Files.writeString(results.resolve("images.jsonl"), "{\"name\":\"a\"}\n");
+    assertEquals(
+        List.of("a.JPG", "b.png", "day/c.jpg", "day/two/d.jpeg"), names(folder.toString()));
+    assertEquals(List.of("b.png"), names(folder + "/**.png", results + "/a.png"));
+    for (String argument : List.of(results + "/a.png", results + "/*.png", results.toString())) {
+      String none = assertThrows(BadInputException.class, () -> names(argument)).getMessage();
+      assertTrue(none.contains("left out: ") && none.contains("of Eigenseg"), none);
+    }
   }
 }

@@ -6,6 +6,7 @@ import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.exact.ExactSearch;
+import dev.eigenseg.graph.exact.VectorModule;
 import java.io.IOException;
 
 /**
@@ -32,7 +33,9 @@ public final class BlasKnnEngine implements KnnEngine {
 
   @Override
   public Availability availability() {
-    return BlasFile.find().availability();
+    // The plan of a search and its lists are those of the engine vector.
+    Availability vectors = VectorModule.availability();
+    return vectors.available() ? BlasFile.find().availability() : vectors;
   }
 
   @Override

@@ -10,6 +10,7 @@ import dev.eigenseg.graph.rows.NeighborLists;
 import dev.eigenseg.graph.rows.PreparedRows;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Locale;
 import java.util.OptionalInt;
 
 /**
@@ -56,12 +57,13 @@ public final class FaissKnnEngine implements KnnEngine {
   @Override
   public String details() {
     FaissNatives.require();
-    return "FAISS %s, %s, %d threads, %d GPUs"
-        .formatted(
-            FaissLibrary.version(),
-            FaissLibrary.blas(),
-            FaissLibrary.threads(),
-            FaissLibrary.gpuCount());
+    return String.format(
+        Locale.ROOT,
+        "FAISS %s, %s, %d threads, %d GPUs",
+        FaissLibrary.version(),
+        FaissLibrary.blas(),
+        FaissLibrary.threads(),
+        FaissLibrary.gpuCount());
   }
 
   @Override

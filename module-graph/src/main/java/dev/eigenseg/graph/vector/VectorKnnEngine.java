@@ -8,6 +8,7 @@ import dev.eigenseg.api.spi.ResumableKnnEngine;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.exact.CandidateFile;
 import dev.eigenseg.graph.exact.ExactSearch;
+import dev.eigenseg.graph.exact.VectorModule;
 import dev.eigenseg.graph.ivf.IvfPlan;
 import dev.eigenseg.graph.ivf.IvfSearch;
 import dev.eigenseg.graph.rows.LargeMemory;
@@ -24,8 +25,6 @@ import java.nio.file.Path;
  * memory and vector length. Stateless.
  */
 public final class VectorKnnEngine implements ResumableKnnEngine {
-  private static final String VECTORS = "jdk.incubator.vector";
-
   // Rows of a typical list, and what gathering rows and candidates cost beside the products.
   private static final int LISTS_BLOCK = 160;
   private static final double LISTS_OVERHEAD = 1.5;
@@ -47,9 +46,7 @@ public final class VectorKnnEngine implements ResumableKnnEngine {
 
   @Override
   public Availability availability() {
-    return ModuleLayer.boot().findModule(VECTORS).isPresent()
-        ? Availability.YES
-        : Availability.no("start java with --add-modules " + VECTORS);
+    return VectorModule.availability();
   }
 
   @Override

@@ -94,7 +94,7 @@ public final class GeneratedScenes {
     SceneRenderer.Picture picture =
         SceneRenderer.render(
             seed * 0x9e3779b97f4a7c15L + index * 0xd1342543de82ef95L, size.width(), size.height());
-    String name = "scene-%04d.png".formatted(number);
+    String name = String.format(Locale.ROOT, "scene-%04d.png", number);
     BufferedImage labels = LabelMap.of(size.width(), size.height(), picture.labels()).toImage();
     try {
       Images.writePng(picture.image(), root.resolve("images").resolve(split).resolve(name));

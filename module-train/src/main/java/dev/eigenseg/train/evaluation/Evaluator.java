@@ -10,6 +10,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.file.ImageFailure;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.train.dataset.Dataset;
@@ -183,12 +184,13 @@ public final class Evaluator {
           totals.get(i).merge(counts.get(i));
         }
       }
-    } catch (BadInputException e) {
+    } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
+      BadInputException reason = ImageFailure.of(sample.image(), e);
       if (!skipBad) {
-        throw e;
+        throw reason;
       }
       synchronized (totals) {
-        skipped.put(sample.name(), e.getMessage());
+        skipped.put(sample.name(), reason.getMessage());
       }
     }
   }

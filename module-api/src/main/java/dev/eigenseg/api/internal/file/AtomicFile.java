@@ -5,10 +5,13 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.HexFormat;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -45,7 +48,8 @@ public final class AtomicFile {
       }
       publish(temporary, absolute);
     } catch (IOException | UncheckedIOException e) {
-      IOException failure = new IOException("writing " + target + " failed: " + reason(e), e);
+      IOException failure =
+          new IOException("writing " + target + " failed: " + reason(e, temporary), e);
       deleteAfter(failure, temporary);
       throw failure;
     } catch (RuntimeException | Error e) {
@@ -74,12 +78,18 @@ public final class AtomicFile {
   private static Path temporaryName(Path target) {
     // Not Files.createTempFile: that one makes files only their owner can read.
     long random = ThreadLocalRandom.current().nextLong();
-    return target.resolveSibling(".%s.%016x.tmp".formatted(target.getFileName(), random));
+    // Not with the target's own name in it, which may be as long as the file system allows.
+    return target.resolveSibling("." + HexFormat.of().toHexDigits(random) + ".tmp");
   }
 
-  private static String reason(Exception e) {
-    String message = e.getMessage();
-    return message == null ? e.getClass().getSimpleName() : message;
+  // Where it concerns the temporary file, the user knows the target alone.
+  private static String reason(Exception e, Path temporary) {
+    boolean own =
+        e instanceof FileSystemException failure && temporary.toString().equals(failure.getFile());
+    if (own && e instanceof NoSuchFileException) {
+      return "there is no folder " + temporary.getParent();
+    }
+    return own || e.getMessage() == null ? SystemReason.of(e) : e.getMessage();
   }
 
   private static void deleteAfter(Throwable failure, Path temporary) {

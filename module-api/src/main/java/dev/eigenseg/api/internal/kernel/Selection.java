@@ -5,6 +5,7 @@ import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.service.Services;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -32,7 +33,14 @@ record Selection(VectorMath math, String text) {
   static final Selection DECISION =
       Optional.ofNullable(System.getProperty(PROPERTY))
           .map(name -> forced(name, Services.incubatorHint()))
-          .orElseGet(() -> decide(ScalarMath.INSTANCE, SimdMath.INSTANCE, PATIENCE));
+          .orElseGet(() -> automatic(Services.incubatorHint()));
+
+  // Without the Vector API its class could not even be named.
+  private static Selection automatic(String missing) {
+    return missing.isEmpty()
+        ? decide(ScalarMath.INSTANCE, SimdMath.INSTANCE, PATIENCE)
+        : new Selection(ScalarMath.INSTANCE, "scalar: the Vector API is not there" + missing);
+  }
 
   /**
    * What was named, without a look at its speed.
@@ -58,8 +66,11 @@ record Selection(VectorMath math, String text) {
   }
 
   private static String width() {
-    return "%d-bit vectors of %d floats"
-        .formatted(SimdMath.FLOATS.vectorBitSize(), SimdMath.FLOATS.length());
+    return String.format(
+        Locale.ROOT,
+        "%d-bit vectors of %d floats",
+        SimdMath.FLOATS.vectorBitSize(),
+        SimdMath.FLOATS.length());
   }
 
   static Selection decide(VectorMath scalar, VectorMath simd, long patience) {
@@ -90,7 +101,8 @@ record Selection(VectorMath math, String text) {
   }
 
   private static String times(long simd, long scalar) {
-    return "dot product of %d floats in %d ns, scalar %d ns".formatted(FLOATS, simd, scalar);
+    return String.format(
+        Locale.ROOT, "dot product of %d floats in %d ns, scalar %d ns", FLOATS, simd, scalar);
   }
 
   private static long time(VectorMath math, MemorySegment memory) {

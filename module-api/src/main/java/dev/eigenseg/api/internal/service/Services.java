@@ -1,11 +1,13 @@
 package dev.eigenseg.api.internal.service;
 
+import java.net.URL;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
@@ -69,6 +71,35 @@ public final class Services {
         failures.add(e.getMessage() + incubatorHint());
       }
     }
+  }
+
+  /**
+   * What to say if a provider is missing whose class is here: the files that name the providers of
+   * several jars were written over each other, as happens when they are put into one. Else empty.
+   *
+   * @param user the class that asks
+   * @param service what it asks for
+   * @param provider the name of the class that is missing among the providers
+   */
+  public static String unmergedHint(Class<?> user, Class<?> service, String provider) {
+    URL found =
+        Optional.ofNullable(user.getClassLoader())
+            .map(loader -> loader.getResource(provider.replace('.', '/') + ".class"))
+            .orElse(null);
+    if (found == null || user.getModule().isNamed()) {
+      return "";
+    }
+    String place = found.toString();
+    int inside = place.indexOf("!/");
+    return ("; %s is in %s, but no META-INF/services/%s names it: the jar was made of several and"
+            + " lacks entries of META-INF/services; merge service files when building an uber jar"
+            + " (ServicesResourceTransformer of Maven Shade, mergeServiceFiles() of Gradle Shadow)")
+        .formatted(
+            provider,
+            inside < 0
+                ? "a folder of the class path"
+                : place.substring(0, inside).replaceFirst("^jar:(file:)?", ""),
+            service.getName());
   }
 
   /**

@@ -5,13 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -114,5 +120,41 @@ final class AtomicFileTest {
                     folder.resolve("a.bin"), channel -> Files.writeString(full, "text")));
     assertTrue(thrown.getMessage().contains("a.bin"), thrown.getMessage());
     assertEquals(List.of(), files());
+  }
+
+  @Test
+  void theLongestNameOfTheFileSystemIsWritten() throws IOException {
+    for (String name : List.of("a".repeat(255), "写".repeat(85))) {
+      AtomicFile.writeString(folder.resolve(name), "text");
+      assertEquals("text", Files.readString(folder.resolve(name)));
+    }
+  }
+
+  @Test
+  void theReasonIsTheSystemsAndNamesNoTemporaryFile() throws IOException {
+    Path target = folder.resolve("a".repeat(300));
+    String tooLong =
+        assertThrows(IOException.class, () -> AtomicFile.writeString(target, "text")).getMessage();
+    assertTrue(tooLong.endsWith("failed: File name too long"), tooLong);
+    Path absent = folder.resolve("absent").resolve("a.txt");
+    String message =
+        assertThrows(IOException.class, () -> AtomicFile.writeString(absent, "text")).getMessage();
+    assertTrue(message.endsWith("there is no folder " + absent.getParent()), message);
+    Path closed = Files.createDirectory(folder.resolve("closed"));
+    Files.setPosixFilePermissions(closed, PosixFilePermissions.fromString("r-x------"));
+    assumeFalse(Files.isWritable(closed), "root writes everywhere");
+    Path denied = closed.resolve("a.txt");
+    String reason =
+        assertThrows(IOException.class, () -> AtomicFile.writeString(denied, "text")).getMessage();
+    assertEquals("writing " + denied + " failed: permission denied", reason);
+  }
+
+  @Test
+  void reasonsAreTheSystems() {
+    assertEquals("permission denied", SystemReason.of(new AccessDeniedException("a")));
+    assertEquals("no such file or folder", SystemReason.of(new NoSuchFileException("a")));
+    assertEquals(
+        "Is a directory", SystemReason.of(new FileSystemException("a", null, "Is a directory")));
+    assertEquals("EOFException", SystemReason.of(new EOFException()));
   }
 }
