@@ -17,15 +17,15 @@ import org.junit.jupiter.api.Test;
 class DamagedImagesTest {
   private static List<byte[]> files() throws IOException {
     BufferedImage image = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
-    byte[] exif = ImageFiles.exif(6, ByteOrder.LITTLE_ENDIAN);
-    byte[] profile = ImageFiles.linearProfile();
-    byte[] jpeg = ImageFiles.withProfile(ImageFiles.jpeg(image), profile, 2);
-    byte[] png = ImageFiles.withProfile(ImageFiles.png(image), profile);
+    byte[] exif = WrittenImages.exif(6, ByteOrder.LITTLE_ENDIAN);
+    byte[] profile = WrittenImages.linearProfile();
+    byte[] jpeg = WrittenImages.withProfile(WrittenImages.jpeg(image), profile, 2);
+    byte[] png = WrittenImages.withProfile(WrittenImages.png(image), profile);
     byte[] pixels = new byte[4 * 16];
     return List.of(
-        ImageFiles.withExif(jpeg, exif),
-        ImageFiles.withChunk(png, "eXIf", exif, false),
-        ImageFiles.tiff(4, pixels, 4, 8, 2, 1, new int[] {274, 3}, new int[] {338, 2}));
+        WrittenImages.withExif(jpeg, exif),
+        WrittenImages.withChunk(png, "eXIf", exif, false),
+        WrittenImages.tiff(4, pixels, 4, 8, 2, 1, new int[] {274, 3}, new int[] {338, 2}));
   }
 
   private static int read(byte[] file) {

@@ -56,8 +56,8 @@ class ImageColorTest {
   @Test
   void inksAreWhatPillowAndBrowsersShow() throws IOException {
     for (int[] ink : INKS) {
-      byte[] jpeg = ImageFiles.jpeg(ink[0], ink[1], ink[2], ink[3]);
-      assertColor(ink[4], Images.read(ImageFiles.withAdobe(jpeg, 0)), 4, "CMYK");
+      byte[] jpeg = WrittenImages.jpeg(ink[0], ink[1], ink[2], ink[3]);
+      assertColor(ink[4], Images.read(WrittenImages.withAdobe(jpeg, 0)), 4, "CMYK");
       assertColor(ink[4], Images.read(jpeg), 4, "CMYK without Adobe's segment");
       // Luminance and colour differences of the stored numbers' complements, as libjpeg has them.
       int r = 255 - ink[0];
@@ -66,7 +66,7 @@ class ImageColorTest {
       int y = 255 - (int) Math.round(0.299 * (255 - r) + 0.587 * (255 - g) + 0.114 * (255 - b));
       int cb = (int) Math.round(128 + (b - y) / 1.772);
       int cr = (int) Math.round(128 + (r - y) / 1.402);
-      byte[] ycck = ImageFiles.withAdobe(ImageFiles.jpeg(y, cb, cr, ink[3]), 2);
+      byte[] ycck = WrittenImages.withAdobe(WrittenImages.jpeg(y, cb, cr, ink[3]), 2);
       assertColor(ink[4], Images.read(ycck), 4, "YCCK");
       assertColor(
           ink[4], RgbImages.of(ImageIO.read(new ByteArrayInputStream(ycck))), 4, "ImageIO's YCCK");
@@ -78,10 +78,10 @@ class ImageColorTest {
     int[] expected = {0xFFFFFF, 0x767676, 0x6DA47E, 0x54836C, 0xA57955};
     for (int i = 0; i < INKS.length; i++) {
       int[] ink = INKS[i];
-      byte[] jpeg = ImageFiles.withAdobe(ImageFiles.jpeg(ink[0], ink[1], ink[2], ink[3]), 0);
-      byte[] profile = ImageFiles.cmykProfile();
+      byte[] jpeg = WrittenImages.withAdobe(WrittenImages.jpeg(ink[0], ink[1], ink[2], ink[3]), 0);
+      byte[] profile = WrittenImages.cmykProfile();
       for (int parts : new int[] {1, 3}) {
-        BufferedImage image = Images.read(ImageFiles.withProfile(jpeg, profile, parts));
+        BufferedImage image = Images.read(WrittenImages.withProfile(jpeg, profile, parts));
         assertColor(expected[i], image, 4, parts + " parts");
       }
     }
@@ -118,19 +118,19 @@ class ImageColorTest {
     BufferedImage image = flat(BufferedImage.TYPE_INT_RGB, 0x063CFA, 0x800314);
     int[] asLinear = {0x2A85FD, 0xBC1C4F};
     int[] swapped = {0xFA3C06, 0x140380};
-    byte[] png = ImageFiles.png(image);
-    byte[] jpeg = ImageFiles.jpeg(flat(BufferedImage.TYPE_INT_RGB, 0x643C96, 0xC8785A));
-    byte[] linear = ImageFiles.linearProfile();
-    byte[] exchanged = ImageFiles.swappedProfile();
-    assertColors(asLinear, Images.read(ImageFiles.withProfile(png, linear)), "PNG");
+    byte[] png = WrittenImages.png(image);
+    byte[] jpeg = WrittenImages.jpeg(flat(BufferedImage.TYPE_INT_RGB, 0x643C96, 0xC8785A));
+    byte[] linear = WrittenImages.linearProfile();
+    byte[] exchanged = WrittenImages.swappedProfile();
+    assertColors(asLinear, Images.read(WrittenImages.withProfile(png, linear)), "PNG");
     assertColors(
         new int[] {0xA885CA, 0xE5B6A0},
-        Images.read(ImageFiles.withProfile(jpeg, linear, 2)),
+        Images.read(WrittenImages.withProfile(jpeg, linear, 2)),
         "JPEG");
-    assertColors(swapped, Images.read(ImageFiles.withProfile(png, exchanged)), "PNG");
+    assertColors(swapped, Images.read(WrittenImages.withProfile(png, exchanged)), "PNG");
     assertColors(
         new int[] {0x963C64, 0x5A78C8},
-        Images.read(ImageFiles.withProfile(jpeg, exchanged, 1)),
+        Images.read(WrittenImages.withProfile(jpeg, exchanged, 1)),
         "JPEG");
     byte[] palette = {6, (byte) 128};
     byte[] green = {60, 3};
@@ -144,9 +144,9 @@ class ImageColorTest {
     for (int i = 0; i < 512; i++) {
       indexed.getRaster().setSample(i % 32, i / 32, 0, i % 32 / 16);
     }
-    byte[] colors = ImageFiles.png(indexed);
+    byte[] colors = WrittenImages.png(indexed);
     assertColors(new int[] {0x063CFA, 0x800314}, Images.read(colors), "palette");
-    assertColors(asLinear, Images.read(ImageFiles.withProfile(colors, linear)), "palette");
+    assertColors(asLinear, Images.read(WrittenImages.withProfile(colors, linear)), "palette");
   }
 
   @Test
@@ -155,8 +155,8 @@ class ImageColorTest {
     byte[] srgb = ICC_Profile.getInstance(ColorSpace.CS_sRGB).getData();
     byte[] damaged = srgb.clone();
     Arrays.fill(damaged, 40, damaged.length, (byte) 77);
-    for (byte[] profile : new byte[][] {srgb, damaged, new byte[0], ImageFiles.cmykProfile()}) {
-      BufferedImage read = Images.read(ImageFiles.withProfile(ImageFiles.png(image), profile));
+    for (byte[] profile : new byte[][] {srgb, damaged, new byte[0], WrittenImages.cmykProfile()}) {
+      BufferedImage read = Images.read(WrittenImages.withProfile(WrittenImages.png(image), profile));
       for (int x = 0; x < image.getWidth(); x++) {
         assertEquals(image.getRGB(x, 3), read.getRGB(x, 3));
       }
@@ -168,18 +168,18 @@ class ImageColorTest {
     int[] plain = {0x060606, 0x3C3C3C, 0x808080, 0xFAFAFA};
     int[] asLinear = {0x2A2A2A, 0x858585, 0xBCBCBC, 0xFDFDFD};
     BufferedImage gray = gray(BufferedImage.TYPE_BYTE_GRAY, 6, 60, 128, 250);
-    byte[] profile = ImageFiles.linearGrayProfile();
-    assertColors(plain, Images.read(ImageFiles.jpeg(gray)), "JPEG");
-    assertColors(plain, Images.read(ImageFiles.png(gray)), "PNG");
+    byte[] profile = WrittenImages.linearGrayProfile();
+    assertColors(plain, Images.read(WrittenImages.jpeg(gray)), "JPEG");
+    assertColors(plain, Images.read(WrittenImages.png(gray)), "PNG");
     assertColors(
-        asLinear, Images.read(ImageFiles.withProfile(ImageFiles.jpeg(gray), profile, 1)), "JPEG");
+        asLinear, Images.read(WrittenImages.withProfile(WrittenImages.jpeg(gray), profile, 1)), "JPEG");
     assertColors(
-        asLinear, Images.read(ImageFiles.withProfile(ImageFiles.png(gray), profile)), "PNG");
+        asLinear, Images.read(WrittenImages.withProfile(WrittenImages.png(gray), profile)), "PNG");
     BufferedImage wide = gray(BufferedImage.TYPE_USHORT_GRAY, 1542, 15420, 32896, 64250);
-    assertColors(plain, Images.read(ImageFiles.png(wide)), "PNG of 16 bits");
+    assertColors(plain, Images.read(WrittenImages.png(wide)), "PNG of 16 bits");
     assertColors(
         asLinear,
-        Images.read(ImageFiles.withProfile(ImageFiles.png(wide), profile)),
+        Images.read(WrittenImages.withProfile(WrittenImages.png(wide), profile)),
         "PNG of 16 bits");
   }
 
@@ -187,31 +187,31 @@ class ImageColorTest {
   void sixteenBitsOfLinearLightKeepTheirDarkTones() throws IOException {
     // 100 of 65535 is 0 of 255, and seen all the same.
     BufferedImage wide = gray(BufferedImage.TYPE_USHORT_GRAY, 100, 206, 411, 1000);
-    byte[] png = ImageFiles.withProfile(ImageFiles.png(wide), ImageFiles.linearGrayProfile());
+    byte[] png = WrittenImages.withProfile(WrittenImages.png(wide), WrittenImages.linearGrayProfile());
     assertColors(new int[] {0x050505, 0x0A0A0A, 0x121212, 0x212121}, Images.read(png), "dark");
   }
 
   @Test
   void fractionsAreLightFrom0To1OrTo255() throws IOException {
     int[] expected = {0x000000, 0x404040, 0x7F7F7F, 0xFFFFFF};
-    byte[] one = ImageFiles.floats(0, 0.25f, 0.5f, 1);
-    byte[] many = ImageFiles.floats(0, 64, 127, 255);
-    byte[] beyond = ImageFiles.floats(-0.01f, 0.25f, 0.5f, 1.02f);
+    byte[] one = WrittenImages.floats(0, 0.25f, 0.5f, 1);
+    byte[] many = WrittenImages.floats(0, 64, 127, 255);
+    byte[] beyond = WrittenImages.floats(-0.01f, 0.25f, 0.5f, 1.02f);
     for (byte[] pixels : new byte[][] {one, many, beyond}) {
-      BufferedImage image = Images.read(ImageFiles.tiff(4, pixels, 1, 32, 1, 3));
+      BufferedImage image = Images.read(WrittenImages.tiff(4, pixels, 1, 32, 1, 3));
       for (int i = 0; i < 4; i++) {
         assertColor(expected[i], image, i, "grey");
       }
     }
-    byte[] color = ImageFiles.floats(0, 0.25f, 1, 1, 0.5f, 0);
-    BufferedImage image = Images.read(ImageFiles.tiff(2, color, 3, 32, 2, 3));
+    byte[] color = WrittenImages.floats(0, 0.25f, 1, 1, 0.5f, 0);
+    BufferedImage image = Images.read(WrittenImages.tiff(2, color, 3, 32, 2, 3));
     assertColor(0x0040FF, image, 0, "colour");
     assertColor(0xFF7F00, image, 1, "colour");
     for (float odd : new float[] {Float.NaN, -20, 4000}) {
-      byte[] file = ImageFiles.tiff(2, ImageFiles.floats(0, odd), 1, 32, 1, 3);
+      byte[] file = WrittenImages.tiff(2, WrittenImages.floats(0, odd), 1, 32, 1, 3);
       assertRefused(() -> Images.read(file), "from 0 to 1, or from 0 to 255");
     }
-    byte[] signed = ImageFiles.tiff(2, ImageFiles.shorts(0, -5), 1, 16, 1, 2);
+    byte[] signed = WrittenImages.tiff(2, WrittenImages.shorts(0, -5), 1, 16, 1, 2);
     assertRefused(() -> Images.read(signed), "save it with 8 or 16 bits");
   }
 
@@ -222,33 +222,33 @@ class ImageColorTest {
 
   @Test
   void bandsAreOpacityOnlyIfTheFileSaysSo() throws IOException {
-    byte[] pixels = ImageFiles.bytes(200, 100, 50, 51, 10, 20, 30, 0);
+    byte[] pixels = WrittenImages.bytes(200, 100, 50, 51, 10, 20, 30, 0);
     int extra = 338;
     int[][] opaque = {
       {0xC86432, 0x0A141E}, {0xC86432, 0x0A141E}, {0x28140A, 0}, {0xC86432, 0x0A141E}
     };
     byte[][] files = {
-      ImageFiles.tiff(2, pixels, 4, 8, 2, 1),
-      ImageFiles.tiff(2, pixels, 4, 8, 2, 1, new int[] {extra, 0}),
-      ImageFiles.tiff(2, pixels, 4, 8, 2, 1, new int[] {extra, 2}),
-      ImageFiles.tiff(2, pixels, 4, 8, 2, 1, new int[] {extra, 1})
+      WrittenImages.tiff(2, pixels, 4, 8, 2, 1),
+      WrittenImages.tiff(2, pixels, 4, 8, 2, 1, new int[] {extra, 0}),
+      WrittenImages.tiff(2, pixels, 4, 8, 2, 1, new int[] {extra, 2}),
+      WrittenImages.tiff(2, pixels, 4, 8, 2, 1, new int[] {extra, 1})
     };
     for (int i = 0; i < files.length; i++) {
       BufferedImage image = Images.read(files[i]);
       assertColor(opaque[i][0], image, 0, "file " + i);
       assertColor(opaque[i][1], image, 1, "file " + i);
     }
-    byte[] wide = ImageFiles.shorts(51400, 25700, 12850, 13107, 1, 2, 3);
-    byte[] seven = ImageFiles.tiff(1, wide, 7, 16, 1, 1);
+    byte[] wide = WrittenImages.shorts(51400, 25700, 12850, 13107, 1, 2, 3);
+    byte[] seven = WrittenImages.tiff(1, wide, 7, 16, 1, 1);
     assertColor(0xC86432, Images.read(seven), 0, "seven bands");
-    byte[] two = ImageFiles.tiff(1, ImageFiles.bytes(90, 3), 2, 8, 1, 1, new int[] {extra, 0});
+    byte[] two = WrittenImages.tiff(1, WrittenImages.bytes(90, 3), 2, 8, 1, 1, new int[] {extra, 0});
     assertColor(0x5A5A5A, Images.read(two), 0, "two bands");
   }
 
   @Test
   void bandsMayBeChosen() throws IOException {
-    byte[] pixels = ImageFiles.bytes(200, 100, 50, 51, 10, 20, 30, 0);
-    Path file = Files.write(folder.resolve("nir.tif"), ImageFiles.tiff(2, pixels, 4, 8, 2, 1));
+    byte[] pixels = WrittenImages.bytes(200, 100, 50, 51, 10, 20, 30, 0);
+    Path file = Files.write(folder.resolve("nir.tif"), WrittenImages.tiff(2, pixels, 4, 8, 2, 1));
     Images.Bands bands = Images.Bands.parse("4, 2,1");
     BufferedImage image = Images.read(file, Optional.of(bands));
     assertColor(0x3364C8, image, 0, "bands");
@@ -258,7 +258,7 @@ class ImageColorTest {
     Optional<Images.Bands> missing = Optional.of(new Images.Bands(1, 2, 5));
     assertRefused(
         () -> Images.read(file, missing), "nir.tif: it has 4 bands, and there is no band 5");
-    byte[] png = ImageFiles.png(flat(BufferedImage.TYPE_INT_RGB, 0x063CFA));
+    byte[] png = WrittenImages.png(flat(BufferedImage.TYPE_INT_RGB, 0x063CFA));
     MemorySegment rgb = MemorySegment.ofArray(png);
     BufferedImage exchanged = Images.read(rgb, Optional.of(new Images.Bands(3, 2, 1)));
     assertColor(0xFA3C06, exchanged, 0, "exchanged");
@@ -271,17 +271,17 @@ class ImageColorTest {
   void everyWayInGivesTheSamePixels() throws IOException {
     Map<String, byte[]> files = new LinkedHashMap<>();
     BufferedImage color = flat(BufferedImage.TYPE_INT_RGB, 0x063CFA, 0x800314);
-    files.put("gray.jpg", ImageFiles.jpeg(gray(BufferedImage.TYPE_BYTE_GRAY, 6, 60, 128)));
-    files.put("wide.png", ImageFiles.png(gray(BufferedImage.TYPE_USHORT_GRAY, 1600, 15500, 33000)));
-    files.put("color.jpg", ImageFiles.jpeg(color));
-    files.put("ink.jpg", ImageFiles.withAdobe(ImageFiles.jpeg(40, 200, 120, 128), 0));
+    files.put("gray.jpg", WrittenImages.jpeg(gray(BufferedImage.TYPE_BYTE_GRAY, 6, 60, 128)));
+    files.put("wide.png", WrittenImages.png(gray(BufferedImage.TYPE_USHORT_GRAY, 1600, 15500, 33000)));
+    files.put("color.jpg", WrittenImages.jpeg(color));
+    files.put("ink.jpg", WrittenImages.withAdobe(WrittenImages.jpeg(40, 200, 120, 128), 0));
     files.put(
         "linear.jpg",
-        ImageFiles.withProfile(ImageFiles.jpeg(color), ImageFiles.linearProfile(), 1));
+        WrittenImages.withProfile(WrittenImages.jpeg(color), WrittenImages.linearProfile(), 1));
     BufferedImage clear = new BufferedImage(4, 1, BufferedImage.TYPE_INT_ARGB);
     clear.setRGB(0, 0, 4, 1, new int[] {0x80FF8040, 0x00FF8040, 0xFF102030, 0x33FFFFFF}, 0, 4);
-    files.put("clear.png", ImageFiles.png(clear));
-    files.put("light.tif", ImageFiles.tiff(2, ImageFiles.floats(0.3f, 0.7f), 1, 32, 1, 3));
+    files.put("clear.png", WrittenImages.png(clear));
+    files.put("light.tif", WrittenImages.tiff(2, WrittenImages.floats(0.3f, 0.7f), 1, 32, 1, 3));
     for (Map.Entry<String, byte[]> file : files.entrySet()) {
       byte[] bytes = file.getValue();
       Path path = Files.write(folder.resolve(file.getKey()), bytes);
@@ -328,17 +328,17 @@ class ImageColorTest {
       assertRefused(() -> Images.read(bytes), "the image: this is " + kind[1]);
       assertRefused(() -> Images.read(bytes), kind[2]);
     }
-    byte[] lab = ImageFiles.tiff(1, ImageFiles.bytes(1, 2, 3), 3, 8, 8, 1);
+    byte[] lab = WrittenImages.tiff(1, WrittenImages.bytes(1, 2, 3), 3, 8, 8, 1);
     assertRefused(() -> Images.read(lab), "L*a*b*");
-    byte[] preview = ImageFiles.tiff(1, ImageFiles.bytes(1, 2, 3), 3, 8, 2, 1, new int[] {254, 1});
+    byte[] preview = WrittenImages.tiff(1, WrittenImages.bytes(1, 2, 3), 3, 8, 2, 1, new int[] {254, 1});
     assertRefused(() -> Images.read(preview), "camera's raw file");
   }
 
   @Test
   void lossyFilesAreKnownByTheirContent() throws IOException {
     BufferedImage gray = gray(BufferedImage.TYPE_BYTE_GRAY, 6, 60);
-    Path jpeg = Files.write(folder.resolve("label.png"), ImageFiles.jpeg(gray));
-    Path png = Files.write(folder.resolve("label.jpg"), ImageFiles.png(gray));
+    Path jpeg = Files.write(folder.resolve("label.png"), WrittenImages.jpeg(gray));
+    Path png = Files.write(folder.resolve("label.jpg"), WrittenImages.png(gray));
     assertTrue(Images.header(jpeg).lossy());
     assertEquals(new Images.Header(32, 16, 1, 1, false), Images.header(png));
   }

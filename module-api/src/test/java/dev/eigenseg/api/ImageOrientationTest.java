@@ -67,19 +67,19 @@ class ImageOrientationTest {
       int color = COLORS[pixel / (3 * SIDE) / SIDE * 3 + pixel % (3 * SIDE) / SIDE];
       pixels[i] = (byte) (color >> (16 - 8 * (i % 3)));
     }
-    return ImageFiles.tiff(3 * SIDE, pixels, 3, 8, 2, 1, new int[] {274, orientation});
+    return WrittenImages.tiff(3 * SIDE, pixels, 3, 8, 2, 1, new int[] {274, orientation});
   }
 
   private static Map<String, byte[]> files(int orientation) throws IOException {
-    byte[] little = ImageFiles.exif(orientation, ByteOrder.LITTLE_ENDIAN);
-    byte[] big = ImageFiles.exif(orientation, ByteOrder.BIG_ENDIAN);
-    byte[] jpeg = ImageFiles.jpeg(stored());
-    byte[] png = ImageFiles.png(stored());
+    byte[] little = WrittenImages.exif(orientation, ByteOrder.LITTLE_ENDIAN);
+    byte[] big = WrittenImages.exif(orientation, ByteOrder.BIG_ENDIAN);
+    byte[] jpeg = WrittenImages.jpeg(stored());
+    byte[] png = WrittenImages.png(stored());
     Map<String, byte[]> files = new TreeMap<>();
-    files.put("little.jpg", ImageFiles.withExif(jpeg, little));
-    files.put("big.jpg", ImageFiles.withExif(jpeg, big));
-    files.put("first.png", ImageFiles.withChunk(png, "eXIf", big, true));
-    files.put("last.png", ImageFiles.withChunk(png, "eXIf", little, false));
+    files.put("little.jpg", WrittenImages.withExif(jpeg, little));
+    files.put("big.jpg", WrittenImages.withExif(jpeg, big));
+    files.put("first.png", WrittenImages.withChunk(png, "eXIf", big, true));
+    files.put("last.png", WrittenImages.withChunk(png, "eXIf", little, false));
     files.put("tag.tif", tiff(orientation));
     return files;
   }
@@ -103,24 +103,24 @@ class ImageOrientationTest {
 
   @Test
   void tagsThatMeanNothingArePassedOver() throws IOException {
-    byte[] jpeg = ImageFiles.jpeg(stored());
-    byte[] exif = ImageFiles.exif(6, ByteOrder.BIG_ENDIAN);
+    byte[] jpeg = WrittenImages.jpeg(stored());
+    byte[] exif = WrittenImages.exif(6, ByteOrder.BIG_ENDIAN);
     for (int orientation : new int[] {0, 9, 6000}) {
-      byte[] other = ImageFiles.exif(orientation, ByteOrder.BIG_ENDIAN);
-      assertEquals(SHOWN[0], shown(Images.read(ImageFiles.withExif(jpeg, other))));
+      byte[] other = WrittenImages.exif(orientation, ByteOrder.BIG_ENDIAN);
+      assertEquals(SHOWN[0], shown(Images.read(WrittenImages.withExif(jpeg, other))));
     }
     for (int length = 0; length < exif.length - 6; length++) { // up to the value itself
       byte[] cut = Arrays.copyOf(exif, length);
-      String found = shown(Images.read(ImageFiles.withExif(jpeg, cut)));
+      String found = shown(Images.read(WrittenImages.withExif(jpeg, cut)));
       assertEquals(length < 20 ? SHOWN[0] : found, found, length + " bytes");
     }
   }
 
   @Test
   void whatPixelsHappenToSpellIsNoTag() throws IOException {
-    byte[] png = ImageFiles.png(stored());
+    byte[] png = WrittenImages.png(stored());
     byte[] text =
-        ImageFiles.withChunk(
+        WrittenImages.withChunk(
             png, "tEXt", "a\0before eXIf after".getBytes(StandardCharsets.US_ASCII), false);
     assertEquals(SHOWN[0], shown(Images.read(text)));
   }

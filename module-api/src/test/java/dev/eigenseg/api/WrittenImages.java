@@ -21,8 +21,8 @@ import javax.imageio.ImageWriter;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** Image files as cameras, scanners and programs write them and ImageIO does not, byte by byte. */
-final class ImageFiles {
-  private ImageFiles() {}
+final class WrittenImages {
+  private WrittenImages() {}
 
   /** EXIF with an orientation and nothing else. */
   static byte[] exif(int orientation, ByteOrder order) {
