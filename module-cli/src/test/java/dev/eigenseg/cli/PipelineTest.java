@@ -1033,7 +1033,17 @@ class PipelineTest {
         "--batch-size=2",
         "--log=" + home + "/log.jsonl");
     String model = in("kmeans.safetensors");
-    done(shell, "segment", "-m", model, "-o", home + "/seg", "--format=coco-rle,polygons", scenes);
+    // One thread: images.jsonl has its lines in the order in which images were finished.
+    done(
+        shell,
+        "segment",
+        "--threads=1",
+        "-m",
+        model,
+        "-o",
+        home + "/seg",
+        "--format=coco-rle,polygons",
+        scenes);
     done(
         shell,
         "evaluate",
