@@ -156,7 +156,8 @@ class ImageColorTest {
     byte[] damaged = srgb.clone();
     Arrays.fill(damaged, 40, damaged.length, (byte) 77);
     for (byte[] profile : new byte[][] {srgb, damaged, new byte[0], WrittenImages.cmykProfile()}) {
-      BufferedImage read = Images.read(WrittenImages.withProfile(WrittenImages.png(image), profile));
+      BufferedImage read =
+          Images.read(WrittenImages.withProfile(WrittenImages.png(image), profile));
       for (int x = 0; x < image.getWidth(); x++) {
         assertEquals(image.getRGB(x, 3), read.getRGB(x, 3));
       }
@@ -172,7 +173,9 @@ class ImageColorTest {
     assertColors(plain, Images.read(WrittenImages.jpeg(gray)), "JPEG");
     assertColors(plain, Images.read(WrittenImages.png(gray)), "PNG");
     assertColors(
-        asLinear, Images.read(WrittenImages.withProfile(WrittenImages.jpeg(gray), profile, 1)), "JPEG");
+        asLinear,
+        Images.read(WrittenImages.withProfile(WrittenImages.jpeg(gray), profile, 1)),
+        "JPEG");
     assertColors(
         asLinear, Images.read(WrittenImages.withProfile(WrittenImages.png(gray), profile)), "PNG");
     BufferedImage wide = gray(BufferedImage.TYPE_USHORT_GRAY, 1542, 15420, 32896, 64250);
@@ -187,7 +190,8 @@ class ImageColorTest {
   void sixteenBitsOfLinearLightKeepTheirDarkTones() throws IOException {
     // 100 of 65535 is 0 of 255, and seen all the same.
     BufferedImage wide = gray(BufferedImage.TYPE_USHORT_GRAY, 100, 206, 411, 1000);
-    byte[] png = WrittenImages.withProfile(WrittenImages.png(wide), WrittenImages.linearGrayProfile());
+    byte[] png =
+        WrittenImages.withProfile(WrittenImages.png(wide), WrittenImages.linearGrayProfile());
     assertColors(new int[] {0x050505, 0x0A0A0A, 0x121212, 0x212121}, Images.read(png), "dark");
   }
 
@@ -241,7 +245,8 @@ class ImageColorTest {
     byte[] wide = WrittenImages.shorts(51400, 25700, 12850, 13107, 1, 2, 3);
     byte[] seven = WrittenImages.tiff(1, wide, 7, 16, 1, 1);
     assertColor(0xC86432, Images.read(seven), 0, "seven bands");
-    byte[] two = WrittenImages.tiff(1, WrittenImages.bytes(90, 3), 2, 8, 1, 1, new int[] {extra, 0});
+    byte[] two =
+        WrittenImages.tiff(1, WrittenImages.bytes(90, 3), 2, 8, 1, 1, new int[] {extra, 0});
     assertColor(0x5A5A5A, Images.read(two), 0, "two bands");
   }
 
@@ -272,7 +277,8 @@ class ImageColorTest {
     Map<String, byte[]> files = new LinkedHashMap<>();
     BufferedImage color = flat(BufferedImage.TYPE_INT_RGB, 0x063CFA, 0x800314);
     files.put("gray.jpg", WrittenImages.jpeg(gray(BufferedImage.TYPE_BYTE_GRAY, 6, 60, 128)));
-    files.put("wide.png", WrittenImages.png(gray(BufferedImage.TYPE_USHORT_GRAY, 1600, 15500, 33000)));
+    files.put(
+        "wide.png", WrittenImages.png(gray(BufferedImage.TYPE_USHORT_GRAY, 1600, 15500, 33000)));
     files.put("color.jpg", WrittenImages.jpeg(color));
     files.put("ink.jpg", WrittenImages.withAdobe(WrittenImages.jpeg(40, 200, 120, 128), 0));
     files.put(
@@ -330,7 +336,8 @@ class ImageColorTest {
     }
     byte[] lab = WrittenImages.tiff(1, WrittenImages.bytes(1, 2, 3), 3, 8, 8, 1);
     assertRefused(() -> Images.read(lab), "L*a*b*");
-    byte[] preview = WrittenImages.tiff(1, WrittenImages.bytes(1, 2, 3), 3, 8, 2, 1, new int[] {254, 1});
+    byte[] preview =
+        WrittenImages.tiff(1, WrittenImages.bytes(1, 2, 3), 3, 8, 2, 1, new int[] {254, 1});
     assertRefused(() -> Images.read(preview), "camera's raw file");
   }
 

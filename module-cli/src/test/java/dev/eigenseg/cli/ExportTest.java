@@ -220,7 +220,8 @@ class ExportTest {
     Files.copy(work.resolve("weights/tiny.safetensors"), configured);
     Files.writeString(
         folder.resolve("tiny.json"),
-        "{\"architecture\": \"vit_x\", \"pretrained_cfg\": {\"mean\": [0.5, 0.5, 0.5], \"std\": [0.5, 0.5, 0.5]}}");
+        "{\"architecture\": \"vit_x\", \"pretrained_cfg\": {\"input_size\": [3, 64, 64], "
+            + "\"mean\": [0.5, 0.5, 0.5], \"std\": [0.5, 0.5, 0.5]}}");
     done(shell, "weights", "verify", configured.toString());
     assertTrue(shell.out().contains("tiny.json"), shell.out());
     assertTrue(shell.out().contains("assumed: []"), shell.out());

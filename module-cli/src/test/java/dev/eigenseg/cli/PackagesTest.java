@@ -39,7 +39,8 @@ class PackagesTest {
   // From images to segments: a package knows those of its own line and the lines before.
   private static final List<Set<String>> ORDER =
       List.of(
-          Set.of("api.internal.image", "api.internal.resource", "api.internal.service", "api.tensor"),
+          Set.of(
+              "api.internal.image", "api.internal.resource", "api.internal.service", "api.tensor"),
           Set.of("api.internal.kernel", "api.internal.file"),
           Set.of("api"), // images, geometry, features; and the nouns at the other end
           Set.of("api.bank"),

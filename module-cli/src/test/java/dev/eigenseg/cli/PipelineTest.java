@@ -24,6 +24,7 @@ import dev.eigenseg.api.bank.BankViews;
 import dev.eigenseg.api.bank.ExtractOptions;
 import dev.eigenseg.api.bank.Extractor;
 import dev.eigenseg.api.bank.FeatureBankWriter;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.cli.input.Inputs;
@@ -1002,7 +1003,9 @@ class PipelineTest {
         Locale.setDefault(Locale.forLanguageTag(language));
         SortedMap<String, String> files = filesOf(language);
         assertEquals(expected.keySet(), files.keySet(), language);
-        assertEquals(expected, files, language);
+        for (String file : files.keySet()) {
+          assertEquals(expected.get(file), files.get(file), file + " in " + language);
+        }
       }
     } finally {
       Locale.setDefault(before);
@@ -1061,7 +1064,9 @@ class PipelineTest {
       for (Path file : all.filter(Files::isRegularFile).toList()) {
         String text = Files.readString(file, StandardCharsets.ISO_8859_1);
         boolean timed = file.toString().matches(".*/(log\\.jsonl|[a-z]+\\.json|report\\.html)");
-        files.put(home.relativize(file).toString(), timed ? withoutNumbers(text, home) : text);
+        files.put(
+            home.relativize(file).toString(),
+            timed ? withoutNumbers(text, home) : Hashes.sha256(text));
       }
     }
     return files;
