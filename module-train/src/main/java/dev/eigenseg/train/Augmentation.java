@@ -17,8 +17,8 @@ import java.util.random.RandomGenerator;
  * that of Segmenter (Strudel et al. 2021) with mmsegmentation's transforms, but for two things:
  * crops are not drawn again by their labels, which there are none of here; and an image that is
  * smaller than the crop after resizing stays as small as it is, where the published code pads it.
- * So no patch of a view is padding, except where a side is filled up with black to whole patches,
- * as everywhere.
+ * So no patch of a view is padding. Views are of whole patches where the bank's images are; else a
+ * side is filled up with black, as everywhere.
  *
  * <p>Command-line options and settings in files are named {@code augment-} and the component.
  *
