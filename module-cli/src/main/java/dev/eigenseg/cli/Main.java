@@ -27,6 +27,7 @@ import java.io.OutputStreamWriter;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.logging.Level;
@@ -86,6 +87,7 @@ public final class Main {
     commandLine.addSubcommand(new HelpCommand());
     commandLine.setOut(writer(surroundings.out()));
     commandLine.setErr(writer(surroundings.err()));
+    commandLine.registerConverter(Path.class, Main::path);
     commandLine.setExpandAtFiles(false); // @list means a list of images here
     commandLine.setUsageHelpAutoWidth(true);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
@@ -114,7 +116,7 @@ public final class Main {
         "eigenseg: "
             + RepeatedOption.in(command.getCommandSpec(), List.of(arguments))
                 .map(name -> "option '" + name + "' is given twice; give it once")
-                .orElseGet(() -> reason(failure)));
+                .orElse(failure.getMessage()));
     CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
     String name = command.getCommandSpec().qualifiedName();
     err.println(
@@ -123,13 +125,12 @@ public final class Main {
     return CommandLine.ExitCode.USAGE;
   }
 
-  private static String reason(CommandLine.ParameterException failure) {
-    for (Throwable t = failure; t != null; t = t.getCause()) {
-      if (t instanceof InvalidPathException) {
-        return Failures.message(t);
-      }
+  private static Path path(String text) {
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw new CommandLine.TypeConversionException(Failures.message(e));
     }
-    return failure.getMessage();
   }
 
   private static List<WorkCommand> commands(Surroundings surroundings) {

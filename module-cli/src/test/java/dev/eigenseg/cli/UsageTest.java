@@ -389,4 +389,11 @@ class UsageTest {
         lines.stream().anyMatch(line -> line.startsWith("vit: ") && line.contains("cuda")),
         shell.out());
   }
+
+  @Test
+  void aNameThatNoFileCanHaveIsSaidSo() {
+    assertEquals(2, shell.run("extract", "-o", "a\0b", "photos"), shell.err());
+    assertTrue(shell.err().contains("cannot be a file's name"), shell.err());
+    assertFalse(shell.err().contains("java.nio"), shell.err());
+  }
 }
