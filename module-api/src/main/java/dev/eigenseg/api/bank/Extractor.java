@@ -117,7 +117,8 @@ public final class Extractor implements AutoCloseable {
    */
   public static Extractor open(
       List<Path> images, Backbone backbone, Path bank, ExtractOptions options) throws IOException {
-    ImageGeometry geometry = geometry(options, backbone.patchSize());
+    ImageGeometry geometry =
+        new ImageGeometry(options.size(), backbone.patchSize(), options.border(), options.bands());
     BankSettings settings =
         new BankSettings(
             backbone.id(),
@@ -165,20 +166,6 @@ public final class Extractor implements AutoCloseable {
     } catch (IOException | InvalidPathException e) { // it is not here; the name is all there is
       return Optional.empty();
     }
-  }
-
-  // A size of whole patches has no border, and is remembered as it always was.
-  private static ImageGeometry geometry(ExtractOptions options, int patch) {
-    boolean whole =
-        options
-            .size()
-            .filter(size -> size.width() % patch == 0 && size.height() % patch == 0)
-            .isPresent();
-    return new ImageGeometry(
-        options.size(),
-        patch,
-        whole ? ImageGeometry.Border.BLACK : options.border(),
-        options.bands());
   }
 
   private static void requireReadable(List<Path> images, Path bank, boolean skip) {

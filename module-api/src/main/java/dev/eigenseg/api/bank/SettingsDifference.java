@@ -32,7 +32,7 @@ final class SettingsDifference {
         Integer.toString(bank.geometry().patchSize()),
         Integer.toString(run.geometry().patchSize())
       },
-      {"--border", bank.geometry().border().text(), run.geometry().border().text()},
+      {"--border", describeBorder(bank.geometry()), describeBorder(run.geometry())},
       {"--bands", describeBands(bank.geometry()), describeBands(run.geometry())},
       {"--views", describeViews(bank), describeViews(run)}
     };
@@ -47,6 +47,16 @@ final class SettingsDifference {
 
   private static String describeSize(ImageGeometry geometry) {
     return geometry.resize().map(ImageGeometry.Size::toString).orElse("each image's own");
+  }
+
+  // A size of whole patches has no border: banks of before there was a choice can be continued.
+  private static String describeBorder(ImageGeometry geometry) {
+    int patch = geometry.patchSize();
+    return geometry
+        .resize()
+        .filter(size -> size.width() % patch == 0 && size.height() % patch == 0)
+        .map(size -> "none")
+        .orElse(geometry.border().text());
   }
 
   private static String describeBands(ImageGeometry geometry) {

@@ -203,6 +203,7 @@ final class FileInfo {
     json.addProperty(
         "size", geometry.resize().map(ImageGeometry.Size::toString).orElse("each image's own"));
     json.addProperty("patch-size", geometry.patchSize());
+    json.addProperty("border", geometry.border().text());
     geometry.bands().ifPresent(bands -> json.addProperty("bands", bands.toString()));
   }
 }
