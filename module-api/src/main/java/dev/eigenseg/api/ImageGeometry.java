@@ -40,11 +40,11 @@ public record ImageGeometry(
      * procedure. Patches that are partly black are alike whatever they show.
      */
     BLACK,
-    /** The last column and row again. */
-    EDGE,
-    /** The image mirrored at its edge. */
-    MIRROR,
-    /** No border: the image is resized to the nearest size of whole patches. */
+    /**
+     * No border: the image is resized to the nearest size of whole patches, at most half a patch
+     * away. On photographs this was better than black, repeated and mirrored edges, see
+     * docs/results.md.
+     */
     FIT;
 
     /** The name used in options and files, such as {@code "fit"}. */
@@ -164,16 +164,11 @@ public record ImageGeometry(
    */
   public Tensor pixels(BufferedImage image) {
     Size content = content(image.getWidth(), image.getHeight());
-    Tensor planes =
-        ImagePixels.planes(
-            image,
-            ImagePixels.Crop.whole(content.width(), content.height(), false),
-            gridColumns(image.getWidth(), image.getHeight()) * patchSize,
-            gridRows(image.getWidth(), image.getHeight()) * patchSize);
-    if (border == Border.EDGE || border == Border.MIRROR) {
-      ImagePixels.extend(planes, content.width(), content.height(), border == Border.MIRROR);
-    }
-    return planes;
+    return ImagePixels.planes(
+        image,
+        ImagePixels.Crop.whole(content.width(), content.height(), false),
+        gridColumns(image.getWidth(), image.getHeight()) * patchSize,
+        gridRows(image.getWidth(), image.getHeight()) * patchSize);
   }
 
   /**

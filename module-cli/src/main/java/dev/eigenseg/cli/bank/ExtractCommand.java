@@ -77,7 +77,7 @@ public final class ExtractCommand extends WorkCommand {
       paramLabel = "WxH",
       converter = SizeConverter.class,
       description =
-          "Resize every image to this size first (default: each image's own size, padded to whole patches).")
+          "Resize every image to this size first (default: each image's own size; see --border).")
   private Optional<ImageGeometry.Size> size = Optional.empty();
 
   @Option(

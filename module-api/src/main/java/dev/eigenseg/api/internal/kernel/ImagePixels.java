@@ -214,26 +214,4 @@ public final class ImagePixels {
     }
     return grid;
   }
-
-  /** Fills what is right of and below the content with its last column and row, or mirrored. */
-  public static void extend(Tensor planes, int width, int height, boolean mirrored) {
-    MemorySegment m = planes.segment();
-    long w = planes.size(2);
-    long h = planes.size(1);
-    for (long c = 0; c < 3; c++) {
-      for (long y = 0; y < h; y++) {
-        long sy = y < height ? y : mirrored ? Math.max(0, 2L * height - 1 - y) : height - 1;
-        for (long x = 0; x < w; x++) {
-          if (x < width && y < height) {
-            continue;
-          }
-          long sx = x < width ? x : mirrored ? Math.max(0, 2L * width - 1 - x) : width - 1;
-          m.setAtIndex(
-              ValueLayout.JAVA_FLOAT,
-              (c * h + y) * w + x,
-              m.getAtIndex(ValueLayout.JAVA_FLOAT, (c * h + sy) * w + sx));
-        }
-      }
-    }
-  }
 }
