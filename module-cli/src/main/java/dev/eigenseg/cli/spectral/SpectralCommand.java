@@ -91,7 +91,7 @@ public final class SpectralCommand extends WorkCommand {
       paramLabel = "WxH",
       converter = SizeConverter.class,
       description =
-          "Of an image without a model: resize it first (default: its own size, padded to whole patches).")
+          "Of an image without a model: resize it first (default: its own size, fitted to whole patches).")
   private Optional<ImageGeometry.Size> size = Optional.empty();
 
   @Option(
