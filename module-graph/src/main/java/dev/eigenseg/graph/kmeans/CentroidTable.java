@@ -188,16 +188,14 @@ final class CentroidTable implements AutoCloseable {
       long firstRow,
       int firstChannel) {
     int end = Math.min(firstChannel + SLICE, dim);
-    long panel = Gemm.rowPanel();
     for (long row = 0; row < rows; row++) {
       int to = labels.getAtIndex(ValueLayout.JAVA_INT, firstRow + row);
       int from = summed.getAtIndex(ValueLayout.JAVA_INT, firstRow + row);
       if (from == to) {
         continue;
       }
-      long base = row / panel * panel * dim + row % panel;
       for (int c = firstChannel; c < end; c++) {
-        float value = panels.getAtIndex(ValueLayout.JAVA_FLOAT, base + c * panel);
+        float value = panels.getAtIndex(ValueLayout.JAVA_FLOAT, Gemm.packedRowIndex(row, c, dim));
         sums[to * dim + c] += value;
         if (from >= 0) {
           sums[from * dim + c] -= value;

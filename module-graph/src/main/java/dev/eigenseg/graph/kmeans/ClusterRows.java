@@ -164,11 +164,9 @@ final class ClusterRows implements AutoCloseable {
    * exactly 0.
    */
   static float squaredNorm(MemorySegment panels, long row, int dim) {
-    long panel = Gemm.rowPanel();
-    long base = row / panel * panel * dim + row % panel;
     float sum = 0;
-    for (long c = 0; c < dim; c++) {
-      float value = panels.getAtIndex(ValueLayout.JAVA_FLOAT, base + c * panel);
+    for (int c = 0; c < dim; c++) {
+      float value = panels.getAtIndex(ValueLayout.JAVA_FLOAT, Gemm.packedRowIndex(row, c, dim));
       sum = Math.fma(value, value, sum);
     }
     return sum;
@@ -176,7 +174,7 @@ final class ClusterRows implements AutoCloseable {
 
   /** The packed panels from a row on that begins one. */
   static MemorySegment panelsAt(MemorySegment panels, long row, int dim) {
-    return panels.asSlice(row * dim * Float.BYTES);
+    return panels.asSlice(Gemm.packedRowIndex(row, 0, dim) * Float.BYTES);
   }
 
   /** Work on {@code count} rows from {@code first}. */

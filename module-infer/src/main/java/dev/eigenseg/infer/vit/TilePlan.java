@@ -13,7 +13,7 @@ record TilePlan(int tokens, int rows) {
    * Row panels of a tile at most: 96 rows of 1,536 channels leave room for weights in a
    * second-level cache of 1 MB.
    */
-  private static final int PANELS = 16;
+  private static final int PANELS = 96 / Gemm.rowPanel();
 
   /** As many tiles as keep all threads busy to the end. */
   static TilePlan of(int tokens, int threads) {

@@ -5,9 +5,17 @@ import java.lang.foreign.MemorySegment;
 /** Multiplies one row panel by one column panel. */
 interface GemmTile {
   /**
+   * Puts the values of a row into its panel, runs of {@link Gemm#RUN}, one from each row in turn.
+   *
+   * @param target where the row's first run begins, in floats
+   */
+  void packRow(MemorySegment row, long rowOffset, int depth, float[] panel, int target);
+
+  /**
    * Writes a whole tile, {@link Gemm#rowPanel()} x {@link Gemm#columnPanel()}.
    *
-   * @param a a packed row panel, {@code [depth][rowPanel]}, from {@code aOffset} floats on
+   * @param a a packed row panel, {@code [depth / RUN][rowPanel][RUN]}, from {@code aOffset} floats
+   *     on
    * @param b a packed column panel, {@code [depth][columnPanel]}
    * @param c where the tile goes, row-major
    * @param cStride floats from one row of c to the next

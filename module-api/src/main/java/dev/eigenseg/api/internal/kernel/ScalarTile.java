@@ -8,6 +8,14 @@ import java.lang.foreign.MemorySegment;
 /** The scalar twin of the packed tile. */
 final class ScalarTile implements GemmTile {
   @Override
+  public void packRow(MemorySegment row, long rowOffset, int depth, float[] panel, int target) {
+    for (int channel = 0; channel < depth; channel++) {
+      panel[target + Gemm.indexInPanel(0, channel)] =
+          row.get(JAVA_FLOAT_UNALIGNED, rowOffset + (long) channel * Float.BYTES);
+    }
+  }
+
+  @Override
   public void multiply(
       float[] a,
       int aOffset,
@@ -23,7 +31,7 @@ final class ScalarTile implements GemmTile {
       for (int column = 0; column < width; column++) {
         float sum = 0;
         for (int k = 0; k < depth; k++) {
-          float left = a[aOffset + k * height + row];
+          float left = a[aOffset + Gemm.indexInPanel(row, k)];
           float right = b.get(JAVA_FLOAT, bOffset + ((long) k * width + column) * Float.BYTES);
           sum = Math.fma(left, right, sum);
         }

@@ -1,30 +1,61 @@
 package dev.eigenseg.api.internal.kernel;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
+import java.util.Set;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The packed tile on the Vector API: 6 rows by 2 vectors.
+ * The packed tile on the Vector API: 6 rows by 2 vectors, 5 by 2 where there are only 16 registers.
  *
- * <p>Twelve sums hide the latency of the multiply-adds (4 cycles, 2 a cycle) and with three
- * operands still fit the 16 registers of AVX2. On 512-bit vectors (Zen 5) 8 x 2 and 12 x 2 were
- * within 3 % of 6 x 2, about 90 % of the machine's peak, and the compiler took up to four times
- * longer for 12 x 2 or gave up. A slice and an {@code int} counter are what lets the compiler drop
- * the bounds checks of B; the six values of A come from an array, whose checks it always drops:
- * over a segment each of them may be checked in every step, depending on what was compiled before.
- * No method of ours is called in here: the Vector API's own fill the compiler's budget for inlining
- * (8,000 bytecodes), one more is then called for real, and its vectors live on the heap in every
- * step of the loop, which was 3 times slower in about half of all runs.
+ * <p>At least eight sums hide the latency of the multiply-adds (4 cycles, 2 a cycle). On AVX2
+ * twelve sums do not leave the compiler enough registers: it loads three values of A ahead and
+ * keeps one sum on the stack in every step, which took 2.1 times as long as ten sums (51 against
+ * 109 GFLOP/s on Zen 4; 4 x 2: 106, 4 x 3: 47). On 512-bit vectors 8 x 2, 12 x 2 and 8 x 3 were
+ * within 1 % of 6 x 2 on Zen 4 and 3 % on Zen 5, 14 x 2 was 5 % slower, and the compiler needs 0.1
+ * to 0.2 s for 6 x 2, 0.4 to 0.5 s for 8 x 2, 0.8 to 0.9 s for 12 x 2, which the first image waits
+ * for. Panels of B in pieces of depth that fit a first-level cache (128 to 768, sums stored and
+ * loaded again) were no faster on Zen 4, and the tile took twice as long to compile.
+ *
+ * <p>A slice and an {@code int} counter are what lets the compiler drop the bounds checks of B; the
+ * values of A come from an array, whose checks are cheap: over a segment each of them may be
+ * checked in every step, depending on what was compiled before. No method of ours is called in
+ * here: the Vector API's own fill the compiler's budget for inlining (8,000 bytecodes), one more is
+ * then called for real, and its vectors live on the heap in every step of the loop, which was 3
+ * times slower in about half of all runs.
  */
 final class SimdTile implements GemmTile {
-  static final int ROWS = 6;
+  /** Whether there are 32 registers: not for the shorter vectors of x86. */
+  private static final boolean SIX =
+      SimdMath.FLOATS.vectorBitSize() > 256
+          || !Set.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
+
+  static final int ROWS = SIX ? 6 : 5;
 
   private static final VectorSpecies<Float> FLOATS = SimdMath.FLOATS;
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
   private static final long VECTOR = FLOATS.vectorByteSize();
+  private static final int LANES = FLOATS.length();
   private static final long B_STEP = 2 * VECTOR;
+
+  @Override
+  public void packRow(MemorySegment row, long rowOffset, int depth, float[] panel, int target) {
+    MemorySegment source = row.asSlice(rowOffset, (long) depth * Float.BYTES);
+    int channel = 0;
+    for (; channel <= depth - Gemm.RUN; channel += Gemm.RUN) {
+      for (int i = 0; i < Gemm.RUN; i += LANES) {
+        long from = (channel + i) * (long) Float.BYTES;
+        FloatVector.fromMemorySegment(FLOATS, source, from, ORDER)
+            .intoArray(panel, target + channel * ROWS + i);
+      }
+    }
+    for (int i = channel; i < depth; i++) {
+      panel[target + channel * (ROWS - 1) + i] = source.getAtIndex(JAVA_FLOAT_UNALIGNED, i);
+    }
+  }
 
   @Override
   public void multiply(
@@ -50,27 +81,29 @@ final class SimdTile implements GemmTile {
     FloatVector c50 = c00;
     FloatVector c51 = c00;
     for (int k = 0; k < depth; k++) {
-      int row = aOffset + k * ROWS;
+      int row = aOffset + k + (k & -Gemm.RUN) * (ROWS - 1);
       FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, b, k * B_STEP, ORDER);
       FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, b, k * B_STEP + VECTOR, ORDER);
       FloatVector a0 = FloatVector.broadcast(FLOATS, a[row]);
       c00 = a0.fma(b0, c00);
       c01 = a0.fma(b1, c01);
-      FloatVector a1 = FloatVector.broadcast(FLOATS, a[row + 1]);
+      FloatVector a1 = FloatVector.broadcast(FLOATS, a[row + Gemm.RUN]);
       c10 = a1.fma(b0, c10);
       c11 = a1.fma(b1, c11);
-      FloatVector a2 = FloatVector.broadcast(FLOATS, a[row + 2]);
+      FloatVector a2 = FloatVector.broadcast(FLOATS, a[row + 2 * Gemm.RUN]);
       c20 = a2.fma(b0, c20);
       c21 = a2.fma(b1, c21);
-      FloatVector a3 = FloatVector.broadcast(FLOATS, a[row + 3]);
+      FloatVector a3 = FloatVector.broadcast(FLOATS, a[row + 3 * Gemm.RUN]);
       c30 = a3.fma(b0, c30);
       c31 = a3.fma(b1, c31);
-      FloatVector a4 = FloatVector.broadcast(FLOATS, a[row + 4]);
+      FloatVector a4 = FloatVector.broadcast(FLOATS, a[row + 4 * Gemm.RUN]);
       c40 = a4.fma(b0, c40);
       c41 = a4.fma(b1, c41);
-      FloatVector a5 = FloatVector.broadcast(FLOATS, a[row + 5]);
-      c50 = a5.fma(b0, c50);
-      c51 = a5.fma(b1, c51);
+      if (SIX) {
+        FloatVector a5 = FloatVector.broadcast(FLOATS, a[row + 5 * Gemm.RUN]);
+        c50 = a5.fma(b0, c50);
+        c51 = a5.fma(b1, c51);
+      }
     }
     long step = cStride * Float.BYTES;
     c00.intoMemorySegment(c, cOffset, ORDER);
@@ -83,7 +116,9 @@ final class SimdTile implements GemmTile {
     c31.intoMemorySegment(c, cOffset + 3 * step + VECTOR, ORDER);
     c40.intoMemorySegment(c, cOffset + 4 * step, ORDER);
     c41.intoMemorySegment(c, cOffset + 4 * step + VECTOR, ORDER);
-    c50.intoMemorySegment(c, cOffset + 5 * step, ORDER);
-    c51.intoMemorySegment(c, cOffset + 5 * step + VECTOR, ORDER);
+    if (SIX) {
+      c50.intoMemorySegment(c, cOffset + 5 * step, ORDER);
+      c51.intoMemorySegment(c, cOffset + 5 * step + VECTOR, ORDER);
+    }
   }
 }

@@ -118,17 +118,18 @@ final class GemmTest {
 
   @Test
   void packingStandsInPanels() {
-    int rows = Gemm.rowPanel() + 1;
-    int depth = 3;
+    int panel = Gemm.rowPanel();
+    int rows = panel + 1;
+    int depth = Gemm.RUN + 3;
     try (Tensor a = gaussians(rows, depth);
         Arena arena = Arena.ofConfined()) {
       MemorySegment panels = arena.allocate(Gemm.packedRowBytes(rows, depth), 64);
       Gemm.packRows(a.segment(), 0, rows, depth, panels);
-      for (int row = 0; row < 2 * Gemm.rowPanel(); row++) {
+      for (int row = 0; row < 2 * panel; row++) {
         for (int k = 0; k < depth; k++) {
-          int panel = row / Gemm.rowPanel() * depth + k;
-          float packed =
-              panels.getAtIndex(JAVA_FLOAT, (long) panel * Gemm.rowPanel() + row % Gemm.rowPanel());
+          int run = (row / panel * 2 + k / Gemm.RUN) * panel + row % panel;
+          float packed = panels.getAtIndex(JAVA_FLOAT, (long) run * Gemm.RUN + k % Gemm.RUN);
+          assertEquals(packed, panels.getAtIndex(JAVA_FLOAT, Gemm.packedRowIndex(row, k, depth)));
           assertEquals(row < rows ? a.get((long) row * depth + k) : 0f, packed);
         }
       }
