@@ -36,7 +36,7 @@ public final class Gemm {
 
   /**
    * Packed rows that stay in the second-level cache while the column panels pass by: half of 1 MiB.
-   * With 256 KiB rows of 2,048 channels took 3 % longer, 5 % with AVX2.
+   * With 256 KiB a product of depth 2048 took 5 % longer on Zen 4 with AVX2, 1 % with AVX-512.
    */
   private static final long BLOCK_BYTES = 512 << 10;
 
