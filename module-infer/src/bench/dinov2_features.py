@@ -8,6 +8,7 @@ makes of the file itself (decoded, resized) is compared too. Prints for each eng
 what was compared, tabulators between them; ours comes first.
 """
 
+import contextlib
 import os
 import statistics
 import subprocess
@@ -107,7 +108,7 @@ def torch_peers(model, version):
 
 def exported_peers(model, threads, work):
     file = os.path.join(work, "dinov2.onnx")
-    with torch.no_grad():
+    with torch.no_grad(), contextlib.redirect_stdout(sys.stderr):
         torch.onnx.export(model, (torch.zeros(1, 3, HEIGHT, WIDTH),), file, input_names=["pixels"], output_names=list(LEVELS))
     try:
         import onnxruntime
@@ -158,7 +159,7 @@ def main():
     peers = [*torch_peers(model, torch.__version__), *exported_peers(model, threads, work)]
     pixels = stored(work, "pixels", (1, 3, HEIGHT, WIDTH))
     decoded = numpy.abs(pixels_of(files[0]).numpy() - pixels)
-    print(f"pixels of the first photograph differ by at most {255 * decoded.max():.2f} of 255", file=sys.stderr)
+    print(f"pixels of the first photograph differ by at most {255 * decoded.max():.1e} of 255", file=sys.stderr)
     notes = {peer.name: f"features within {compare(peer, pixels, work):.1e}" for peer in peers}
     engines = [ours, *peers]
     times = {engine.name: [] for engine in engines}
