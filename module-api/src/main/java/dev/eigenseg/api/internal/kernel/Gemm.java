@@ -35,18 +35,19 @@ public final class Gemm {
   static final int RUN = Math.max(16, LANES);
 
   /**
-   * Packed rows that stay in the second-level cache while the column panels pass by: half of 1 MiB.
-   * With 256 KiB a product of depth 2048 took 5 % longer on Zen 4 with AVX2, 1 % with AVX-512.
+   * Packed rows that stay in the second-level cache while the column panels pass by: half of it.
+   * With a quarter, 256 KiB, a product of depth 2048 took 5 % longer on Zen 4 with AVX2, 1 % with
+   * AVX-512.
    */
-  private static final long BLOCK_BYTES = 512 << 10;
+  private static final long BLOCK_BYTES = CacheSizes.here().planned() / 2;
 
   private static final int MOST_TASK_ROWS = 240;
 
   /** Column panels that a task packs. */
   private static final int TASK_PANELS = 8;
 
-  // A block's worth, and some more for deep single panels.
-  private static final int KEPT_FLOATS = 1 << 18;
+  // A block's worth, and as much again for deep single panels.
+  private static final int KEPT_FLOATS = (int) (2 * BLOCK_BYTES / Float.BYTES);
   private static final ThreadLocal<float[]> OWN_PANELS =
       ThreadLocal.withInitial(() -> new float[0]);
 
@@ -77,6 +78,11 @@ public final class Gemm {
   /** Rows of B, which are columns of C, in a panel. */
   public static int columnPanel() {
     return COLUMN_PANEL;
+  }
+
+  /** Bytes of packed rows that a product works on at a time. */
+  static long blockBytes() {
+    return BLOCK_BYTES;
   }
 
   /** Bytes that {@link #packRows} fills. */
@@ -144,8 +150,22 @@ public final class Gemm {
    */
   public static void packRows(
       MemorySegment src, long srcOffset, int rows, int depth, float[] panels) {
-    long rowBytes = (long) depth * Float.BYTES;
-    Objects.checkFromIndexSize(srcOffset, rows * rowBytes, src.byteSize());
+    packRows(src, srcOffset, depth, rows, depth, panels);
+  }
+
+  /**
+   * Packs rows of A for one product: the tile reads them from an array.
+   *
+   * @param src rows of {@code depth} floats
+   * @param srcStride floats from one row to the next, at least {@code depth}
+   * @param panels receives {@link #packedRowFloats} floats
+   */
+  public static void packRows(
+      MemorySegment src, long srcOffset, int srcStride, int rows, int depth, float[] panels) {
+    long rowBytes = (long) srcStride * Float.BYTES;
+    long last = Math.max(0, rows - 1) * rowBytes;
+    Objects.checkFromIndexSize(
+        srcOffset, rows == 0 ? 0 : last + (long) depth * Float.BYTES, src.byteSize());
     Objects.checkFromIndexSize(0, packedRowFloats(rows, depth), panels.length);
     int panelFloats = ROW_PANEL * wholeRuns(depth);
     for (int row = 0; row < rows; row++) {
