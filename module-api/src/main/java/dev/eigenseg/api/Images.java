@@ -185,6 +185,21 @@ public final class Images {
   }
 
   /**
+   * As {@link #header(Path)} for a file's content in memory: what a service looks at before it
+   * decodes what strangers send.
+   *
+   * @param image borrowed
+   */
+  public static Header header(MemorySegment image) {
+    return guard(
+        "the image",
+        () -> {
+          File file = new File("the image", image);
+          return decode(file, reader -> header(reader, file.tags()));
+        });
+  }
+
+  /**
    * An image's bytes, wherever they come from.
    *
    * @param name what messages call it
