@@ -2,6 +2,7 @@ package dev.eigenseg.infer.vit;
 
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.infer.layer.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,8 +29,12 @@ final class AttentionBuffers {
     this.tokens = tokens;
     headBytes = (long) headDim * Float.BYTES;
     queries = Scratch.floats(arena, (long) heads * tokens, headDim);
+    // The system clears large pieces of memory while nobody can stop it.
+    CallScope scope = CallScope.current();
+    scope.check();
     keyBytes = Gemm.packedColumnBytes(tokens, headDim);
     keys = arena.allocate(keyBytes * heads, Scratch.ALIGNMENT);
+    scope.check();
     valueBytes = Gemm.packedColumnBytes(headDim, tokens);
     values = arena.allocate(valueBytes * heads, Scratch.ALIGNMENT);
   }
@@ -77,8 +82,10 @@ final class AttentionBuffers {
    * side.
    */
   void attend(VectorMath math, int first, int rows, TileScratch scratch) {
+    CallScope scope = CallScope.current();
     for (int head = 0; head < heads; head++) {
       for (int row = 0; row < rows; row += Gemm.rowPanel()) {
+        scope.check();
         int count = Math.min(Gemm.rowPanel(), rows - row);
         compare(head, first + row, count, scratch);
         soften(math, count, scratch);

@@ -107,7 +107,12 @@ class EvaluatorTest {
     }
 
     @Override
-    public Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features) {
+    public Segmentation segment(
+        BufferedImage image,
+        SegmentOptions options,
+        Backbone features,
+        Progress progress,
+        Cancellation cancellation) {
       assertTrue(!options.wholeImage(info.geometry()), "the evaluator has features");
       try (Tensor pixels = info.geometry().pixels(image);
           PatchFeatures view = features.extract(pixels, options.threads())) {
@@ -119,6 +124,18 @@ class EvaluatorTest {
     public Segmentation segment(
         PatchFeatures features, BufferedImage image, CrfOptions crf, int threads) {
       return all(image.getWidth(), image.getHeight(), 0);
+    }
+
+    @Override
+    public void pixelLogits(
+        BufferedImage image, SegmentOptions options, Cancellation cancellation, PixelRows target) {
+      throw new UnsupportedOperationException("the evaluator asks for segments");
+    }
+
+    @Override
+    public void pixelProbabilities(
+        BufferedImage image, SegmentOptions options, Cancellation cancellation, PixelRows target) {
+      throw new UnsupportedOperationException("the evaluator asks for segments");
     }
 
     private static Segmentation all(int width, int height, int cluster) {

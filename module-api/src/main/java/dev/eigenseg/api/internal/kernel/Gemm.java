@@ -2,6 +2,7 @@ package dev.eigenseg.api.internal.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -42,6 +43,12 @@ public final class Gemm {
   private static final long BLOCK_BYTES = CacheSizes.here().planned() / 2;
 
   private static final int MOST_TASK_ROWS = 240;
+
+  /**
+   * Channels of tiles between two questions whether the call goes on: some 20 microseconds. Before
+   * the tile is compiled it takes a thousand times longer.
+   */
+  private static final int ASKING_CHANNELS = 2048;
 
   /** Column panels that a task packs. */
   private static final int TASK_PANELS = 8;
@@ -332,11 +339,18 @@ public final class Gemm {
       MemorySegment edge) {
     long columnPanelBytes = (long) COLUMN_PANEL * depth * Float.BYTES;
     int block = blockRows(depth);
+    CallScope scope = CallScope.current();
+    int channels = 0;
     for (int blockRow = 0; blockRow < rows; blockRow += block) {
       int blockEnd = (int) Math.min(rows, (long) blockRow + block);
       for (int column = 0; column < columns; column += COLUMN_PANEL) {
         long b = column / COLUMN_PANEL * columnPanelBytes;
         for (int row = blockRow; row < blockEnd; row += ROW_PANEL) {
+          channels += depth;
+          if (channels >= ASKING_CHANNELS) {
+            scope.check();
+            channels = 0;
+          }
           int a = row * wholeRuns(depth);
           long target = cOffset + (row * cStride + column) * Float.BYTES;
           int height = Math.min(ROW_PANEL, rows - row);
