@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.Cancellation;
 import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.ImageGeometry;
@@ -13,6 +14,7 @@ import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.PatchLogits;
+import dev.eigenseg.api.PixelRows;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
