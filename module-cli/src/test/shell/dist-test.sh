@@ -18,7 +18,8 @@ for archive in "$zip" "$tar" "$own"; do
 done
 check "Homebrew's description names the tar's checksum" "sha256 \"$(cut -d ' ' -f 1 "$tar.sha256")\"" cat "$archives/eigenseg.rb"
 check "SDKMAN's names the zip's" "\"SHA-256\": \"$(cut -d ' ' -f 1 "$zip.sha256")\"" cat "$archives/sdkman-release.json"
-check "nothing in them is left to fill in" '^0$' sh -c "cat '$archives/eigenseg.rb' '$archives/sdkman-release.json' | grep -c '@[A-Z]'; true"
+check "nothing in them is left to fill in" '^0$' \
+  sh -c "cat '$archives/eigenseg.rb' '$archives/sdkman-release.json' | grep -c '@[A-Z]'; true"
 if command -v ruby >/dev/null; then check "the formula is Ruby" 'Syntax OK' ruby -c "$archives/eigenseg.rb"; fi
 
 mkdir "$work/zip" "$work/tar" "$work/own" "$work/bin"
