@@ -85,6 +85,7 @@ public final class Main {
     commandLine.getSubcommands().get("graph").addSubcommand(new GraphMergeCommand(surroundings));
     commandLine.addSubcommand(weights(surroundings));
     commandLine.addSubcommand(new HelpCommand());
+    commandLine.addSubcommand(new CompletionCommand());
     commandLine.setOut(writer(surroundings.out()));
     commandLine.setErr(writer(surroundings.err()));
     commandLine.registerConverter(Path.class, Main::path);

@@ -62,6 +62,8 @@ class LooksTest {
         model);
     assertEquals("2", json("scores.json").getAsJsonObject("settings").get("finer").getAsString());
 
+    assertEquals(1, shell.run("extract", "-o", in("finer"), "--finer", "2", images));
+    assertTrue(shell.err().contains("give --looks 1,2 too"), shell.err());
     done("extract", "-o", in("single"), images);
     String single = in("single.safetensors");
     done("train", in("single"), "-o", single, kmeans[0], kmeans[1], kmeans[2], kmeans[3]);

@@ -117,6 +117,9 @@ class SpectralTest {
       BufferedImage sheet = Images.read(pictures.resolve("eigenvectors.png"));
       assertTrue(sheet.getWidth() > 900, "four tiles in a row");
       assertEquals(128, Images.read(pictures.resolve("clusters.png")).getWidth());
+      assertEquals(
+          1, shell.run("spectral", image, "--eigenvectors", "5", "-o", pictures.toString()));
+      assertTrue(shell.err().contains("eigenvectors.png is there already"), shell.err());
     }
   }
 

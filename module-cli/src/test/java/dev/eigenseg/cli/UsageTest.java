@@ -8,6 +8,8 @@ import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.train.Preset;
 import dev.eigenseg.train.dataset.Datasets;
 import dev.eigenseg.train.evaluation.Protocol;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -67,7 +69,7 @@ class UsageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"segment", "evaluate", "report"})
+  @ValueSource(strings = {"segment", "evaluate", "report", "match"})
   void commandsThatLookAtImagesSayHow(String command) {
     shell.run(command, "--help");
     for (String option :
@@ -75,6 +77,25 @@ class UsageTest {
             "--window", "--stride", "--scales", "--flip", "--size", "--crf=", "--max-crf-pixels")) {
       assertTrue(shell.out().contains(option), option + " in " + shell.out());
     }
+  }
+
+  @Test
+  void shellsCompleteCommandsAndOptions() throws Exception {
+    assertEquals(0, shell.run("generate-completion"));
+    Path script = folder.resolve("completion");
+    Files.writeString(script, shell.out());
+    Process bash =
+        new ProcessBuilder(
+                "bash",
+                "-c",
+                "source \"$0\"; COMP_WORDS=(eigenseg segm); COMP_CWORD=1; _complete_eigenseg; "
+                    + "echo \"${COMPREPLY[@]}\"; COMP_WORDS=(eigenseg segment --win); COMP_CWORD=2; "
+                    + "_complete_eigenseg; echo \"${COMPREPLY[@]}\"",
+                script.toString())
+            .redirectErrorStream(true)
+            .start();
+    String completed = new String(bash.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals("segment\n--window\n", completed);
   }
 
   @Test

@@ -8,6 +8,7 @@ import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.cli.input.DatasetOptions;
 import dev.eigenseg.cli.input.ModelOptions;
 import dev.eigenseg.cli.input.ProtocolOptions;
+import dev.eigenseg.cli.input.ViewOptions;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
@@ -42,6 +43,7 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  eigenseg match street.safetensors --dataset camvid --root camvid --split train",
       "  eigenseg match city.safetensors --dataset cityscapes-27 --root cityscapes --split train --protocol center-crop-320",
+      "  eigenseg match aerial.safetensors --dataset folder --root aerial --split train --size own --window 480",
       "  eigenseg match street.safetensors --names names.json"
     })
 public final class MatchCommand extends WorkCommand {
@@ -49,6 +51,11 @@ public final class MatchCommand extends WorkCommand {
     IOU,
     MAJORITY,
     HUNGARIAN
+  }
+
+  private enum Refinement {
+    OFF,
+    ON
   }
 
   /** One of the two sources of names. */
@@ -76,8 +83,15 @@ public final class MatchCommand extends WorkCommand {
       description = "How a dataset's classes are assigned (default: iou).")
   private Optional<Choice> match = Optional.empty();
 
+  @Option(
+      names = "--crf",
+      paramLabel = "off|on",
+      description = "Name the clusters of segments that are refined by a dense CRF (default: off).")
+  private Optional<Refinement> crf = Optional.empty();
+
   @Mixin private ProtocolOptions protocol;
   @Mixin private ModelOptions modelOptions;
+  @Mixin private ViewOptions views;
 
   public MatchCommand(Surroundings surroundings) {
     super(surroundings);
@@ -97,9 +111,14 @@ public final class MatchCommand extends WorkCommand {
   }
 
   private ClusterNames fromFile() throws IOException {
-    if (match.isPresent() || protocol.given() || modelOptions.given()) {
+    if (match.isPresent()
+        || crf.isPresent()
+        || protocol.given()
+        || modelOptions.given()
+        || !sensible(() -> views.options(SegmentOptions.DEFAULT, false))
+            .equals(SegmentOptions.DEFAULT)) {
       throw usage(
-          "--match, --protocol, --backbone, --device and --finer serve a --dataset; --names needs none of them");
+          "--match, --protocol, --backbone, --device and how images are looked at serve a --dataset; --names needs none of them");
     }
     try (SegmenterFile file = SegmenterFile.open(model)) {
       return NamesFile.read(source.names, file.info().clusters());
@@ -135,7 +154,10 @@ public final class MatchCommand extends WorkCommand {
 
   private SegmentOptions options() {
     String name = source.dataset.name();
-    return protocol.complete(protocol.protocol().options(name), name, "choose another --protocol");
+    return protocol.complete(
+        views.options(protocol.protocol().options(name), crf.equals(Optional.of(Refinement.ON))),
+        name,
+        "give --window, and --stride if it is not 3/4 of that");
   }
 
   private void report(Session session, ClusterNames names) {
@@ -159,6 +181,9 @@ public final class MatchCommand extends WorkCommand {
     json.addProperty("matching", names.matching());
     if (source.dataset != null) {
       json.addProperty("protocol", protocol.protocol().option());
+      JsonObject looked = new JsonObject();
+      ViewOptions.settings(sensible(this::options)).forEach(looked::addProperty);
+      json.add("views", looked);
     }
     JsonArray clusters = new JsonArray();
     for (int index : names.classOfCluster()) {

@@ -2,6 +2,7 @@ package dev.eigenseg.cli.input;
 
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.Backbones;
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.cli.session.CommonOptions;
 import dev.eigenseg.cli.session.Session;
 import java.io.IOException;
@@ -130,6 +131,11 @@ public final class BackboneOptions {
 
   /** Opens a backbone with these settings, and says once what had to be assumed beside them. */
   public Backbone open(Session session, String spec, String device) throws IOException {
+    if (finer.orElse(1) > 1 && looks.isEmpty()) {
+      throw new BadInputException(
+          "--finer %d takes what is between patches from enlarged looks, and there are none; give --looks 1,%d too"
+              .formatted(finer.get(), finer.get()));
+    }
     Backbone backbone = Backbones.open(spec, device, settings());
     for (String assumption : backbone.assumptions()) {
       session.say("assumed " + assumption);

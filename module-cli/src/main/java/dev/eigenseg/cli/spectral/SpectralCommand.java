@@ -3,6 +3,7 @@ package dev.eigenseg.cli.spectral;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.bank.ExtractOptions;
 import dev.eigenseg.api.bank.Extractor;
@@ -71,6 +72,9 @@ public final class SpectralCommand extends WorkCommand {
           "Of a bank: a .safetensors file for the eigenvalues and eigenvectors (default: none). "
               + "Of an image: the folder for its pictures (required).")
   private Optional<Path> output = Optional.empty();
+
+  @Option(names = "--overwrite", description = "Replace what is there already.")
+  private boolean overwrite;
 
   @Option(
       names = {"-m", "--model"},
@@ -156,6 +160,9 @@ public final class SpectralCommand extends WorkCommand {
       throw usage("-b and --size are for an image; a bank has its own");
     }
     output.ifPresent(Session::checkFolder);
+    if (output.isPresent()) {
+      refuseToReplace(output.get());
+    }
     Optional<Dataset> labelled =
         dataset == null ? Optional.empty() : Optional.of(dataset.open(session, false));
     try (FeatureBank bank = FeatureBank.open(input);
@@ -174,6 +181,13 @@ public final class SpectralCommand extends WorkCommand {
       }
       json.add("seconds", session.stages().toJson());
       return json;
+    }
+  }
+
+  private void refuseToReplace(Path file) {
+    if (!overwrite && Files.exists(file)) {
+      throw new IncompatibleException(
+          file + " is there already; replace it with --overwrite, or choose another -o");
     }
   }
 
@@ -214,6 +228,9 @@ public final class SpectralCommand extends WorkCommand {
       throw usage("-b and --size are for an image without a model, which has its own");
     }
     Path folder = output.orElseThrow(() -> usage("-o names the folder for an image's pictures"));
+    for (String picture : SpectrumPictures.FILES) {
+      refuseToReplace(folder.resolve(picture));
+    }
     Path temporary = Files.createTempDirectory("eigenseg-spectral");
     try {
       extract(session, temporary);

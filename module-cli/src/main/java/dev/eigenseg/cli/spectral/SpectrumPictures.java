@@ -11,6 +11,7 @@ import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -19,6 +20,12 @@ import java.util.Optional;
  * where there is a model, as far as its learned functions hold it.
  */
 final class SpectrumPictures {
+  private static final String EIGENVECTORS = "eigenvectors.png";
+  private static final String CLUSTERS = "clusters.png";
+
+  /** What {@link #write} writes. */
+  static final List<String> FILES = List.of(EIGENVECTORS, CLUSTERS);
+
   private static final int COLUMNS = 4;
   private static final int TILE_WIDTH = 240;
   private static final int GAP = 8;
@@ -48,11 +55,11 @@ final class SpectrumPictures {
     try {
       Images.writePng(
           new SpectrumPictures(image, spectrum).sheet(photograph, learned),
-          folder.resolve("eigenvectors.png"));
+          folder.resolve(EIGENVECTORS));
     } finally {
       learned.ifPresent(Tensor::close);
     }
-    Images.writePng(clusters.segment(image).overlay(photograph), folder.resolve("clusters.png"));
+    Images.writePng(clusters.segment(image).overlay(photograph), folder.resolve(CLUSTERS));
   }
 
   private BufferedImage sheet(BufferedImage photograph, Optional<Tensor> learned) {

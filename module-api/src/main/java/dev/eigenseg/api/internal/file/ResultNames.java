@@ -23,18 +23,22 @@ public final class ResultNames {
   // Of Linux and macOS in bytes, of Windows in characters, which are never more.
   private static final int LONGEST = 255;
   private static final String MAP = ".png";
-  private static final String OVERLAY = "-overlay.png";
+  private static final String OVERLAY_MARK = "-overlay";
+  private static final String OVERLAY = OVERLAY_MARK + ".png";
+  private static final String MAP_MARK = "~map";
   private static final int HASH_DIGITS = 16;
 
   private ResultNames() {}
 
   /**
-   * The label map.
+   * The label map: NAME.png, or NAME~map.png for an image whose own name is that of an overlay, so
+   * that {@code a.jpg} and {@code a-overlay.jpg} do not share a file.
    *
    * @param stem the image's name without its ending, with the folders below the one that was named
    */
   public static String map(String stem) {
-    return fitting(stem, MAP);
+    boolean taken = stem.endsWith(OVERLAY_MARK) || stem.endsWith(MAP_MARK);
+    return fitting(stem, taken ? MAP_MARK + MAP : MAP);
   }
 
   /** The overlay. */

@@ -22,6 +22,8 @@ class ResultNamesTest {
   void ordinaryNamesGetAnEnding() {
     assertEquals("day/street.png", ResultNames.map("day/street"));
     assertEquals("day/street-overlay.png", ResultNames.overlay("day/street"));
+    assertEquals("day/street-overlay~map.png", ResultNames.map("day/street-overlay"));
+    assertNotEquals(ResultNames.map("a-overlay"), ResultNames.map("a-overlay~map"));
     String longest = "a".repeat(255 - "-overlay.png".length());
     assertEquals(longest + "-overlay.png", ResultNames.overlay(longest));
   }

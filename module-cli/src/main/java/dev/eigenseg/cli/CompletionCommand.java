@@ -1,0 +1,37 @@
+package dev.eigenseg.cli;
+
+import picocli.AutoComplete;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** A script that lets shells complete commands and options. */
+@Command(
+    name = "generate-completion",
+    description = "Prints a script that completes commands and options in bash and zsh.",
+    footer = {
+      "",
+      "Examples:",
+      "  source <(eigenseg generate-completion)",
+      "  eigenseg generate-completion > /etc/bash_completion.d/eigenseg",
+      "In zsh, first: autoload -U +X bashcompinit && bashcompinit"
+    })
+final class CompletionCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @SuppressWarnings("UnusedVariable") // picocli reads it
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help and exit.")
+  private boolean help;
+
+  @Override
+  public void run() {
+    spec.commandLine()
+        .getOut()
+        .print(AutoComplete.bash(spec.root().name(), spec.root().commandLine()));
+    spec.commandLine().getOut().flush();
+  }
+}
