@@ -24,6 +24,18 @@ print_table() {
     }' "$table"
 }
 
+# The processor, as its name alone does not say it: vendors sell several kinds under one.
+processor() {
+  if [ -r /proc/cpuinfo ]; then
+    awk -F ': *' '
+      /^model name/ { name = $2 } /^cpu family/ { family = $2 } /^model\t/ { model = $2 }
+      /^flags/ { wide = $2 ~ / avx512f / ? "AVX-512" : $2 ~ / avx2 / ? "AVX2" : "neither AVX-512 nor AVX2" }
+      END { printf "%s (family %s, model %s, %s)", name, family, model, wide }' /proc/cpuinfo
+  else
+    uname -m
+  fi
+}
+
 # Both styles of the table, and what the machine was doing.
 print_tables() {
   echo
@@ -31,5 +43,6 @@ print_tables() {
   echo
   print_table markdown
   echo
+  echo "$(processor); $("$JAVA_HOME/bin/java" --version | sed -n 2p)"
   echo "$SECONDS s; $(nproc) processors, load $(cut -d ' ' -f 1 /proc/loadavg)"
 }

@@ -4,7 +4,9 @@
 #   eigenseg bench graph         CLASS_PATH: what to run with, set by the launcher
 #                                EIGENSEG_PYTHON: a Python with faiss-cpu, to compare with as well
 #                                EIGENSEG_SHARED: the folder with camvid/ and weights/ (default: beside the checkout)
-#                                EIGENSEG_COMPARE: some of the parts: exact growth memory approximate approximate_growth
+#                                EIGENSEG_COMPARE: some of the parts: exact growth memory approximate approximate_growth; and
+#                                kernels, an exact search beside each of the kernels that OpenBLAS can be told to take
+#                                EIGENSEG_BUSY: 1 to measure on a machine that is not quiet
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 bench=$root/module-graph/src/bench
@@ -16,6 +18,7 @@ trap 'code=$?; [ $code -eq 0 ] || tail -n 30 "$work/log" >&2; rm -rf "$work"; [ 
 table=$work/table.tsv
 : >"$table"
 . "$root/module-api/src/bench/table.sh"
+. "$root/module-infer/src/bench/quiet.sh"
 # Peers run with their own defaults: these variables would slow them.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OMP_WAIT_POLICY GOMP_SPINCOUNT OMP_NUM_THREADS
 shim=$(find "$root/module-graph/target/native" -name 'libeigenseg-faiss.so' 2>/dev/null | head -n 1)
@@ -42,6 +45,33 @@ exact_search() {
   rm "$work/rows.f32"
   line "exact, $rows x $dim, k = $k, vector" "$(figure vector 2)" "$(cut -f 1 <<<"$peer")" s "$4" \
     "$(faiss_cpu), right after; wall $(cut -f 2 <<<"$peer") s"
+}
+
+# OpenBLAS chooses its kernels by the processor's name and knows none that is younger than itself: what it can be told is measured too.
+kernels() {
+  local kernel peer name rows=14400 dim=384 k=256 threads=1
+  local -x OPENBLAS_NUM_THREADS=$threads
+  if [ -n "$python" ]; then
+    "${java[@]}" dev.eigenseg.graph.RowsFile "$work/rows.f32" clustered $rows $dim 2>>"$work/log"
+  fi
+  for kernel in "" SkylakeX Cooperlake Haswell; do
+    unset OPENBLAS_CORETYPE
+    name="OpenBLAS's own choice"
+    if [ -n "$kernel" ]; then
+      local -x OPENBLAS_CORETYPE=$kernel
+      name="OPENBLAS_CORETYPE=$kernel"
+    fi
+    "${java[@]}" dev.eigenseg.graph.ExactComparison $rows $dim $k $threads 3 vector ${shim:+faiss} >"$work/exact.tsv" 2>>"$work/log"
+    if [ -n "$shim" ]; then
+      line "exact, $rows x $dim, k = $k, vector" "$(figure vector 2)" "$(figure faiss 2)" s 1.7 \
+        "FAISS of this system, $name; $(figure faiss 4) of the neighbours in common"
+    fi
+    [ -n "$python" ] || continue
+    peer=$("$python" "$bench/faiss_search.py" "$work/rows.f32" $dim $k $threads 3 2>>"$work/log")
+    line "exact, $rows x $dim, k = $k, vector" "$(figure vector 2)" "$(cut -f 1 <<<"$peer")" s 1.7 "$(faiss_cpu), right after, $name"
+  done
+  unset OPENBLAS_CORETYPE
+  rm -f "$work/rows.f32"
 }
 
 faiss_cpu() { "$python" -c 'import faiss; print("faiss-cpu", faiss.__version__, "from Python")'; }
@@ -125,5 +155,8 @@ memory() {
     "the limit and 256 MiB; $images,000 rows of 384 in float16$within"
 }
 
-for part in ${EIGENSEG_COMPARE:-exact growth memory approximate approximate_growth}; do "$part"; done
+for part in ${EIGENSEG_COMPARE:-exact growth memory approximate approximate_growth}; do
+  require_quiet "$part"
+  "$part"
+done
 print_tables

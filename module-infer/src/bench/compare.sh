@@ -1,15 +1,21 @@
 #!/usr/bin/env bash
-# Inference beside the libraries that others use: one table, every line measured alternately (A B A B) in this run, two threads each.
+# Inference beside the libraries that others use: one table, every line measured alternately (A B A B) in this run, two threads each
+# unless a line says otherwise.
 #
 #   eigenseg bench infer         CLASS_PATH: what to run with, set by the launcher
 #                                EIGENSEG_PYTHON: a Python with timm (and pydensecrf), for timm's own ViT (and the CRF)
 #                                EIGENSEG_OPENBLAS: OpenBLAS's library (default: where Debian puts it)
-#                                EIGENSEG_COMPARE: some of the parts: gemm vit first_mask upsample crf
+#                                EIGENSEG_SHARED: the folder with camvid/ and weights/ (default: beside the checkout)
+#                                EIGENSEG_COMPARE: some of the parts: gemm gemm_avx2 vit dinov2 first_mask upsample crf; and stages,
+#                                where the time of a Vision Transformer goes, a table of its own
+#                                EIGENSEG_BUSY: 1 to measure on a machine that is not quiet
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
 bench=$root/module-infer/src/bench
 . "$root/module-api/src/bench/table.sh"
+. "$bench/quiet.sh"
 python=${EIGENSEG_PYTHON:-}
+shared=${EIGENSEG_SHARED:-$root/../shared}
 threads=2
 pairs=5
 work=$(mktemp -d)
@@ -20,16 +26,20 @@ table=$work/table.tsv
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OMP_WAIT_POLICY GOMP_SPINCOUNT OMP_NUM_THREADS
 [ -x /usr/bin/time ] || { echo "GNU time is needed to measure memory (Debian: apt-get install time)" >&2; exit 1; }
 java=("$JAVA_HOME/bin/java" --add-modules jdk.incubator.vector)
+lean=$root/module-infer/target/test-classes:$root/module-infer/target/classes:$(cat "$root/module-infer/target/runtime.classpath")
 torch=("${java[@]}" --enable-native-access=ALL-UNNAMED -Dai.djl.offline=true "-Dai.djl.pytorch.num_threads=$threads" -cp "$CLASS_PATH")
 
 # Medians in milliseconds of benchmarks that run alternately: interleaved SECONDS BENCHMARK...
-interleaved() { "${torch[@]}" dev.eigenseg.train.Interleaved "$@" 2>>"$work/log"; }
+interleaved() { "${torch[@]:0:1}" ${vectors:+"$vectors"} "${torch[@]:1}" dev.eigenseg.train.Interleaved "$@" 2>>"$work/log"; }
+
+# An option of the JVM's for its vectors; none for the widest.
+vectors=
 
 # The column of the fastest peer: $1 is ours, the others are peers.
 fastest() { awk '{ best = 2; for (i = 3; i <= NF; i++) if ($i + 0 < $best + 0) best = i; print best }' <<<"$1"; }
 
 gemm() {
-  local libraries=() library found shape benchmark=dev.eigenseg.api.internal.kernel.GemmBenchmark.product
+  local libraries=() library found shape count benchmark=dev.eigenseg.api.internal.kernel.GemmBenchmark.product
   library=${EIGENSEG_OPENBLAS:-/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0}
   [ -r "$library" ] && libraries+=("$library")
   if [ -n "$python" ]; then
@@ -41,17 +51,33 @@ print(next(iter(glob.glob(os.path.dirname(numpy.__file__) + ".libs/libscipy_open
     skipped "GEMM" "no OpenBLAS in $library (Debian: apt-get install libopenblas0-pthread) nor in EIGENSEG_PYTHON's NumPy"
     return
   fi
-  for shape in 2048x2048x2048 900x384x1536 900x1536x384 900x384x1152 900x384x384; do
-    local peers=() result
-    for library in "${libraries[@]}"; do peers+=("$benchmark?engine=openblas&shape=$shape&library=$library"); done
-    # Weights are packed once, when a network is opened; the square product packs both sides in every call.
-    local engine=vector-packed
-    [ $shape = 2048x2048x2048 ] && engine=vector
-    result=$(interleaved 4 "$benchmark?engine=$engine&shape=$shape" "${peers[@]}")
-    line "GEMM $shape" "$(cut -f 1 <<<"$result")" "$(cut -f "$(fastest "$result")" <<<"$result")" ms 0.75 \
-      "OpenBLAS, the faster of ${#libraries[@]}"
+  for count in 2 1; do
+    for shape in 2048x2048x2048 900x384x1536 900x1536x384 900x384x1152 900x384x384; do
+      local peers=() result options="shape=$shape&threads=$count"
+      for library in "${libraries[@]}"; do peers+=("$benchmark?engine=openblas&$options&library=$library"); done
+      # Weights are packed once, when a network is opened; the square product packs both sides in every call.
+      local engine=vector-packed
+      [ $shape = 2048x2048x2048 ] && engine=vector
+      result=$(interleaved 4 "$benchmark?engine=$engine&$options" "${peers[@]}")
+      line "GEMM $shape, threads: $count${vectors:+, $vectors}" "$(cut -f 1 <<<"$result")" \
+        "$(cut -f "$(fastest "$result")" <<<"$result")" ms 0.95 "$(fastest_library "$result" "${libraries[@]}")"
+    done
   done
-  grep '^OpenBLAS:' "$work/log" | sort -u >&2
+}
+
+# The kernels and the version of the library whose product was the fastest: RESULT LIBRARY...
+fastest_library() {
+  local column
+  column=$(fastest "$1")
+  awk -v library="${*:column:1}" 'index($0, "OpenBLAS: ") == 1 && index($0, library) {
+    sub(/^OpenBLAS: /, ""); sub(/ of [^ ]*$/, ""); found = $0 } END { print found }' "$work/log"
+}
+
+# Ours on vectors of 256 bits; OpenBLAS keeps the kernels of its choice.
+gemm_avx2() {
+  vectors=-XX:UseAVX=2
+  gemm
+  vectors=
 }
 
 vit() {
@@ -66,11 +92,33 @@ vit() {
   result=$(interleaved 15 "${contenders[@]}")
   peers=$(cut -f 2- <<<"$result" |
     awk '{ print "DJL blocks " int($1) " ms" (NF > 1 ? ", timm in TorchScript " int($2) " ms" : ", no timm here") }')
-  line "ViT-S/16, 480 x 480" "$(cut -f 1 <<<"$result")" "$(cut -f "$(fastest "$result")" <<<"$result")" ms 0.9 "$peers"
+  line "ViT-S/16, 480 x 480" "$(cut -f 1 <<<"$result")" "$(cut -f "$(fastest "$result")" <<<"$result")" ms 1.2 "$peers"
 }
 
+# Real weights on real photographs, from the file to the features.
+dinov2() {
+  local weights=$shared/weights/vit-s14-dinov2.safetensors ours name figure note target
+  if [ ! -r "$weights" ] || [ ! -d "$shared/camvid" ] || [ -z "$python" ]; then
+    skipped "DINOv2-S/14, CamVid" "no weights or no CamVid in $shared, or no EIGENSEG_PYTHON with timm"
+    return
+  fi
+  mkdir "$work/dinov2"
+  "$python" "$bench/dinov2_features.py" "$weights" "$shared/camvid/images/val" $threads "$work/dinov2" \
+    "${java[@]}" -cp "$lean" dev.eigenseg.infer.PhotographFeatures "vit:$weights" 490x364 $threads \
+    >"$work/dinov2.tsv" 2>>"$work/log"
+  ours=$(awk -F '\t' '$1 == "ours" { print $2 }' "$work/dinov2.tsv")
+  grep 'pixels of the first' "$work/log" >&2
+  while IFS=$'\t' read -r name figure note; do
+    [ "$name" != ours ] || continue
+    target=1.2
+    [ "${name#torch}" != "$name" ] || target=1
+    line "DINOv2-S/14, CamVid 490 x 364" "$ours" "$figure" ms $target "$name; $note"
+  done <"$work/dinov2.tsv"
+}
+
+stages() { "${java[@]}" -cp "$lean" dev.eigenseg.infer.vit.VitStages 2>>"$work/log"; }
+
 first_mask() {
-  local lean=$root/module-infer/target/test-classes:$root/module-infer/target/classes:$(cat "$root/module-infer/target/runtime.classpath")
   local ours=(-cp "$lean" dev.eigenseg.infer.FirstMask "$work/model.safetensors" "vit:$work/vit.safetensors" "$work/photo.png"
     "$work/ours.png" $threads)
   local peer=(dev.eigenseg.train.vit.TorchVitFirstMask "$work/model.safetensors" "$work/vit.safetensors" "$work/photo.png" "$work/peer.png")
@@ -113,5 +161,8 @@ crf() {
 }
 
 "${torch[@]}" dev.eigenseg.infer.ComparisonFiles "$work" 2>>"$work/log"
-for part in ${EIGENSEG_COMPARE:-gemm vit first_mask upsample crf}; do "$part"; done
+for part in ${EIGENSEG_COMPARE:-gemm vit dinov2 first_mask upsample crf}; do
+  require_quiet "$part"
+  "$part"
+done
 print_tables

@@ -8,7 +8,8 @@ import pydensecrf.densecrf
 from PIL import Image
 
 CLASSES = 27
-rgb = numpy.ascontiguousarray(Image.open(sys.argv[1]).convert("RGB"), dtype=numpy.uint8)
+# A copy: NumPy 2 shares the picture's memory read-only, which pydensecrf refuses.
+rgb = numpy.array(Image.open(sys.argv[1]).convert("RGB"), dtype=numpy.uint8, order="C")
 height, width, _ = rgb.shape
 logits = numpy.random.default_rng(1).normal(size=(CLASSES, height * width)).astype(numpy.float32)
 unary = numpy.ascontiguousarray(numpy.log(numpy.exp(logits).sum(0)) - logits)

@@ -13,6 +13,7 @@ module dev.eigenseg.api {
   exports dev.eigenseg.api;
   exports dev.eigenseg.api.tensor;
   exports dev.eigenseg.api.bank;
+  exports dev.eigenseg.api.mask;
   exports dev.eigenseg.api.spi;
   exports dev.eigenseg.api.internal.kernel to
       dev.eigenseg.graph,

@@ -1,8 +1,11 @@
 package dev.eigenseg.api;
 
 import dev.eigenseg.api.tensor.Tensor;
+import java.awt.image.BufferedImage;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A frozen feature extractor: pixels in, patch features out. Owns its weights; thread-safe.
@@ -60,6 +63,46 @@ public interface Backbone extends AutoCloseable {
    */
   default PatchFeatures extract(Tensor pixels, int threads) {
     return extract(pixels);
+  }
+
+  /**
+   * The features of an image file at its own size, rounded to whole patches: what it takes to use a
+   * backbone alone.
+   *
+   * <pre>{@code
+   * try (Backbone backbone = Backbones.open("vit:dinov2_vits14.safetensors", "cpu");
+   *     PatchFeatures features = backbone.extract(Path.of("photo.jpg"))) {
+   *   Tensor rows = features.high(); // [gridRows * gridColumns, dims().high()]
+   * }
+   * }</pre>
+   *
+   * @return features that the caller owns
+   * @throws BadInputException if it is not a readable image
+   */
+  default PatchFeatures extract(Path image) {
+    ImageGeometry whole = new ImageGeometry(Optional.empty(), patchSize());
+    ImageGeometry geometry = whole.withBorder(ImageGeometry.Border.FIT);
+    return extract(geometry.read(image), geometry, 1);
+  }
+
+  /**
+   * The features of an image.
+   *
+   * @param geometry how it becomes patches, of this backbone's size; that of a model is {@code
+   *     segmenter.info().geometry()}
+   * @param threads at least 1, the caller's thread among them
+   * @return features that the caller owns
+   * @throws IllegalArgumentException if the geometry has other patches
+   */
+  default PatchFeatures extract(BufferedImage image, ImageGeometry geometry, int threads) {
+    if (geometry.patchSize() != patchSize()) {
+      throw new IllegalArgumentException(
+          "patches of %d pixels, but backbone '%s' has %d; take geometry.withPatchSize(%d)"
+              .formatted(geometry.patchSize(), id(), patchSize(), patchSize()));
+    }
+    try (Tensor pixels = geometry.pixels(image)) {
+      return extract(pixels, threads);
+    }
   }
 
   @Override

@@ -7,13 +7,16 @@ import dev.eigenseg.api.internal.image.ImageTags;
 import dev.eigenseg.api.internal.image.Orientation;
 import dev.eigenseg.api.internal.image.RgbImages;
 import dev.eigenseg.api.internal.image.SegmentInput;
+import dev.eigenseg.api.internal.resource.CallScope;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +30,7 @@ import javax.imageio.IIOException;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.event.IIOReadProgressListener;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
@@ -181,6 +185,21 @@ public final class Images {
   }
 
   /**
+   * As {@link #header(Path)} for a file's content in memory: what a service looks at before it
+   * decodes what strangers send.
+   *
+   * @param image borrowed
+   */
+  public static Header header(MemorySegment image) {
+    return guard(
+        "the image",
+        () -> {
+          File file = new File("the image", image);
+          return decode(file, reader -> header(reader, file.tags()));
+        });
+  }
+
+  /**
    * An image's bytes, wherever they come from.
    *
    * @param name what messages call it
@@ -233,8 +252,10 @@ public final class Images {
   private static <T> T guard(String name, Work<T> work) {
     try {
       return work.run();
-    } catch (BadInputException e) {
+    } catch (EigensegException e) { // also that somebody ends the call
       throw e;
+    } catch (ClosedByInterruptException e) {
+      throw new CancelledException(name + ": the thread that reads it was interrupted", e);
     } catch (IOException | RuntimeException | InternalError e) {
       // Readers throw all kinds of RuntimeExceptions on damaged files; a mapped file that another
       // process cuts off, or whose disk fails, is an InternalError.
@@ -280,12 +301,51 @@ public final class Images {
   private static BufferedImage pixels(ImageReader reader) throws IOException {
     List<String> warnings = new ArrayList<>();
     reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
+    CallScope scope = CallScope.current();
+    reader.addIIOReadProgressListener(new Aborting(scope));
     BufferedImage image = reader.read(0);
+    scope.check(); // an aborted reader returns what it has
     // The JPEG reader fills what is missing with grey and calls that a warning.
     if (warnings.stream().anyMatch(warning -> TRUNCATED.matcher(warning).find())) {
       throw new IIOException("the file ends before the image does");
     }
     return image;
+  }
+
+  /** Stops a reader at its next row once the call is to end. */
+  private record Aborting(CallScope scope) implements IIOReadProgressListener {
+    @Override
+    public void imageProgress(ImageReader reader, float percentage) {
+      try {
+        scope.check();
+      } catch (RuntimeException e) { // thrown again when the reader has left its native code
+        reader.abort();
+      }
+    }
+
+    @Override
+    public void sequenceStarted(ImageReader reader, int first) {}
+
+    @Override
+    public void sequenceComplete(ImageReader reader) {}
+
+    @Override
+    public void imageStarted(ImageReader reader, int index) {}
+
+    @Override
+    public void imageComplete(ImageReader reader) {}
+
+    @Override
+    public void thumbnailStarted(ImageReader reader, int index, int thumbnail) {}
+
+    @Override
+    public void thumbnailProgress(ImageReader reader, float percentage) {}
+
+    @Override
+    public void thumbnailComplete(ImageReader reader) {}
+
+    @Override
+    public void readAborted(ImageReader reader) {}
   }
 
   private static Header header(ImageReader reader, ImageTags tags) throws IOException {
@@ -341,14 +401,24 @@ public final class Images {
     }
   }
 
-  /** Writes an image as PNG; the file is whole or absent. */
-  public static void writePng(BufferedImage image, Path file) throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (ImageOutputStream output = new MemoryCacheImageOutputStream(bytes)) {
+  /**
+   * Writes an image as PNG into a stream, which is flushed and left open.
+   *
+   * @throws IOException if the stream cannot be written
+   */
+  public static void writePng(BufferedImage image, OutputStream stream) throws IOException {
+    try (ImageOutputStream output = new MemoryCacheImageOutputStream(stream)) {
       if (!ImageIO.write(image, "png", output)) {
         throw new IllegalArgumentException("no PNG writer for " + image);
       }
     }
+    stream.flush();
+  }
+
+  /** Writes an image as PNG; the file is whole or absent. */
+  public static void writePng(BufferedImage image, Path file) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    writePng(image, bytes);
     ByteBuffer content = ByteBuffer.wrap(bytes.toByteArray());
     AtomicFile.write(file, channel -> ChannelWrites.all(channel, content));
   }

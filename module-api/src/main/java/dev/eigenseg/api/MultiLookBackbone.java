@@ -1,5 +1,6 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.util.List;
@@ -172,7 +173,11 @@ final class MultiLookBackbone implements Backbone {
   /** Gives every row this L2 norm; a row of zeros stays one. */
   private static void normalize(Tensor rows, double norm) {
     float[] row = new float[Math.toIntExact(rows.size(1))];
+    CallScope scope = CallScope.current();
     for (long r = 0; r < rows.size(0); r++) {
+      if (r % 1024 == 0) {
+        scope.check();
+      }
       Resampling.read(rows, r * row.length, row);
       double squares = 0;
       for (float value : row) {

@@ -1,6 +1,9 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
 import java.util.Objects;
 
 /**
@@ -21,6 +24,28 @@ public record PatchLogits(int gridRows, int gridColumns, Tensor values, float di
       throw new IllegalArgumentException(
           "expected one row for each of %d x %d patches and a positive divisor, found %s and %s"
               .formatted(gridRows, gridColumns, values, divisor));
+    }
+  }
+
+  /**
+   * The softmax of every row, over the divisor.
+   *
+   * @return float32 {@code [gridRows * gridColumns, clusters]}; the caller owns it
+   */
+  public Tensor probabilities() {
+    int clusters = Math.toIntExact(values.size(1));
+    Tensor probabilities = Tensor.allocate(DType.F32, values.shape());
+    try {
+      MemorySegment memory = probabilities.segment().copyFrom(values.segment());
+      VectorMath math = VectorMath.best();
+      math.scale(1 / divisor, memory, 0, probabilities.size());
+      for (long row = 0; row < values.size(0); row++) {
+        math.softmax(memory, row * clusters * Float.BYTES, clusters);
+      }
+      return probabilities;
+    } catch (RuntimeException | Error e) {
+      probabilities.close();
+      throw e;
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.eigenseg.api;
 
 import dev.eigenseg.api.internal.kernel.Axis;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -23,11 +24,27 @@ final class Resampling {
     Axis vertical = Axis.of(height, fromHeight);
     Axis horizontal = across(width, fromWidth, mirrored);
     Tensor result = Tensor.allocate(DType.F32, 3, height, width);
+    try {
+      fill(pixels, vertical, horizontal, result);
+      return result;
+    } catch (RuntimeException | Error e) {
+      result.close();
+      throw e;
+    }
+  }
+
+  private static void fill(Tensor pixels, Axis vertical, Axis horizontal, Tensor result) {
+    int fromHeight = Math.toIntExact(pixels.size(1));
+    int fromWidth = Math.toIntExact(pixels.size(2));
+    int height = vertical.size();
+    int width = horizontal.size();
+    CallScope scope = CallScope.current();
     float[] upper = new float[fromWidth];
     float[] lower = new float[fromWidth];
     float[] row = new float[width];
     for (int channel = 0; channel < 3; channel++) {
       for (int y = 0; y < height; y++) {
+        scope.check();
         long plane = (long) channel * fromHeight;
         read(pixels, (plane + vertical.first()[y]) * fromWidth, upper);
         read(pixels, (plane + vertical.second(vertical.first()[y])) * fromWidth, lower);
@@ -40,7 +57,6 @@ final class Resampling {
         write(row, result, ((long) channel * height + y) * width);
       }
     }
-    return result;
   }
 
   /**
@@ -65,7 +81,9 @@ final class Resampling {
     float[] upper = new float[line];
     float[] lower = new float[line];
     float[] target = new float[Math.multiplyExact(toColumns, dim)];
+    CallScope scope = CallScope.current();
     for (int y = 0; y < toRows; y++) {
+      scope.check();
       read(rows, (long) vertical.first()[y] * line, upper);
       read(rows, (long) vertical.second(vertical.first()[y]) * line, lower);
       mix(upper, lower, vertical.weight()[y], upper);

@@ -1,12 +1,21 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.mask.IndexMap;
+import dev.eigenseg.api.mask.MaskPolygons;
+import dev.eigenseg.api.mask.MaskRuns;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.SequencedMap;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /**
  * The segments of one image: a cluster, and where names are known a class, for every pixel.
@@ -121,6 +130,95 @@ public final class Segmentation {
     return Palette.color(cluster);
   }
 
+  /**
+   * Copies the clusters of all pixels, row by row.
+   *
+   * @param target receives unsigned 16-bit numbers from {@code offset} on
+   */
+  public void copyTo(short[] target, int offset) {
+    Objects.checkFromIndexSize(offset, clusterOfPixel.length, target.length);
+    System.arraycopy(clusterOfPixel, 0, target, offset, clusterOfPixel.length);
+  }
+
+  /**
+   * Copies the clusters of all pixels, row by row.
+   *
+   * @param target receives unsigned 8-bit numbers from {@code offset} on
+   * @throws IllegalStateException if there are more than 256 clusters, whether they occur or not
+   */
+  public void copyTo(byte[] target, int offset) {
+    Objects.checkFromIndexSize(offset, clusterOfPixel.length, target.length);
+    requireBytes(clusters - 1);
+    for (int i = 0; i < clusterOfPixel.length; i++) {
+      target[offset + i] = (byte) clusterOfPixel[i];
+    }
+  }
+
+  private static void requireBytes(int largest) {
+    if (largest > 0xFF) {
+      throw new IllegalStateException(
+          "numbers up to %d do not fit into bytes; copy them as short or OfShort"
+              .formatted(largest));
+    }
+  }
+
+  /**
+   * Copies the clusters of some rows, for example into memory that another process or library
+   * reads.
+   *
+   * @param rows from {@code firstRow} on
+   * @param target receives unsigned 16-bit numbers from offset 0 on, in the layout's byte order
+   */
+  public void copyRows(int firstRow, int rows, MemorySegment target, ValueLayout.OfShort layout) {
+    Objects.checkFromIndexSize(firstRow, rows, height);
+    int first = firstRow * width;
+    MemorySegment.copy(clusterOfPixel, first, target, layout, 0, rows * width);
+  }
+
+  /**
+   * As {@link #copyRows(int, int, MemorySegment, ValueLayout.OfShort)} in 8 bits.
+   *
+   * @throws IllegalStateException if there are more than 256 clusters, whether they occur or not
+   */
+  public void copyRows(int firstRow, int rows, MemorySegment target, ValueLayout.OfByte layout) {
+    Objects.checkFromIndexSize(firstRow, rows, height);
+    requireBytes(clusters - 1);
+    byte[] row = new byte[width];
+    for (int y = 0; y < rows; y++) {
+      int first = (firstRow + y) * width;
+      for (int x = 0; x < width; x++) {
+        row[x] = (byte) clusterOfPixel[first + x];
+      }
+      MemorySegment.copy(row, 0, target, layout, (long) y * width, width);
+    }
+  }
+
+  /**
+   * The classes of all pixels, row by row, as unsigned 16-bit numbers.
+   *
+   * @param none the number of pixels whose cluster has no class, from 0 to 65,535
+   * @return an array of the caller's own
+   * @throws IllegalStateException if no names are known
+   */
+  public short[] classes(int none) {
+    ClusterNames known =
+        names.orElseThrow(
+            () -> new IllegalStateException("the clusters of this segmentation have no names"));
+    if (none < 0 || none > 0xFFFF) {
+      throw new IllegalArgumentException("no number for pixels without a class: " + none);
+    }
+    short[] valueOfCluster = new short[clusters];
+    for (int cluster = 0; cluster < clusters; cluster++) {
+      int index = known.classOf(cluster);
+      valueOfCluster[cluster] = (short) (index < 0 ? none : index);
+    }
+    short[] values = new short[clusterOfPixel.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = valueOfCluster[Short.toUnsignedInt(clusterOfPixel[i])];
+    }
+    return values;
+  }
+
   /** The number of pixels of each cluster. */
   public long[] counts() {
     long[] counts = new long[clusters];
@@ -128,6 +226,90 @@ public final class Segmentation {
       counts[Short.toUnsignedInt(cluster)]++;
     }
     return counts;
+  }
+
+  /**
+   * How much of the image something takes.
+   *
+   * @param index the class, or the cluster where no names are known; -1 for all clusters without a
+   *     class
+   * @param name the class's name, {@code "cluster N"}, or {@code "no class"}
+   * @param rgb its colour in overlays, {@code 0xRRGGBB}
+   * @param pixels at least 1
+   * @param share of all pixels, above 0 and at most 1
+   */
+  public record Share(int index, String name, int rgb, long pixels, double share) {}
+
+  /** What occurs here, classes where names are known, otherwise clusters: the largest first. */
+  public List<Share> shares() {
+    long[] counts = counts();
+    SortedMap<Integer, Long> pixels = new TreeMap<>();
+    Map<Integer, Integer> clusterOf = new TreeMap<>(); // one that shows name and colour
+    for (int cluster = 0; cluster < clusters; cluster++) {
+      if (counts[cluster] > 0) {
+        int index = names.isPresent() ? names.get().classOf(cluster) : cluster;
+        pixels.merge(index, counts[cluster], Long::sum);
+        clusterOf.put(index, cluster);
+      }
+    }
+    double total = clusterOfPixel.length;
+    return pixels.entrySet().stream()
+        .sorted(Map.Entry.<Integer, Long>comparingByValue().reversed())
+        .map(e -> {
+          int cluster = clusterOf.get(e.getKey());
+          long count = e.getValue();
+          return new Share(e.getKey(), name(cluster), color(cluster), count, count / total);
+        })
+        .toList();
+  }
+
+  /** The masks of the clusters that occur, by cluster, as COCO's run lengths. */
+  public SequencedMap<Integer, MaskRuns> clusterRuns() {
+    return MaskRuns.of(new IndexMap(width, height, this::clusterAt));
+  }
+
+  /**
+   * The masks of the classes that occur, by class, as COCO's run lengths; pixels without a class
+   * are in none.
+   *
+   * @throws IllegalStateException if no names are known
+   */
+  public SequencedMap<Integer, MaskRuns> classRuns() {
+    SequencedMap<Integer, MaskRuns> runs = MaskRuns.of(classMap());
+    runs.remove(-1);
+    return runs;
+  }
+
+  /**
+   * The polygons of the clusters that occur, by cluster: for each connected part one, along the
+   * edges of its pixels, as {@code x, y, x, y, ...}; see {@link MaskPolygons}.
+   */
+  public SequencedMap<Integer, List<int[]>> clusterPolygons() {
+    return MaskPolygons.of(new IndexMap(width, height, this::clusterAt));
+  }
+
+  /**
+   * As {@link #clusterPolygons}, of the classes that occur, by class; pixels without a class are in
+   * none.
+   *
+   * @throws IllegalStateException if no names are known
+   */
+  public SequencedMap<Integer, List<int[]>> classPolygons() {
+    SequencedMap<Integer, List<int[]>> polygons = MaskPolygons.of(classMap());
+    polygons.remove(-1);
+    return polygons;
+  }
+
+  private IndexMap classMap() {
+    int[] classOfCluster =
+        names
+            .orElseThrow(
+                () -> new IllegalStateException("the clusters of this segmentation have no names"))
+            .classOfCluster();
+    return new IndexMap(
+        width,
+        height,
+        (x, y) -> classOfCluster[Short.toUnsignedInt(clusterOfPixel[y * width + x])]);
   }
 
   /**
@@ -168,20 +350,8 @@ public final class Segmentation {
   }
 
   private List<Legend.Entry> legend() {
-    long[] counts = counts();
-    Map<String, Long> pixels = new LinkedHashMap<>();
-    Map<String, Integer> colors = new LinkedHashMap<>();
-    for (int cluster = 0; cluster < clusters; cluster++) {
-      if (counts[cluster] > 0) {
-        String name = name(cluster);
-        pixels.merge(name, counts[cluster], Long::sum);
-        colors.put(name, color(cluster));
-      }
-    }
-    double total = clusterOfPixel.length;
-    return pixels.entrySet().stream()
-        .sorted(Map.Entry.<String, Long>comparingByValue().reversed())
-        .map(e -> new Legend.Entry(e.getKey(), colors.get(e.getKey()), e.getValue() / total))
+    return shares().stream()
+        .map(share -> new Legend.Entry(share.name(), share.rgb(), share.share()))
         .toList();
   }
 
@@ -213,22 +383,8 @@ public final class Segmentation {
    * @throws IllegalStateException if no names are known
    */
   public BufferedImage classImage(int none) {
-    ClusterNames known =
-        names.orElseThrow(
-            () -> new IllegalStateException("the clusters of this segmentation have no names"));
-    if (none < 0 || none > 0xFFFF) {
-      throw new IllegalArgumentException("no grey value: " + none);
-    }
-    short[] valueOfCluster = new short[clusters];
-    for (int cluster = 0; cluster < clusters; cluster++) {
-      int index = known.classOf(cluster);
-      valueOfCluster[cluster] = (short) (index < 0 ? none : index);
-    }
-    short[] values = new short[clusterOfPixel.length];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = valueOfCluster[Short.toUnsignedInt(clusterOfPixel[i])];
-    }
-    return gray(values, Math.max(none, known.classes().size() - 1));
+    short[] values = classes(none);
+    return gray(values, Math.max(none, names.orElseThrow().classes().size() - 1));
   }
 
   // Through the raster: drawing would take the numbers for colours and apply a gamma curve.
@@ -250,6 +406,16 @@ public final class Segmentation {
   /** Writes {@link #indexImage()} as PNG; the file is whole or absent. */
   public void writeIndexPng(Path file) throws IOException {
     Images.writePng(indexImage(), file);
+  }
+
+  /** Writes {@link #indexImage()} as PNG into a stream, which is flushed and left open. */
+  public void writeIndexPng(OutputStream stream) throws IOException {
+    Images.writePng(indexImage(), stream);
+  }
+
+  /** Writes {@link #classImage} as PNG into a stream, which is flushed and left open. */
+  public void writeClassPng(OutputStream stream, int none) throws IOException {
+    Images.writePng(classImage(none), stream);
   }
 
   /** Writes {@link #classImage} as PNG; the file is whole or absent. */

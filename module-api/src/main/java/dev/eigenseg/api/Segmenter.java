@@ -1,6 +1,9 @@
 package dev.eigenseg.api;
 
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.CallScope;
+import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,6 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 /**
  * Owns a trained model and its backbone; turns images into segments. Thread-safe: one segmenter
@@ -19,6 +24,23 @@ import java.util.List;
  *   segments.writeIndexPng(Path.of("street.png"));
  * }
  * }</pre>
+ *
+ * <p><b>Starting Java.</b> The numbers are computed by the JDK's Vector API, which is an incubator
+ * module. On the module path it is resolved by itself; on the class path (Spring Boot, Surefire,
+ * uber jars) the virtual machine needs {@code --add-modules jdk.incubator.vector}, without which
+ * {@link #load(Path)} throws an {@link UnavailableException} that says so. The line "Using
+ * incubator modules" on standard error is the JDK's.
+ *
+ * <p><b>Calls end.</b> Every call ends early, and frees what it held, when its thread is
+ * interrupted (a {@link CancelledException}; the flag stays set), when the {@link Cancellation}
+ * that it was passed is cancelled (likewise) or late (a {@link DeadlineExceededException}), when
+ * its {@link Progress} is cancelled, and when another thread closes the segmenter (a {@code
+ * CancelledException}; calls that begin later get an {@link IllegalStateException}). Other calls go
+ * on as if nothing had happened. {@link Cancellation#call} does the same for calls that take no
+ * cancellation.
+ *
+ * <p><b>Errors.</b> A {@link BadInputException} is about the image, an {@link OutOfMemoryError}
+ * about an image that is too large for the heap and what lies outside of it.
  */
 public interface Segmenter extends AutoCloseable {
   /**
@@ -69,6 +91,8 @@ public interface Segmenter extends AutoCloseable {
    * what a {@link BufferedImage} cannot know of it: the orientation that EXIF gives it, the
    * embedded profile of a PNG or of a grey JPEG, and whether more bands than three are opacity.
    * {@link Images#read(Path)} and its siblings look at these.
+   *
+   * @throws CancelledException if this thread is interrupted, or somebody closes the segmenter
    */
   default Segmentation segment(BufferedImage image) {
     return segment(image, SegmentOptions.DEFAULT);
@@ -79,9 +103,34 @@ public interface Segmenter extends AutoCloseable {
    * threads.
    *
    * @param options windows, flips, scales, refinement, threads
+   * @throws CancelledException if this thread is interrupted, or somebody closes the segmenter
    */
   default Segmentation segment(BufferedImage image, SegmentOptions options) {
-    return segment(image, options, backbone());
+    return segment(image, options, Cancellation.NONE);
+  }
+
+  /**
+   * As {@link #segment(BufferedImage, SegmentOptions)}, to be ended from outside.
+   *
+   * @throws CancelledException if it is cancelled, this thread is interrupted, or somebody closes
+   *     the segmenter
+   * @throws DeadlineExceededException if its time is up
+   */
+  default Segmentation segment(
+      BufferedImage image, SegmentOptions options, Cancellation cancellation) {
+    return segment(image, options, Progress.NONE, cancellation);
+  }
+
+  /**
+   * As {@link #segment(BufferedImage, SegmentOptions, Cancellation)}, telling how far it is.
+   *
+   * @param progress gets the tasks {@code "looks"}, of windows or whole views, and with refinement
+   *     {@code "crf"}, of iterations over all tiles, both while the other runs; may end the call
+   *     too
+   */
+  default Segmentation segment(
+      BufferedImage image, SegmentOptions options, Progress progress, Cancellation cancellation) {
+    return segment(image, options, backbone(), progress, cancellation);
   }
 
   /**
@@ -90,11 +139,33 @@ public interface Segmenter extends AutoCloseable {
    * @param features gives what this model's own backbone gives for the same pixels; borrowed
    * @throws IncompatibleException if it is of other weights or settings
    */
-  Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features);
+  default Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features) {
+    return segment(image, options, features, Progress.NONE, Cancellation.NONE);
+  }
+
+  /**
+   * Segments an image: what all its shorter forms do.
+   *
+   * @param options windows, flips, scales, refinement, threads
+   * @param features gives what this model's own backbone gives for the same pixels; borrowed
+   * @param progress as for {@link #segment(BufferedImage, SegmentOptions, Progress, Cancellation)}
+   * @param cancellation ends the call
+   * @throws IncompatibleException if the features are of other weights or settings
+   * @throws CancelledException if progress or cancellation are cancelled, this thread is
+   *     interrupted, or somebody closes the segmenter
+   * @throws DeadlineExceededException if its time is up
+   */
+  Segmentation segment(
+      BufferedImage image,
+      SegmentOptions options,
+      Backbone features,
+      Progress progress,
+      Cancellation cancellation);
 
   /**
    * Segments several images, as many at the same time as there are threads; the threads that are
-   * left work on single images.
+   * left work on single images. An interrupt of this thread ends all of them. For more images than
+   * fit into memory: {@link #segmentAll}.
    *
    * @return the segments of each image, in the order of the images
    */
@@ -102,9 +173,15 @@ public interface Segmenter extends AutoCloseable {
     int workers = Math.clamp(images.size(), 1, options.threads());
     SegmentOptions each = options.withThreads(options.threads() / workers);
     Segmentation[] segments = new Segmentation[images.size()];
-    Parallel.forEach(
-        workers, segments.length, i -> segments[(int) i] = segment(images.get((int) i), each));
-    return List.of(segments);
+    return CallScope.call(
+        List.of(),
+        () -> {
+          Parallel.forEach(
+              workers,
+              segments.length,
+              i -> segments[(int) i] = segment(images.get((int) i), each));
+          return List.of(segments);
+        });
   }
 
   /**
@@ -112,9 +189,28 @@ public interface Segmenter extends AutoCloseable {
    * was trained on. The segmentation lies on the upright image.
    *
    * @throws BadInputException if it is not a readable image
+   * @throws CancelledException if this thread is interrupted, or somebody closes the segmenter
    */
   default Segmentation segment(Path image) throws IOException {
-    return segment(info().geometry().read(image));
+    return segment(image, SegmentOptions.DEFAULT);
+  }
+
+  /** As {@link #segment(Path)}, with options. */
+  default Segmentation segment(Path image, SegmentOptions options) throws IOException {
+    return segment(image, options, Cancellation.NONE);
+  }
+
+  /**
+   * As {@link #segment(Path, SegmentOptions)}, to be ended from outside, while the image is decoded
+   * too.
+   *
+   * @throws CancelledException if it is cancelled, this thread is interrupted, or somebody closes
+   *     the segmenter
+   * @throws DeadlineExceededException if its time is up
+   */
+  default Segmentation segment(Path image, SegmentOptions options, Cancellation cancellation)
+      throws IOException {
+    return cancellation.call(() -> segment(info().geometry().read(image), options, cancellation));
   }
 
   /**
@@ -123,7 +219,24 @@ public interface Segmenter extends AutoCloseable {
    * @param image borrowed
    */
   default Segmentation segment(MemorySegment image) {
-    return segment(info().geometry().read(image));
+    return segment(image, SegmentOptions.DEFAULT);
+  }
+
+  /** As {@link #segment(MemorySegment)}, with options. */
+  default Segmentation segment(MemorySegment image, SegmentOptions options) {
+    return segment(image, options, Cancellation.NONE);
+  }
+
+  /**
+   * As {@link #segment(Path, SegmentOptions, Cancellation)} for a file's content in memory; arrays
+   * and buffers become such by {@link MemorySegment#ofArray(byte[])} and {@link
+   * MemorySegment#ofBuffer}.
+   *
+   * @param image borrowed
+   */
+  default Segmentation segment(
+      MemorySegment image, SegmentOptions options, Cancellation cancellation) {
+    return cancellation.call(() -> segment(info().geometry().read(image), options, cancellation));
   }
 
   /** As {@link #segment(MemorySegment)}. */
@@ -143,6 +256,115 @@ public interface Segmenter extends AutoCloseable {
    */
   default Segmentation segment(InputStream image) throws IOException {
     return segment(image.readAllBytes());
+  }
+
+  /**
+   * Segments an image file in a thread of an executor's.
+   *
+   * @param executor decides how many calls run at a time, and how many wait
+   * @return the segments to come. Whoever completes it first, by {@link CompletableFuture#cancel},
+   *     {@code orTimeout} or otherwise, ends the call; what depends on it does not. It fails with
+   *     what {@link #segment(Path, SegmentOptions)} throws, {@link IOException}s included
+   * @throws java.util.concurrent.RejectedExecutionException if the executor refuses
+   */
+  default CompletableFuture<Segmentation> segmentAsync(
+      Path image, SegmentOptions options, Executor executor) {
+    return AsyncCall.run(executor, cancellation -> segment(image, options, cancellation));
+  }
+
+  /** As {@link #segmentAsync(Path, SegmentOptions, Executor)}, for an image that was read. */
+  default CompletableFuture<Segmentation> segmentAsync(
+      BufferedImage image, SegmentOptions options, Executor executor) {
+    return AsyncCall.run(executor, cancellation -> segment(image, options, cancellation));
+  }
+
+  /**
+   * Segments any number of image files, some at the same time, in the background: results come in
+   * the files' order, and no more images are begun than twice as many as {@code parallel} ahead of
+   * the one that is taken. So memory is bounded, however slow the taker is.
+   *
+   * <pre>{@code
+   * try (Stream<Path> files = Files.list(folder);
+   *     SegmentBatch batch = segmenter.segmentAll(files::iterator, options, 2)) {
+   *   while (batch.hasNext()) {
+   *     SegmentBatch.Item item = batch.next();
+   *     item.segments().writeIndexPng(target(item.image()));
+   *   }
+   * }
+   * }</pre>
+   *
+   * @param images iterated once, one element at a time, by threads of the batch, which closing the
+   *     batch interrupts
+   * @param options for each image; their threads are those of one image
+   * @param parallel images at a time, at least 1
+   * @return a batch that the caller closes, before the segmenter
+   */
+  default SegmentBatch segmentAll(Iterable<Path> images, SegmentOptions options, int parallel) {
+    return new SegmentBatch(
+        images.iterator(),
+        parallel,
+        (image, cancellation) -> segment(image, options, cancellation));
+  }
+
+  /**
+   * What the model says of every pixel before the decision, at the image's own size and under the
+   * views of the options: its logits if there is one view, logarithms of the views' mean
+   * probabilities if there are several.
+   *
+   * @param options without refinement, which gives decisions alone
+   * @param cancellation ends the call
+   * @param target receives strips of at most about 32 MB, or of one row
+   * @throws IllegalArgumentException if the options have a CRF
+   */
+  void pixelLogits(
+      BufferedImage image, SegmentOptions options, Cancellation cancellation, PixelRows target);
+
+  /**
+   * As {@link #pixelLogits}, as probabilities: a softmax of each view's logits, over the model's
+   * divisor, averaged over the views. Those of a pixel sum to 1.
+   */
+  void pixelProbabilities(
+      BufferedImage image, SegmentOptions options, Cancellation cancellation, PixelRows target);
+
+  /**
+   * The probabilities of all pixels at once, as {@link #pixelProbabilities(BufferedImage,
+   * SegmentOptions, Cancellation, PixelRows)} gives them.
+   *
+   * @return float32 {@code [height, width, clusters]}, outside the heap; the caller owns it
+   */
+  default Tensor pixelProbabilities(BufferedImage image, SegmentOptions options) {
+    long rowValues = Math.multiplyExact((long) image.getWidth(), info().clusters());
+    Tensor all = Tensor.allocate(DType.F32, image.getHeight(), image.getWidth(), info().clusters());
+    try {
+      pixelProbabilities(
+          image,
+          options,
+          Cancellation.NONE,
+          (firstRow, values) ->
+              MemorySegment.copy(
+                  values.segment(),
+                  0,
+                  all.segment(),
+                  firstRow * rowValues * Float.BYTES,
+                  values.segment().byteSize()));
+      return all;
+    } catch (RuntimeException | Error e) {
+      all.close();
+      throw e;
+    }
+  }
+
+  /**
+   * The outputs for each patch of an image, looked at once, as a whole, in the size of training.
+   *
+   * @param threads worker threads, the caller's among them; the result does not depend on it
+   * @return outputs that the caller owns
+   */
+  default PatchLogits logits(BufferedImage image, int threads) {
+    try (Tensor pixels = info().geometry().pixels(image);
+        PatchFeatures features = backbone().extract(pixels, threads)) {
+      return logits(features, threads);
+    }
   }
 
   /**
@@ -200,8 +422,8 @@ public interface Segmenter extends AutoCloseable {
   Segmentation segment(PatchLogits logits, BufferedImage image, CrfOptions crf, int threads);
 
   /**
-   * Frees the model and the backbone. Waits for calls under way; later calls throw {@link
-   * IllegalStateException}.
+   * Frees the model and the backbone. Calls under way are ended, with a {@link CancelledException}
+   * in their threads, and waited for; later calls throw {@link IllegalStateException}.
    */
   @Override
   void close();

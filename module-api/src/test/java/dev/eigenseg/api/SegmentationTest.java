@@ -1,13 +1,20 @@
 package dev.eigenseg.api;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.ClassList.NamedClass;
+import dev.eigenseg.api.mask.MaskRuns;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
@@ -56,6 +63,98 @@ class SegmentationTest {
         () -> Segmentation.of(2, 1, 2, new int[] {0}, Optional.empty()));
     assertThrows(
         IllegalArgumentException.class, () -> Segmentation.of(1, 1, 5, new int[] {0}, names()));
+  }
+
+  @Test
+  void pixelsAreCopiedInBulk() {
+    Segmentation plain = small(Optional.empty());
+    short[] shorts = new short[8];
+    plain.copyTo(shorts, 1);
+    assertArrayEquals(new short[] {0, 0, 1, 2, 3, 3, 3, 0}, shorts);
+    byte[] bytes = new byte[6];
+    plain.copyTo(bytes, 0);
+    assertArrayEquals(new byte[] {0, 1, 2, 3, 3, 3}, bytes);
+    assertThrows(IndexOutOfBoundsException.class, () -> plain.copyTo(bytes, 1));
+    assertThrows(IndexOutOfBoundsException.class, () -> plain.copyTo(new short[5], 0));
+    byte[] memory = new byte[6];
+    MemorySegment target = MemorySegment.ofArray(memory);
+    plain.copyRows(1, 1, target, JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN));
+    assertArrayEquals(new byte[] {0, 3, 0, 3, 0, 3}, memory);
+    plain.copyRows(0, 2, target, JAVA_BYTE);
+    assertArrayEquals(bytes, memory);
+    assertThrows(IndexOutOfBoundsException.class, () -> plain.copyRows(1, 2, target, JAVA_BYTE));
+    assertThrows(
+        IndexOutOfBoundsException.class, () -> plain.copyRows(0, 2, target, JAVA_SHORT_UNALIGNED));
+    assertArrayEquals(new short[] {1, 0, 99, 1, 1, 1}, small(names()).classes(99));
+    assertThrows(IllegalStateException.class, () -> plain.classes(99));
+  }
+
+  @Test
+  void numbersThatDoNotFitIntoBytesAreRefused() {
+    Segmentation most = Segmentation.of(1, 1, 256, new int[] {255}, Optional.empty());
+    byte[] one = new byte[1];
+    most.copyTo(one, 0);
+    assertEquals(255, Byte.toUnsignedInt(one[0]));
+    Segmentation more = Segmentation.of(1, 1, 257, new int[] {0}, Optional.empty());
+    assertThrows(IllegalStateException.class, () -> more.copyTo(one, 0));
+    MemorySegment target = MemorySegment.ofArray(one);
+    assertThrows(IllegalStateException.class, () -> more.copyRows(0, 1, target, JAVA_BYTE));
+    short[] wide = new short[1];
+    Segmentation.of(1, 1, 65536, new int[] {65535}, Optional.empty()).copyTo(wide, 0);
+    assertEquals(65535, Short.toUnsignedInt(wide[0]));
+  }
+
+  @Test
+  void sharesNameWhatOccurs() {
+    assertEquals(
+        List.of(
+            new Segmentation.Share(1, "Road", 0x804080, 4, 4 / 6.0),
+            new Segmentation.Share(-1, "no class", 0x808080, 1, 1 / 6.0),
+            new Segmentation.Share(0, "Sky", 0x80C0FE, 1, 1 / 6.0)),
+        small(names()).shares());
+    List<Segmentation.Share> clusters = small(Optional.empty()).shares();
+    assertEquals(3, clusters.getFirst().index());
+    assertEquals("cluster 3", clusters.getFirst().name());
+    assertEquals(0.5, clusters.getFirst().share());
+    assertEquals(4, clusters.size());
+  }
+
+  @Test
+  void masksAreThoseOfClustersAndClasses() {
+    Segmentation named = small(names());
+    assertEquals(List.of(0, 1, 2, 3), List.copyOf(named.clusterRuns().keySet()));
+    assertEquals(List.of(0, 1), List.copyOf(named.classRuns().keySet()));
+    MaskRuns road = named.classRuns().get(1);
+    // Down the columns: road road, sky road, none road.
+    assertArrayEquals(new int[] {0, 2, 1, 1, 1, 1}, road.counts());
+    assertEquals(4, road.area());
+    assertArrayEquals(new int[] {0, 0, 3, 2}, road.box());
+    assertEquals(1, named.classPolygons().get(1).size());
+    assertEquals(List.of(0, 1), List.copyOf(named.classPolygons().keySet()));
+    assertArrayEquals(
+        new int[] {3, 1, 3, 2, 0, 2, 0, 1}, named.clusterPolygons().get(3).getFirst());
+    assertThrows(IllegalStateException.class, () -> small(Optional.empty()).classRuns());
+    assertThrows(IllegalStateException.class, () -> small(Optional.empty()).classPolygons());
+  }
+
+  @Test
+  void streamsGetWhatFilesGet() throws IOException {
+    Segmentation named = small(names());
+    Path file = folder.resolve("mask.png");
+    ByteArrayOutputStream stream =
+        new ByteArrayOutputStream() {
+          @Override
+          public void close() {
+            throw new AssertionError("the stream is the caller's");
+          }
+        };
+    named.writeIndexPng(stream);
+    named.writeIndexPng(file);
+    assertArrayEquals(Files.readAllBytes(file), stream.toByteArray());
+    stream.reset();
+    named.writeClassPng(stream, 255);
+    named.writeClassPng(file, 255);
+    assertArrayEquals(Files.readAllBytes(file), stream.toByteArray());
   }
 
   @Test

@@ -40,7 +40,11 @@ class PackagesTest {
   private static final List<Set<String>> ORDER =
       List.of(
           Set.of(
-              "api.internal.image", "api.internal.resource", "api.internal.service", "api.tensor"),
+              "api.internal.image",
+              "api.internal.resource",
+              "api.internal.service",
+              "api.mask",
+              "api.tensor"),
           Set.of("api.internal.kernel", "api.internal.file"),
           Set.of("api"), // images, geometry, features; and the nouns at the other end
           Set.of("api.bank"),

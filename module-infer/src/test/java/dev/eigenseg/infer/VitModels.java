@@ -5,6 +5,7 @@ import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.vit.PixelNormalization;
@@ -48,6 +49,14 @@ public final class VitModels {
         VitConfig.High.TOKENS,
         VitConfig.Positions.BICUBIC,
         Optional.empty());
+  }
+
+  /** Opens a model of a Vision Transformer, both with random weights. */
+  @SuppressWarnings("exports") // tests of this module only
+  public static Segmenter segmenter(Path folder, Random random, VitConfig config, int clusters)
+      throws IOException {
+    write(folder, random, config, PsiConfig.of(dims(config), 64, 2, 32, 64, 2, clusters));
+    return Segmenter.load(folder.resolve("model.safetensors"));
   }
 
   static FeatureDims dims(VitConfig config) {

@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.api.internal.kernel.CacheSizes;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.BackboneProvider;
@@ -43,6 +44,7 @@ final class MachineInfo {
     info.addProperty("processors", Runtime.getRuntime().availableProcessors());
     info.addProperty("heap", new ByteSize(Runtime.getRuntime().maxMemory()).toString());
     info.addProperty("simd", VectorMath.selection());
+    info.addProperty("cache", CacheSizes.here().toString());
     info.add("nearest-neighbour-engines", engines());
     info.add("backbones", backbones());
     info.addProperty("libtorch", libtorch());

@@ -4,6 +4,9 @@ import com.google.gson.stream.JsonWriter;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.mask.IndexMap;
+import dev.eigenseg.api.mask.MaskPolygons;
+import dev.eigenseg.api.mask.MaskRuns;
 import dev.eigenseg.train.dataset.LabelMap;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -73,7 +76,8 @@ public final class CocoFile {
         progress.start(shape == Shape.RLE ? "coco-rle" : "polygons", images.size(), "images")) {
       for (int i = 0; i < images.size(); i++) {
         progress.checkCancelled();
-        LabelMap labels = images.get(i).read();
+        LabelMap map = images.get(i).read();
+        IndexMap labels = new IndexMap(map.width(), map.height(), map::at);
         sizes[i] = new int[] {labels.width(), labels.height()};
         annotate(i + 1, labels);
         task.advance(1);
@@ -111,7 +115,7 @@ public final class CocoFile {
     json.endArray();
   }
 
-  private void annotate(int image, LabelMap labels) throws IOException {
+  private void annotate(int image, IndexMap labels) throws IOException {
     SequencedMap<Integer, List<int[]>> polygons =
         shape == Shape.POLYGONS ? MaskPolygons.of(labels) : new TreeMap<>();
     for (Map.Entry<Integer, MaskRuns> mask : MaskRuns.of(labels).entrySet()) {
@@ -128,7 +132,7 @@ public final class CocoFile {
       numbers(mask.getValue().box());
       json.name("segmentation");
       if (shape == Shape.RLE) {
-        runs(mask.getValue(), labels);
+        runs(mask.getValue());
       } else {
         outlines(polygons.get(mask.getKey()));
       }
@@ -136,10 +140,10 @@ public final class CocoFile {
     }
   }
 
-  private void runs(MaskRuns mask, LabelMap labels) throws IOException {
+  private void runs(MaskRuns mask) throws IOException {
     json.beginObject();
     json.name("size");
-    numbers(labels.height(), labels.width());
+    numbers(mask.height(), mask.width());
     json.name("counts").value(mask.text());
     json.endObject();
   }

@@ -3,6 +3,7 @@ package dev.eigenseg.infer.crf;
 import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.infer.crf.LineMath.Lines;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -10,6 +11,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /**
  * Mean-field inference in a dense CRF: Q = softmax(U + w_g K_g Q + w_b K_b Q), all pixels at once,
@@ -26,6 +28,7 @@ public final class DenseCrf {
   private static final long ALIGNMENT = 64;
   private static final int PIECE = 1 << 11; // pixels that one thread normalises at a time
   private static final int SLICED = 1 << 8; // pixels whose lines stay in the first-level cache
+  private static final int SPLATTED = 1 << 12; // vertices between two questions whether to go on
   private static final int SHARED =
       1 << 13; // elements for which a second thread is worth its start
   private static final float NEVER = -1e30f; // the unary of channels beyond the last cluster
@@ -109,6 +112,12 @@ public final class DenseCrf {
    * @param threads worker threads, the caller's among them
    */
   public void infer(MemorySegment unaries, MemorySegment q, int clusters, int threads) {
+    infer(unaries, q, clusters, threads, () -> {});
+  }
+
+  /** The same, told of every iteration that has ended. */
+  public void infer(
+      MemorySegment unaries, MemorySegment q, int clusters, int threads, Runnable iterated) {
     long stride = (long) stride(clusters) * Float.BYTES;
     if (unaries.byteSize() != pixels * stride || q.byteSize() != pixels * stride) {
       throw new IllegalArgumentException(
@@ -119,6 +128,7 @@ public final class DenseCrf {
     MemorySegment.copy(unaries, 0, q, 0, q.byteSize());
     forPieces(threads, (from, to) -> softmax(q, from, to, clusters));
     if (kernels.isEmpty()) {
+      IntStream.range(0, options.iterations()).forEach(i -> iterated.run());
       return;
     }
     try (Arena arena = Arena.ofShared()) {
@@ -126,6 +136,7 @@ public final class DenseCrf {
       for (int i = 0; i < options.iterations(); i++) {
         Parallel.forEach(threads, passes.length, worker -> passes[(int) worker].run());
         forPieces(threads, (from, to) -> softmax(q, from, to, clusters));
+        iterated.run();
       }
     }
   }
@@ -193,7 +204,13 @@ public final class DenseCrf {
       share(
           kernel.vertices(),
           threads,
-          (from, to) -> lines.splat(kernel, from, to, pixels, vertices));
+          (from, to) -> {
+            CallScope scope = CallScope.current();
+            for (int i = from; i < to; i += SPLATTED) {
+              scope.check();
+              lines.splat(kernel, i, Math.min(to, i + SPLATTED), pixels, vertices);
+            }
+          });
       int helpers = kernel.vertices() < SHARED ? 1 : threads;
       for (int axis = 0; axis < kernel.corners; axis++) {
         Chains chains = kernel.chains(axis);
@@ -204,11 +221,17 @@ public final class DenseCrf {
     /** Blurs one of several equal shares of the chains of each length. */
     private void blur(Chains chains, int share, int shares, MemorySegment vertices) {
       int at = 0;
+      CallScope scope = CallScope.current();
       for (int length = 2; length < chains.counts().length; length++) {
         int count = chains.counts()[length];
         int from = (int) ((long) count * share / shares);
         int to = (int) ((long) count * (share + 1) / shares);
-        lines.blur(chains.vertices(), at + from * length, length, to - from, vertices);
+        int few = Math.max(1, SPLATTED / length);
+        for (int i = from; i < to; i += few) {
+          scope.check();
+          int chainCount = Math.min(few, to - i);
+          lines.blur(chains.vertices(), at + i * length, length, chainCount, vertices);
+        }
         at += length * count;
       }
     }
@@ -218,7 +241,9 @@ public final class DenseCrf {
           pixels,
           threads,
           (from, to) -> {
+            CallScope scope = CallScope.current();
             for (int i = from; i < to; i += SLICED) {
+              scope.check();
               slice(i, Math.min(to, i + SLICED), base, target);
             }
           });

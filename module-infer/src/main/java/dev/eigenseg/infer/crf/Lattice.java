@@ -1,6 +1,7 @@
 package dev.eigenseg.infer.crf;
 
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.CallScope;
 import java.util.Arrays;
 
 /**
@@ -13,6 +14,8 @@ import java.util.Arrays;
 final class Lattice {
   // Pixels that one thread locates at a time.
   private static final int PIECE = 1 << 12;
+
+  private static final int ASKING = 1 << 16; // steps between two questions whether to go on
 
   /** Vertices of each pixel, d + 1. */
   final int corners;
@@ -104,7 +107,11 @@ final class Lattice {
       firstPixel[v + 1] += firstPixel[v];
     }
     int[] position = firstPixel.clone();
+    CallScope scope = CallScope.current();
     for (int i = 0; i < vertex.length; i++) {
+      if (i % ASKING == 0) {
+        scope.check();
+      }
       int at = position[vertex[i]]++;
       pixel[at] = i / corners;
       splatWeight[at] = sliceWeight[i];
@@ -117,7 +124,11 @@ final class Lattice {
     // What the blurs of a lone vertex add to itself through the others (the published constant).
     float alpha = (float) (1 / (1 + Math.pow(2, 1 - corners)));
     float[] norm = new float[pixels()];
+    CallScope scope = CallScope.current();
     for (int i = 0; i < norm.length; i++) {
+      if (i % ASKING == 0) {
+        scope.check();
+      }
       float sum = 0;
       for (int k = i * corners; k < (i + 1) * corners; k++) {
         sum = Math.fma(sliceWeight[k], values[vertex[k]], sum);
@@ -126,6 +137,9 @@ final class Lattice {
     }
     float factor = (float) (alpha * weight);
     for (int i = 0; i < vertex.length; i++) {
+      if (i % ASKING == 0) {
+        scope.check();
+      }
       sliceWeight[i] *= factor * norm[i / corners];
       splatWeight[i] *= norm[pixel[i]];
     }
@@ -133,13 +147,18 @@ final class Lattice {
 
   private float[] blurredOnes() {
     float[] values = new float[vertices()];
+    CallScope scope = CallScope.current();
     for (int v = 0; v < values.length; v++) {
+      if (v % ASKING == 0) {
+        scope.check();
+      }
       for (int i = firstPixel[v]; i < firstPixel[v + 1]; i++) {
         values[v] += splatWeight[i];
       }
     }
     for (Chains axis : chains) {
       int at = 0;
+      scope.check();
       for (int length = 2; length < axis.counts().length; length++) {
         for (int chain = 0; chain < axis.counts()[length]; chain++, at += length) {
           blur(axis.vertices(), at, length, values);

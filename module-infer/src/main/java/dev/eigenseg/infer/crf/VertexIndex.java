@@ -1,11 +1,14 @@
 package dev.eigenseg.infer.crf;
 
+import dev.eigenseg.api.internal.resource.CallScope;
 import java.util.Arrays;
 
 /** The distinct names of vertices, numbered in ascending order. */
 final class VertexIndex {
   private static final long MIX = 0x9E3779B97F4A7C15L; // 2^64 / golden ratio: Fibonacci hashing
   private static final long EMPTY = Long.MIN_VALUE; // no name is negative
+
+  private static final int ASKING = 1 << 16; // names between two questions whether to go on
 
   private long[] table = emptyTable(1 << 12);
   private int[] number = new int[table.length];
@@ -21,13 +24,20 @@ final class VertexIndex {
    */
   static long[] number(long[] all, int[] numbers) {
     VertexIndex index = new VertexIndex();
+    CallScope scope = CallScope.current();
     for (int i = 0; i < all.length; i++) {
+      if (i % ASKING == 0) {
+        scope.check();
+      }
       numbers[i] = index.add(all[i]);
     }
     long[] sorted = Arrays.copyOf(index.names, index.size);
     Arrays.sort(sorted);
     int[] place = new int[sorted.length];
     for (int i = 0; i < sorted.length; i++) {
+      if (i % ASKING == 0) {
+        scope.check();
+      }
       place[index.add(sorted[i])] = i;
     }
     for (int i = 0; i < numbers.length; i++) {

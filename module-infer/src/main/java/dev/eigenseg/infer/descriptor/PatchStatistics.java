@@ -1,5 +1,6 @@
 package dev.eigenseg.infer.descriptor;
 
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -77,7 +78,9 @@ final class PatchStatistics {
     PatchStatistics statistics = new PatchStatistics(height / PATCH, width / PATCH);
     // Band by band, each with the rows below it that differences reach: the colours of a large
     // photograph would fill the heap.
+    CallScope scope = CallScope.current();
     for (int row = 0; row < statistics.rows; row++) {
+      scope.check();
       int lines = Math.min(height - row * PATCH, PATCH + FARTHEST);
       statistics.addBand(opponentColors(pixels, row * PATCH, lines), row);
     }
@@ -175,7 +178,9 @@ final class PatchStatistics {
   float[] describe(int radius) {
     float[] described = new float[Math.multiplyExact(rows * columns, CHANNELS)];
     double[] pooled = new double[SUMS];
+    CallScope scope = CallScope.current();
     for (int row = 0; row < rows; row++) {
+      scope.check();
       for (int column = 0; column < columns; column++) {
         int pixels = pool(row, column, radius, pooled) * PATCH * PATCH;
         for (int i = 0; i < SUMS; i++) {

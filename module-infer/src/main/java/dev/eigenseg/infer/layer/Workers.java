@@ -1,6 +1,7 @@
 package dev.eigenseg.infer.layer;
 
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.CallScope;
 import java.lang.foreign.Arena;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
@@ -30,7 +31,9 @@ public final class Workers {
         worker -> {
           try (Arena arena = Arena.ofShared()) {
             S own = scratch.apply(arena);
+            CallScope scope = CallScope.current();
             for (int i = next.getAndIncrement(); i < pieces; i = next.getAndIncrement()) {
+              scope.check();
               work.run(i, own);
             }
           }

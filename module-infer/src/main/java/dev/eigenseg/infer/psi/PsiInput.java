@@ -2,6 +2,7 @@ package dev.eigenseg.infer.psi;
 
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.FeatureScales;
@@ -38,7 +39,11 @@ public final class PsiInput {
     MemorySegment source = level.segment();
     MemorySegment target = out.segment();
     long dim = level.size(1);
+    CallScope scope = CallScope.current();
     for (long row = 0; row < level.size(0); row++) {
+      if (row % 1024 == 0) {
+        scope.check();
+      }
       long offset = (row * out.size(1) + firstChannel) * Float.BYTES;
       MemorySegment.copy(source, row * dim * Float.BYTES, target, offset, dim * Float.BYTES);
       if (scale != 1) {

@@ -3,8 +3,10 @@ package dev.eigenseg.infer.segment;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.CrfOptions.Tiles;
+import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.infer.crf.DenseCrf;
 import dev.eigenseg.infer.layer.Scratch;
 import java.lang.foreign.Arena;
@@ -34,6 +36,7 @@ final class CrfRefinement {
   private final CrfOptions options;
   private final double contender;
   private final int threads;
+  private final Progress progress;
   private final short[] result;
 
   private CrfRefinement(
@@ -42,8 +45,10 @@ final class CrfRefinement {
       int[] rgb,
       CrfOptions options,
       double contender,
-      int threads) {
+      int threads,
+      Progress progress) {
     this.logits = logits;
+    this.progress = progress;
     this.divisor = divisor;
     this.rgb = rgb;
     this.options = options;
@@ -59,11 +64,17 @@ final class CrfRefinement {
    * @param logitDivisor what logits are divided by before the softmax that gives probabilities
    * @param rgb 0xRRGGBB of {@code width * height} pixels
    * @param threads worker threads, the caller's among them; the result does not depend on it
+   * @param progress counts iterations of all tiles
    * @throws BadInputException if a logit is not finite
    */
   static short[] refine(
-      PixelLogits logits, float logitDivisor, int[] rgb, CrfOptions options, int threads) {
-    return refine(logits, logitDivisor, rgb, options, contender(options), threads);
+      PixelLogits logits,
+      float logitDivisor,
+      int[] rgb,
+      CrfOptions options,
+      int threads,
+      Progress progress) {
+    return refine(logits, logitDivisor, rgb, options, contender(options), threads, progress);
   }
 
   /** How probable a cluster must be somewhere, relative to the best there, to take part. */
@@ -78,13 +89,14 @@ final class CrfRefinement {
       int[] rgb,
       CrfOptions options,
       double contender,
-      int threads) {
+      int threads,
+      Progress progress) {
     if (rgb.length != Math.multiplyExact(logits.width(), logits.height())) {
       throw new IllegalArgumentException(
           "%d colours for %d x %d pixels".formatted(rgb.length, logits.width(), logits.height()));
     }
     CrfRefinement refinement =
-        new CrfRefinement(logits, logitDivisor, rgb, options, contender, threads);
+        new CrfRefinement(logits, logitDivisor, rgb, options, contender, threads, progress);
     refinement.run();
     return refinement.result;
   }
@@ -93,11 +105,14 @@ final class CrfRefinement {
     int width = logits.width();
     int height = logits.height();
     Tiles tiles = options.tiles(width, height);
-    for (int row = 0; row < tiles.rows(); row++) {
-      for (int column = 0; column < tiles.columns(); column++) {
-        Part x = Part.of(width, column, tiles.columns(), tiles.margin());
-        Part y = Part.of(height, row, tiles.rows(), tiles.margin());
-        refine(x, y);
+    long total = tiles.count() * options.iterations();
+    try (Progress.Task task = progress.start("crf", total, "iterations")) {
+      for (int row = 0; row < tiles.rows(); row++) {
+        for (int column = 0; column < tiles.columns(); column++) {
+          Part x = Part.of(width, column, tiles.columns(), tiles.margin());
+          Part y = Part.of(height, row, tiles.rows(), tiles.margin());
+          refine(x, y, task);
+        }
       }
     }
   }
@@ -122,10 +137,11 @@ final class CrfRefinement {
     }
   }
 
-  private void refine(Part x, Part y) {
+  private void refine(Part x, Part y, Progress.Task task) {
     int[] kept = contenders(x, y);
     if (kept.length == 1) {
       fill(x, y, (short) kept[0]);
+      task.advance(options.iterations());
       return;
     }
     long bytes = (long) x.size() * y.size() * DenseCrf.stride(kept.length) * Float.BYTES;
@@ -134,7 +150,7 @@ final class CrfRefinement {
       MemorySegment unaries = arena.allocate(bytes, Scratch.ALIGNMENT);
       MemorySegment q = arena.allocate(bytes, Scratch.ALIGNMENT);
       readUnaries(x, y, kept, unaries);
-      crf.infer(unaries, q, kept.length, threads);
+      crf.infer(unaries, q, kept.length, threads, () -> task.advance(1));
       decide(x, y, kept, q);
     }
   }
@@ -284,7 +300,9 @@ final class CrfRefinement {
 
   private void decide(Part x, Part y, int[] kept, MemorySegment q) {
     int stride = DenseCrf.stride(kept.length);
+    CallScope scope = CallScope.current();
     for (int row = y.first; row < y.last; row++) {
+      scope.check();
       for (int column = x.first; column < x.last; column++) {
         long at = ((long) (row - y.start) * x.size() + column - x.start) * stride;
         int best = 0;

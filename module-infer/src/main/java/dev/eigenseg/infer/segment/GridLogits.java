@@ -6,6 +6,7 @@ import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.internal.kernel.Axis;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.layer.Scratch;
@@ -73,7 +74,11 @@ final class GridLogits implements PixelLogits, AutoCloseable {
   private static void checkFinite(Tensor logits) {
     MemorySegment memory = logits.segment();
     float sum = 0; // of zeros, unless something is an infinity or not a number
+    CallScope scope = CallScope.current();
     for (long i = 0; i < logits.size(); i++) {
+      if (i % (1 << 20) == 0) {
+        scope.check();
+      }
       sum += 0 * memory.getAtIndex(ValueLayout.JAVA_FLOAT, i);
     }
     if (sum != 0) {
@@ -115,8 +120,10 @@ final class GridLogits implements PixelLogits, AutoCloseable {
         band -> {
           try (Arena arena = Arena.ofShared()) {
             MemorySegment scratch = scratch(arena);
+            CallScope scope = CallScope.current();
             int end = (int) ((band + 1) * rows / bands);
             for (int y = (int) (band * rows / bands); y < end; y++) {
+              scope.check();
               long offset = (long) y * columns * clusters * Float.BYTES;
               row(firstRow + y, firstColumn, columns, 0, scratch, target, offset);
             }

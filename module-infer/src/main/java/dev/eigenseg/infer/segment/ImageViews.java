@@ -2,6 +2,7 @@ package dev.eigenseg.infer.segment;
 
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
+import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.SegmentOptions.Windows;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
@@ -12,6 +13,8 @@ import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * Owns the logits of all views of one image: each scale, and with flips each of them mirrored too.
@@ -28,6 +31,8 @@ final class ImageViews implements AutoCloseable {
   private final int clusters;
   private final PatchModel model;
   private final Size size;
+  private final Progress.Task task;
+  private final Set<Look> looked = ConcurrentHashMap.newKeySet();
   private final List<Runnable> closers = new ArrayList<>();
   private final List<PixelLogits> views = new ArrayList<>();
 
@@ -38,21 +43,25 @@ final class ImageViews implements AutoCloseable {
    * @param options windows, scales and flips; with refinement, logits are expected to be read more
    *     than once
    * @param geometry the model's
+   * @param progress counts windows, or whole views
    */
   ImageViews(
       BufferedImage image,
       SegmentOptions options,
       ImageGeometry geometry,
       int clusters,
-      PatchModel model) {
+      PatchModel model,
+      Progress progress) {
     this.image = image;
     this.options = options;
     this.clusters = clusters;
     this.model = model;
     this.geometry = geometry;
     size = new Size(image.getWidth(), image.getHeight());
+    List<Size> sizes = sizes(size, options, geometry);
+    task = progress.start("looks", looks(sizes), options.windows().isEmpty() ? "views" : "windows");
     try {
-      for (Size view : sizes(size, options, geometry)) {
+      for (Size view : sizes) {
         add(view, false);
         if (options.flip()) {
           add(view, true);
@@ -62,6 +71,22 @@ final class ImageViews implements AutoCloseable {
       Closing.after(e, this);
       throw e;
     }
+  }
+
+  /** A window of a view. */
+  private record Look(Size view, boolean mirrored, int top, int left) {}
+
+  private long looks(List<Size> sizes) {
+    long all = 0;
+    for (Size view : sizes) {
+      all +=
+          windows(options, geometry)
+              .map(w ->
+                  (long) WindowAnchors.along(view.width(), w.size(), w.stride()).length
+                      * WindowAnchors.along(view.height(), w.size(), w.stride()).length)
+              .orElse(1L);
+    }
+    return options.flip() ? 2 * all : all;
   }
 
   /** The sizes of an image's views, one for each scale. */
@@ -102,6 +127,7 @@ final class ImageViews implements AutoCloseable {
         GridLogits.of(logits(crop, options.threads()), resized, size, mirrored, options.threads());
     closers.add(logits::close);
     views.add(logits);
+    task.advance(1);
   }
 
   private void addWindowed(Size view, boolean mirrored, Windows windows) {
@@ -124,7 +150,12 @@ final class ImageViews implements AutoCloseable {
   private GridLogits window(Size view, boolean mirrored, int side, int top, int left, int threads) {
     Crop crop = new Crop(view.width(), view.height(), mirrored, left, top, side, side);
     ImageGeometry own = geometry.withoutResize();
-    return GridLogits.of(logits(crop, threads), own, new Size(side, side), false, 1);
+    GridLogits logits = GridLogits.of(logits(crop, threads), own, new Size(side, side), false, 1);
+    // With refinement some windows are looked at again, which is no progress.
+    if (looked.add(new Look(view, mirrored, top, left))) {
+      task.advance(1);
+    }
+    return logits;
   }
 
   private Tensor logits(Crop crop, int threads) {
@@ -145,5 +176,6 @@ final class ImageViews implements AutoCloseable {
   public void close() {
     Closing.all(closers, Runnable::run);
     closers.clear();
+    task.close();
   }
 }

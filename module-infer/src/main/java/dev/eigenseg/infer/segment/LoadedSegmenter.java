@@ -2,6 +2,7 @@ package dev.eigenseg.infer.segment;
 
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.Cancellation;
 import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
@@ -9,10 +10,13 @@ import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.PatchLogits;
+import dev.eigenseg.api.PixelRows;
+import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.internal.resource.InUse;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -21,8 +25,12 @@ import dev.eigenseg.infer.SegmenterModel;
 import dev.eigenseg.infer.psi.PsiInput;
 import dev.eigenseg.infer.psi.PsiNetwork;
 import java.awt.image.BufferedImage;
+import java.lang.ScopedValue.CallableOp;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Owns a model's packed weights and its backbone. The file is not needed any more once this exists.
@@ -68,31 +76,127 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   @Override
-  public Segmentation segment(BufferedImage given, SegmentOptions options, Backbone features) {
+  public Segmentation segment(
+      BufferedImage image,
+      SegmentOptions options,
+      Backbone features,
+      Progress progress,
+      Cancellation cancellation) {
+    return call(progress, cancellation, () -> run(image, options, features, progress));
+  }
+
+  // These two count as calls while the image is decoded, so that closing ends that too.
+
+  @Override
+  public Segmentation segment(Path image, SegmentOptions options, Cancellation cancellation) {
+    return call(
+        Progress.NONE,
+        cancellation,
+        () -> run(info.geometry().read(image), options, backbone, Progress.NONE));
+  }
+
+  @Override
+  public Segmentation segment(
+      MemorySegment image, SegmentOptions options, Cancellation cancellation) {
+    return call(
+        Progress.NONE,
+        cancellation,
+        () -> run(info.geometry().read(image), options, backbone, Progress.NONE));
+  }
+
+  /** A call of the user's: keeps the weights where they are, and ends for all that may end it. */
+  private <T> T call(
+      Progress progress, Cancellation cancellation, CallableOp<T, RuntimeException> work) {
     inUse.enter();
     try {
-      checkFits(features);
-      BufferedImage image = ImagePixels.rgb(given); // once, not for each view and window
-      Size size = new Size(image.getWidth(), image.getHeight());
-      List<Size> views = ImageViews.sizes(size, options, info.geometry());
-      if (views.size() == 1
-          && !options.flip()
-          && options.windows().isEmpty()
-          && options.crf().isEmpty()) {
-        return once(image, views.getFirst(), features, options.threads());
-      }
-      try (ImageViews logits =
-          new ImageViews(
-              image,
-              options,
-              info.geometry(),
-              info.clusters(),
-              (pixels, threads) -> logits(pixels, features, threads))) {
-        return merge(logits.logits(), image, options);
-      }
+      return CallScope.call(
+          List.of(inUse::checkOpen, cancellation::check, progress::checkCancelled), work);
     } finally {
       inUse.leave();
     }
+  }
+
+  private <T> T call(CallableOp<T, RuntimeException> work) {
+    return call(Progress.NONE, Cancellation.NONE, work);
+  }
+
+  private Segmentation run(
+      BufferedImage given, SegmentOptions options, Backbone features, Progress progress) {
+    checkFits(features);
+    BufferedImage image = ImagePixels.rgb(given); // once, not for each view and window
+    Size size = new Size(image.getWidth(), image.getHeight());
+    List<Size> views = ImageViews.sizes(size, options, info.geometry());
+    if (views.size() == 1
+        && !options.flip()
+        && options.windows().isEmpty()
+        && options.crf().isEmpty()) {
+      try (Progress.Task task = progress.start("looks", 1, "views")) {
+        Segmentation segments = once(image, views.getFirst(), features, options.threads());
+        task.advance(1);
+        return segments;
+      }
+    }
+    try (ImageViews logits = views(image, options, features, progress)) {
+      return merge(logits.logits(), image, options, progress);
+    }
+  }
+
+  private ImageViews views(
+      BufferedImage image, SegmentOptions options, Backbone features, Progress progress) {
+    return new ImageViews(
+        image,
+        options,
+        info.geometry(),
+        info.clusters(),
+        (pixels, threads) -> logits(pixels, features, threads),
+        progress);
+  }
+
+  @Override
+  public void pixelLogits(
+      BufferedImage image, SegmentOptions options, Cancellation cancellation, PixelRows target) {
+    pixels(
+        image,
+        options,
+        cancellation,
+        views ->
+            views.size() == 1
+                ? views.getFirst()
+                : new MeanProbabilities(views, logitDivisor, options.threads()).logarithms(),
+        target);
+  }
+
+  @Override
+  public void pixelProbabilities(
+      BufferedImage image, SegmentOptions options, Cancellation cancellation, PixelRows target) {
+    pixels(
+        image,
+        options,
+        cancellation,
+        views -> new MeanProbabilities(views, logitDivisor, options.threads()),
+        target);
+  }
+
+  private void pixels(
+      BufferedImage given,
+      SegmentOptions options,
+      Cancellation cancellation,
+      Function<List<PixelLogits>, PixelLogits> merge,
+      PixelRows target) {
+    if (options.crf().isPresent()) {
+      throw new IllegalArgumentException(
+          "a CRF decides for clusters and gives no values of pixels; take options.withoutCrf()");
+    }
+    call(
+        Progress.NONE,
+        cancellation,
+        () -> {
+          BufferedImage image = ImagePixels.rgb(given);
+          try (ImageViews views = views(image, options, backbone, Progress.NONE)) {
+            PixelStrips.read(merge.apply(views.logits()), PixelStrips.BYTES, target);
+          }
+          return null;
+        });
   }
 
   /** One look at the whole image, at some size. */
@@ -104,28 +208,34 @@ final class LoadedSegmenter implements Segmenter {
     }
   }
 
-  private Segmentation merge(List<PixelLogits> views, BufferedImage image, SegmentOptions options) {
+  private Segmentation merge(
+      List<PixelLogits> views, BufferedImage image, SegmentOptions options, Progress progress) {
     int threads = options.threads();
     if (views.size() == 1) {
       PixelLogits logits = views.getFirst();
       return segmentation(
           logits,
           options.crf().isPresent()
-              ? refine(logits, logitDivisor, image, options.crf().get(), threads)
+              ? refine(logits, logitDivisor, image, options.crf().get(), threads, progress)
               : TiledArgmax.of(logits, TiledArgmax.STRIP_BYTES, threads));
     }
     MeanProbabilities mean = new MeanProbabilities(views, logitDivisor, threads);
     return segmentation(
         mean,
         options.crf().isPresent()
-            ? refine(mean.logarithms(), 1, image, options.crf().get(), threads)
+            ? refine(mean.logarithms(), 1, image, options.crf().get(), threads, progress)
             : TiledArgmax.of(mean, TiledArgmax.STRIP_BYTES, threads));
   }
 
   private static short[] refine(
-      PixelLogits logits, float divisor, BufferedImage image, CrfOptions crf, int threads) {
+      PixelLogits logits,
+      float divisor,
+      BufferedImage image,
+      CrfOptions crf,
+      int threads,
+      Progress progress) {
     int[] colors = ImagePixels.colors(image);
-    return CrfRefinement.refine(logits, divisor, colors, crf, threads);
+    return CrfRefinement.refine(logits, divisor, colors, crf, threads, progress);
   }
 
   private Segmentation segmentation(PixelLogits logits, short[] clusters) {
@@ -135,30 +245,25 @@ final class LoadedSegmenter implements Segmenter {
 
   @Override
   public Segmentation segment(PatchLogits logits, int width, int height) {
-    inUse.enter();
-    try {
+    return call(() -> {
       checkFits(logits, width, height);
       return upsample(logits.values(), info.geometry(), width, height, 1);
-    } finally {
-      inUse.leave();
-    }
+    });
   }
 
   @Override
   public Segmentation segment(
       PatchLogits logits, BufferedImage image, CrfOptions crf, int threads) {
-    inUse.enter();
-    try {
+    return call(() -> {
       Size size = new Size(image.getWidth(), image.getHeight());
       checkFits(logits, size.width(), size.height());
       Tensor values = logits.values();
       Tensor view = Tensor.borrow(values.segment(), values.dtype(), values.shape());
       try (GridLogits pixels = GridLogits.of(view, info.geometry(), size, false, threads)) {
-        return segmentation(pixels, refine(pixels, logits.divisor(), image, crf, threads));
+        return segmentation(
+            pixels, refine(pixels, logits.divisor(), image, crf, threads, Progress.NONE));
       }
-    } finally {
-      inUse.leave();
-    }
+    });
   }
 
   private Segmentation upsample(
@@ -217,14 +322,22 @@ final class LoadedSegmenter implements Segmenter {
 
   @Override
   public PatchLogits logits(PatchFeatures features, int threads) {
-    inUse.enter();
-    try {
-      checkFits(features);
-      return new PatchLogits(
-          features.gridRows(), features.gridColumns(), evaluate(features, threads), logitDivisor);
-    } finally {
-      inUse.leave();
-    }
+    return call(() -> patchLogits(features, threads));
+  }
+
+  @Override
+  public PatchLogits logits(BufferedImage image, int threads) {
+    return call(() -> {
+      try (PatchFeatures features = backbone.extract(image, info.geometry(), threads)) {
+        return patchLogits(features, threads);
+      }
+    });
+  }
+
+  private PatchLogits patchLogits(PatchFeatures features, int threads) {
+    checkFits(features);
+    return new PatchLogits(
+        features.gridRows(), features.gridColumns(), evaluate(features, threads), logitDivisor);
   }
 
   private Tensor evaluate(PatchFeatures features, int threads) {

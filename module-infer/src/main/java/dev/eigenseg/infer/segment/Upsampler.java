@@ -7,6 +7,7 @@ import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.internal.kernel.Axis;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -105,7 +106,9 @@ public final class Upsampler {
 
   /** Fills some pixel rows. */
   private void run(MemorySegment logits, int start, int end) {
+    CallScope scope = CallScope.current();
     for (int y = start; y < end; ) {
+      scope.check();
       int yEnd = Math.min(vertical.runEnd(y), end);
       int cell = vertical.first()[y];
       load(logits, cell, upper);

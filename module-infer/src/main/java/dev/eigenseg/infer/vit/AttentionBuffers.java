@@ -2,6 +2,7 @@ package dev.eigenseg.infer.vit;
 
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.infer.layer.Scratch;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -28,8 +29,12 @@ final class AttentionBuffers {
     this.tokens = tokens;
     headBytes = (long) headDim * Float.BYTES;
     queries = Scratch.floats(arena, (long) heads * tokens, headDim);
+    // The system clears large pieces of memory while nobody can stop it.
+    CallScope scope = CallScope.current();
+    scope.check();
     keyBytes = Gemm.packedColumnBytes(tokens, headDim);
     keys = arena.allocate(keyBytes * heads, Scratch.ALIGNMENT);
+    scope.check();
     valueBytes = Gemm.packedColumnBytes(headDim, tokens);
     values = arena.allocate(valueBytes * heads, Scratch.ALIGNMENT);
   }
@@ -77,30 +82,54 @@ final class AttentionBuffers {
    * side.
    */
   void attend(VectorMath math, int first, int rows, TileScratch scratch) {
-    int panel = Gemm.rowPanel();
+    CallScope scope = CallScope.current();
     for (int head = 0; head < heads; head++) {
-      MemorySegment headKeys = keys.asSlice(head * keyBytes, keyBytes);
-      MemorySegment headValues = values.asSlice(head * valueBytes, valueBytes);
-      for (int row = 0; row < rows; row += panel) {
-        int count = Math.min(panel, rows - row);
-        long query = ((long) head * tokens + first + row) * headBytes;
-        Gemm.packRows(queries, query, count, headDim, scratch.rowPanels);
-        Gemm.multiply(
-            scratch.rowPanels, count, headKeys, tokens, headDim, scratch.similarities, 0, tokens);
-        for (int i = 0; i < count; i++) {
-          math.softmax(scratch.similarities, (long) i * tokens * Float.BYTES, tokens);
-        }
-        Gemm.packRows(scratch.similarities, 0, count, tokens, scratch.packedSimilarities);
-        Gemm.multiply(
-            scratch.packedSimilarities,
-            count,
-            headValues,
-            headDim,
-            tokens,
-            scratch.attended,
-            ((long) row * heads + head) * headBytes,
-            (long) heads * headDim);
+      for (int row = 0; row < rows; row += Gemm.rowPanel()) {
+        scope.check();
+        int count = Math.min(Gemm.rowPanel(), rows - row);
+        compare(head, first + row, count, scratch);
+        soften(math, count, scratch);
+        gather(head, row, count, scratch);
       }
     }
+  }
+
+  /** The similarities of a panel of queries, from token {@code first} on, to all keys. */
+  void compare(int head, int first, int count, TileScratch scratch) {
+    MemorySegment headKeys = keys.asSlice(head * keyBytes, keyBytes);
+    long query = ((long) head * tokens + first) * headBytes;
+    Gemm.packRows(queries, query, count, headDim, scratch.rowPanels);
+    // Keys that fill the last panel are zeros: whole tiles need no detour over their edges.
+    int stride = scratch.similarityStride;
+    Gemm.multiply(
+        scratch.rowPanels, count, headKeys, stride, headDim, scratch.similarities, 0, stride);
+  }
+
+  /** Similarities to weights that sum to one. */
+  void soften(VectorMath math, int count, TileScratch scratch) {
+    for (int i = 0; i < count; i++) {
+      math.softmax(scratch.similarities, (long) i * scratch.similarityStride * Float.BYTES, tokens);
+    }
+  }
+
+  /** The weighted sums of all values, for rows of the tile from {@code row} on. */
+  void gather(int head, int row, int count, TileScratch scratch) {
+    MemorySegment headValues = values.asSlice(head * valueBytes, valueBytes);
+    Gemm.packRows(
+        scratch.similarities,
+        0,
+        scratch.similarityStride,
+        count,
+        tokens,
+        scratch.packedSimilarities);
+    Gemm.multiply(
+        scratch.packedSimilarities,
+        count,
+        headValues,
+        headDim,
+        tokens,
+        scratch.attended,
+        ((long) row * heads + head) * headBytes,
+        (long) heads * headDim);
   }
 }

@@ -1,6 +1,7 @@
 package dev.eigenseg.infer.vit;
 
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.CallScope;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
@@ -47,10 +48,12 @@ final class Steps {
 
   /** Whether the step ended well. */
   private static boolean await(AtomicIntegerArray done, int step, int tiles, AtomicBoolean failed) {
+    CallScope scope = CallScope.current();
     for (int spins = 0; done.get(step) < tiles; spins++) {
       if (failed.get()) {
         return false;
       }
+      scope.check(); // whoever ended before its piece never says that it failed
       if (spins < SPINS) {
         Thread.onSpinWait();
       } else {

@@ -1,40 +1,45 @@
 package dev.eigenseg.infer.vit;
 
+import dev.eigenseg.api.internal.kernel.CacheSizes;
 import dev.eigenseg.api.internal.kernel.Gemm;
 
 /**
- * How tokens are cut into tiles of rows.
+ * How tokens are cut into tiles of rows: whole row panels, of which no tile has more than one more
+ * than another, so that threads with equally many tiles end together.
  *
  * @param tokens rows altogether
- * @param rows of a tile, the last one may have fewer
+ * @param tiles how many
  */
-record TilePlan(int tokens, int rows) {
+record TilePlan(int tokens, int tiles) {
   /**
-   * Row panels of a tile at most: 96 rows of 1,536 channels leave room for weights in a
-   * second-level cache of 1 MB.
+   * Rows of a tile at most: of 1,536 channels, 96 leave room for weights in a second-level cache of
+   * 1 MiB.
    */
-  private static final int PANELS = 96 / Gemm.rowPanel();
+  private static final int ROWS = Math.toIntExact(96 * CacheSizes.here().planned() / (1 << 20));
 
-  /** As many tiles as keep all threads busy to the end. */
+  private static final int PANELS = ROWS / Gemm.rowPanel();
+
+  /** As many tiles for each thread, where there are panels enough. */
   static TilePlan of(int tokens, int threads) {
-    int panels = ceil(tokens, Gemm.rowPanel());
-    int rounds = ceil(panels, threads * PANELS);
-    return new TilePlan(tokens, ceil(panels, rounds * threads) * Gemm.rowPanel());
+    int panels = Math.ceilDiv(tokens, Gemm.rowPanel());
+    long rounds = Math.ceilDiv(panels, (long) threads * PANELS);
+    return new TilePlan(tokens, Math.toIntExact(Math.min(panels, rounds * threads)));
   }
 
-  private static int ceil(int a, int b) {
-    return (a + b - 1) / b;
-  }
-
-  int tiles() {
-    return ceil(tokens, rows);
+  /** Rows of the largest tile, whole panels. */
+  int rows() {
+    return Math.ceilDiv(panels(), tiles) * Gemm.rowPanel();
   }
 
   int first(int tile) {
-    return tile * rows;
+    return Math.toIntExact((long) panels() * tile / tiles) * Gemm.rowPanel();
   }
 
   int count(int tile) {
-    return Math.min(rows, tokens - tile * rows);
+    return Math.min(first(tile + 1), tokens) - first(tile);
+  }
+
+  private int panels() {
+    return Math.ceilDiv(tokens, Gemm.rowPanel());
   }
 }

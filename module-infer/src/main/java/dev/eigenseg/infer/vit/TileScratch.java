@@ -22,10 +22,18 @@ final class TileScratch {
   /** Row panels of the tile, of any depth in the network. */
   final float[] rowPanels;
 
-  /** The similarities of a row panel of queries to all keys, {@code [rowPanel, tokens]}. */
+  /**
+   * The similarities of a row panel of queries to all keys, {@code [rowPanel, similarityStride]}.
+   */
   final MemorySegment similarities;
 
-  /** The same, packed. */
+  /**
+   * Floats from one row of them to the next, all keys and what fills their last panel: each row
+   * begins on a cache line, and no tile of the product hangs over its edge.
+   */
+  final int similarityStride;
+
+  /** The similarities, packed. */
   final float[] packedSimilarities;
 
   TileScratch(VitConfig config, int rows, int tokens, Arena arena) {
@@ -37,7 +45,8 @@ final class TileScratch {
     wide = Scratch.floats(arena, rows, widest);
     gate = config.gated() ? Scratch.floats(arena, rows, config.mlp()) : MemorySegment.NULL;
     rowPanels = new float[Gemm.packedRowFloats(rows, widest)];
-    similarities = Scratch.floats(arena, Gemm.rowPanel(), tokens);
+    similarityStride = Math.ceilDiv(tokens, Gemm.columnPanel()) * Gemm.columnPanel();
+    similarities = Scratch.floats(arena, Gemm.rowPanel(), similarityStride);
     packedSimilarities = new float[Gemm.packedRowFloats(Gemm.rowPanel(), tokens)];
   }
 }

@@ -5,6 +5,7 @@ import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.internal.resource.InUse;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.IOException;
@@ -19,7 +20,7 @@ import java.util.function.Supplier;
 
 /**
  * A Vision Transformer on the Vector API. Owns its weights, packed for the products; the checkpoint
- * is not needed any more once this is made. Thread-safe; closing waits for extractions under way.
+ * is not needed any more once this is made. Thread-safe; closing ends extractions under way.
  */
 public final class VitBackbone implements Backbone {
   private final String id;
@@ -132,7 +133,7 @@ public final class VitBackbone implements Backbone {
     inUse.enter();
     try {
       ImagePixels.requirePatches(pixels, config.patchSize(), id);
-      return network.extract(pixels, threads);
+      return CallScope.call(List.of(inUse::checkOpen), () -> network.extract(pixels, threads));
     } finally {
       inUse.leave();
     }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CrfOptions;
+import dev.eigenseg.api.Progress;
 import dev.eigenseg.infer.Fixtures;
 import dev.eigenseg.infer.TestSeed;
 import dev.eigenseg.infer.crf.CrfCases;
@@ -111,8 +112,10 @@ class CrfRefinementTest {
         Given logits =
             smooth ? smooth(random, width, height, number) : noise(random, width, height, number);
         int[] rgb = CrfCases.photograph(random, width, height);
-        short[] all = CrfRefinement.refine(logits, DIVISOR, rgb, CrfOptions.DEFAULT, 0, 2);
-        short[] few = CrfRefinement.refine(logits, DIVISOR, rgb, CrfOptions.DEFAULT, 2);
+        short[] all =
+            CrfRefinement.refine(logits, DIVISOR, rgb, CrfOptions.DEFAULT, 0, 2, Progress.NONE);
+        short[] few =
+            CrfRefinement.refine(logits, DIVISOR, rgb, CrfOptions.DEFAULT, 2, Progress.NONE);
         for (int i = 0; i < all.length; i++) {
           different += all[i] == few[i] ? 0 : 1;
         }
@@ -142,7 +145,8 @@ class CrfRefinementTest {
     }
     Given given = new Given(width, height, 3, logits);
     for (int threads = 1; threads <= 3; threads++) {
-      short[] found = CrfRefinement.refine(given, DIVISOR, rgb, CrfOptions.DEFAULT, threads);
+      short[] found =
+          CrfRefinement.refine(given, DIVISOR, rgb, CrfOptions.DEFAULT, threads, Progress.NONE);
       for (int i = 0; i < rgb.length; i++) {
         assertEquals(i % width < 17 ? 2 : 0, found[i], "pixel " + i);
       }
@@ -160,15 +164,15 @@ class CrfRefinementTest {
       CrfOptions options = new CrfOptions(10, 3, 1, 4, 4, 10, 1 << 20);
       CrfOptions tiled = options.withMaxPixels(4096);
       assertTrue(tiled.tiles(size[0], size[1]).count() > 1);
-      short[] whole = CrfRefinement.refine(logits, DIVISOR, rgb, options, 2);
-      short[] parts = CrfRefinement.refine(logits, DIVISOR, rgb, tiled, 2);
+      short[] whole = CrfRefinement.refine(logits, DIVISOR, rgb, options, 2, Progress.NONE);
+      short[] parts = CrfRefinement.refine(logits, DIVISOR, rgb, tiled, 2, Progress.NONE);
       int different = 0;
       for (int i = 0; i < rgb.length; i++) {
         different += whole[i] == parts[i] ? 0 : 1;
       }
       System.out.printf("%d of %d pixels differ in tiles%n", different, rgb.length);
       assertTrue(different <= rgb.length / 100, different + " of " + rgb.length);
-      assertArrayEquals(parts, CrfRefinement.refine(logits, DIVISOR, rgb, tiled, 3));
+      assertArrayEquals(parts, CrfRefinement.refine(logits, DIVISOR, rgb, tiled, 3, Progress.NONE));
     }
   }
 
@@ -179,11 +183,13 @@ class CrfRefinementTest {
     for (int[] shape : shapes) {
       Given logits = noise(random, shape[0], shape[1], shape[2]);
       int[] rgb = CrfCases.photograph(random, shape[0], shape[1]);
-      short[] one = CrfRefinement.refine(logits, DIVISOR, rgb, CrfOptions.DEFAULT, 1);
+      short[] one =
+          CrfRefinement.refine(logits, DIVISOR, rgb, CrfOptions.DEFAULT, 1, Progress.NONE);
       assertEquals(rgb.length, one.length);
       for (int threads = 2; threads <= 4; threads++) {
         assertArrayEquals(
-            one, CrfRefinement.refine(logits, DIVISOR, rgb, CrfOptions.DEFAULT, threads));
+            one,
+            CrfRefinement.refine(logits, DIVISOR, rgb, CrfOptions.DEFAULT, threads, Progress.NONE));
       }
     }
   }
@@ -191,7 +197,8 @@ class CrfRefinementTest {
   @Test
   void equallyProbableClustersGoToTheFirst() {
     Given logits = new Given(7, 5, 4, new float[7 * 5 * 4]);
-    short[] found = CrfRefinement.refine(logits, DIVISOR, new int[35], CrfOptions.DEFAULT, 2);
+    short[] found =
+        CrfRefinement.refine(logits, DIVISOR, new int[35], CrfOptions.DEFAULT, 2, Progress.NONE);
     assertArrayEquals(new short[35], found);
   }
 
@@ -203,7 +210,9 @@ class CrfRefinementTest {
       Given logits = new Given(7, 5, 4, values);
       assertThrows(
           BadInputException.class,
-          () -> CrfRefinement.refine(logits, DIVISOR, new int[35], CrfOptions.DEFAULT, 2));
+          () ->
+              CrfRefinement.refine(
+                  logits, DIVISOR, new int[35], CrfOptions.DEFAULT, 2, Progress.NONE));
     }
   }
 
@@ -214,7 +223,9 @@ class CrfRefinementTest {
       PixelLogits logits = failing(failing, seen);
       assertThrows(
           BadInputException.class,
-          () -> CrfRefinement.refine(logits, DIVISOR, new int[35], CrfOptions.DEFAULT, 2));
+          () ->
+              CrfRefinement.refine(
+                  logits, DIVISOR, new int[35], CrfOptions.DEFAULT, 2, Progress.NONE));
       assertEquals(failing, seen.size());
       seen.forEach(segment -> assertFalse(segment.scope().isAlive()));
     }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.Cancellation;
 import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.ImageGeometry;
@@ -13,6 +14,7 @@ import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.PatchLogits;
+import dev.eigenseg.api.PixelRows;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
@@ -107,7 +109,12 @@ class EvaluatorTest {
     }
 
     @Override
-    public Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features) {
+    public Segmentation segment(
+        BufferedImage image,
+        SegmentOptions options,
+        Backbone features,
+        Progress progress,
+        Cancellation cancellation) {
       assertTrue(!options.wholeImage(info.geometry()), "the evaluator has features");
       try (Tensor pixels = info.geometry().pixels(image);
           PatchFeatures view = features.extract(pixels, options.threads())) {
@@ -119,6 +126,18 @@ class EvaluatorTest {
     public Segmentation segment(
         PatchFeatures features, BufferedImage image, CrfOptions crf, int threads) {
       return all(image.getWidth(), image.getHeight(), 0);
+    }
+
+    @Override
+    public void pixelLogits(
+        BufferedImage image, SegmentOptions options, Cancellation cancellation, PixelRows target) {
+      throw new UnsupportedOperationException("the evaluator asks for segments");
+    }
+
+    @Override
+    public void pixelProbabilities(
+        BufferedImage image, SegmentOptions options, Cancellation cancellation, PixelRows target) {
+      throw new UnsupportedOperationException("the evaluator asks for segments");
     }
 
     private static Segmentation all(int width, int height, int cluster) {

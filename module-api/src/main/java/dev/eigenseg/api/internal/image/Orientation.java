@@ -1,5 +1,6 @@
 package dev.eigenseg.api.internal.image;
 
+import dev.eigenseg.api.internal.resource.CallScope;
 import java.awt.image.BufferedImage;
 import java.awt.image.DataBufferInt;
 import java.awt.image.Raster;
@@ -65,7 +66,9 @@ public record Orientation(int tag) {
     int origin = (int) stored(width, height, 0, 0);
     int across = (int) stored(width, height, 1, 0) - origin;
     int down = (int) stored(width, height, 0, 1) - origin;
+    CallScope scope = CallScope.current();
     for (int y = 0; y < turned.getHeight(); y++) {
+      scope.check();
       int target = y * turned.getWidth();
       int source = origin + y * down;
       for (int x = 0; x < turned.getWidth(); x++, source += across) {

@@ -1,6 +1,7 @@
 package dev.eigenseg.api.internal.image;
 
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.internal.resource.CallScope;
 import java.awt.Graphics2D;
 import java.awt.color.ColorSpace;
 import java.awt.color.ICC_ColorSpace;
@@ -20,6 +21,7 @@ import java.util.Optional;
 public final class RgbImages {
   private static final ColorSpace LINEAR_GRAY = ColorSpace.getInstance(ColorSpace.CS_GRAY);
   private static final int CMYK = 4;
+  private static final int BAND = 256; // rows
 
   private RgbImages() {}
 
@@ -115,9 +117,15 @@ public final class RgbImages {
 
   private static BufferedImage draw(BufferedImage image) {
     BufferedImage rgb = plain(image);
+    CallScope scope = CallScope.current();
     Graphics2D graphics = rgb.createGraphics();
     try {
-      graphics.drawImage(image, 0, 0, null);
+      // In bands, since drawing cannot be stopped.
+      for (int y = 0; y < image.getHeight(); y += BAND) {
+        scope.check();
+        int height = Math.min(BAND, image.getHeight() - y);
+        graphics.drawImage(image.getSubimage(0, y, image.getWidth(), height), 0, y, null);
+      }
     } finally {
       graphics.dispose();
     }
@@ -138,7 +146,9 @@ public final class RgbImages {
         layout.alpha() >= 0 && !layout.multiplied()
             ? Optional.of(new Samples(image, layout.alpha()))
             : Optional.empty();
+    CallScope scope = CallScope.current();
     for (int y = 0; y < image.getHeight(); y++) {
+      scope.check();
       colors.row(y, row);
       if (alpha.isPresent()) {
         alpha.get().band(0, y, opacity);

@@ -2,6 +2,7 @@ package dev.eigenseg.api.internal.kernel;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.internal.image.RgbImages;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
@@ -63,11 +64,24 @@ public final class ImagePixels {
    * @return float32, {@code [3, paddedHeight, paddedWidth]}, RGB in [0, 1]; the caller owns it
    */
   public static Tensor planes(BufferedImage image, Crop crop, int paddedWidth, int paddedHeight) {
+    BufferedImage rgb = RgbImages.of(image);
     Tensor planes = Tensor.allocate(DType.F32, 3, paddedHeight, paddedWidth);
-    MemorySegment target = planes.segment();
+    try {
+      fill(planes.segment(), rgb, crop, paddedWidth, paddedHeight);
+      return planes;
+    } catch (RuntimeException | Error e) {
+      planes.close();
+      throw e;
+    }
+  }
+
+  private static void fill(
+      MemorySegment target, BufferedImage rgb, Crop crop, int paddedWidth, int paddedHeight) {
     float[] row = new float[Math.multiplyExact(3, crop.columns)];
-    Resizer resizer = new Resizer(RgbImages.of(image), crop);
+    Resizer resizer = new Resizer(rgb, crop);
+    CallScope scope = CallScope.current();
     for (int y = 0; y < crop.rows; y++) {
+      scope.check();
       resizer.row(y, row);
       for (int channel = 0; channel < 3; channel++) {
         int from = channel * crop.columns;
@@ -78,7 +92,6 @@ public final class ImagePixels {
         MemorySegment.copy(row, from, target, ValueLayout.JAVA_FLOAT, at, crop.columns);
       }
     }
-    return planes;
   }
 
   /**

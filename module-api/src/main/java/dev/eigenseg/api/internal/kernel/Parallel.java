@@ -1,5 +1,6 @@
 package dev.eigenseg.api.internal.kernel;
 
+import dev.eigenseg.api.internal.resource.CallScope;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
@@ -12,7 +13,8 @@ public final class Parallel {
 
   /**
    * Runs {@code body} for every number below {@code tasks}; which thread takes which number is left
-   * open, so results must not depend on it. Returns when all have ended.
+   * open, so results must not depend on it. Returns when all have ended. All threads work in the
+   * caller's {@link CallScope}, which is asked before each piece; longer ones ask it themselves.
    *
    * @throws RuntimeException the first failure; the pieces not yet begun are skipped, later
    *     failures are suppressed
@@ -20,19 +22,21 @@ public final class Parallel {
   public static void forEach(int threads, long tasks, LongConsumer body) {
     AtomicLong next = new AtomicLong();
     AtomicReference<Throwable> failure = new AtomicReference<>();
+    CallScope scope = CallScope.current();
     Runnable worker =
         () -> {
           try {
             for (long i = next.getAndIncrement();
                 i < tasks && failure.get() == null;
                 i = next.getAndIncrement()) {
+              scope.check();
               body.accept(i);
             }
           } catch (RuntimeException | Error e) {
             keep(failure, e);
           }
         };
-    runJoined(threads, tasks, worker, failure);
+    runJoined(threads, tasks, worker, scope, failure);
     switch (failure.get()) {
       case null -> {}
       case RuntimeException e -> throw e;
@@ -43,11 +47,17 @@ public final class Parallel {
 
   /** Runs the worker here and in helpers, and leaves when all that were started have ended. */
   private static void runJoined(
-      int threads, long tasks, Runnable worker, AtomicReference<Throwable> failure) {
+      int threads,
+      long tasks,
+      Runnable worker,
+      CallScope scope,
+      AtomicReference<Throwable> failure) {
+    Runnable helping = () -> scope.in(() -> run(worker));
     List<Thread> helpers = new ArrayList<>();
     try {
       for (int i = 1; i < Math.min(threads, tasks); i++) {
-        Thread helper = Thread.ofPlatform().daemon().name("eigenseg-worker-" + i).unstarted(worker);
+        Thread helper =
+            Thread.ofPlatform().daemon().name("eigenseg-worker-" + i).unstarted(helping);
         helpers.add(helper);
         helper.start();
       }
@@ -60,6 +70,11 @@ public final class Parallel {
         joinUninterruptibly(helper);
       }
     }
+  }
+
+  private static Void run(Runnable work) {
+    work.run();
+    return null;
   }
 
   private static void keep(AtomicReference<Throwable> failure, Throwable e) {

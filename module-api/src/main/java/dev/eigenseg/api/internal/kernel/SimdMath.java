@@ -214,8 +214,19 @@ final class SimdMath implements VectorMath {
 
   private static float max(MemorySegment x) {
     long bytes = x.byteSize();
+    // Four, since each waits for the one before it.
     FloatVector lanes = FloatVector.broadcast(FLOATS, Float.NEGATIVE_INFINITY);
+    FloatVector lanes1 = lanes;
+    FloatVector lanes2 = lanes;
+    FloatVector lanes3 = lanes;
     long i = 0;
+    for (; i <= bytes - 4 * VECTOR; i += 4 * VECTOR) {
+      lanes = lanes.max(load(x, i));
+      lanes1 = lanes1.max(load(x, i + VECTOR));
+      lanes2 = lanes2.max(load(x, i + 2 * VECTOR));
+      lanes3 = lanes3.max(load(x, i + 3 * VECTOR));
+    }
+    lanes = lanes.max(lanes1).max(lanes2.max(lanes3));
     for (; i <= bytes - VECTOR; i += VECTOR) {
       lanes = lanes.max(load(x, i));
     }

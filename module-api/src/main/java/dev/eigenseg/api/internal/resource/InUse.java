@@ -1,5 +1,6 @@
 package dev.eigenseg.api.internal.resource;
 
+import dev.eigenseg.api.CancelledException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -35,6 +36,18 @@ public final class InUse {
   public void leave() {
     if (state.decrementAndGet() == CLOSED) {
       drained.countDown();
+    }
+  }
+
+  /**
+   * Ends a call that is under way while the resource is being closed: for {@link CallScope#call}.
+   *
+   * @throws CancelledException if somebody closes the resource
+   */
+  public void checkOpen() {
+    if (state.get() >= CLOSED) {
+      throw new CancelledException(
+          resource + " was closed while a call ran; nothing is kept of it");
     }
   }
 

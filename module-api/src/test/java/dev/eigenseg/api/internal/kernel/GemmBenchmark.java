@@ -185,13 +185,8 @@ public class GemmBenchmark {
                 symbols.findOrThrow(prefix + "openblas_set_num_threads" + suffix),
                 FunctionDescriptor.ofVoid(JAVA_INT))
             .invokeExact(threads);
-        MemorySegment name =
-            (MemorySegment)
-                linker
-                    .downcallHandle(
-                        symbols.findOrThrow(prefix + "openblas_get_corename" + suffix),
-                        FunctionDescriptor.of(ADDRESS))
-                    .invokeExact();
+        String kernels = text(symbols, prefix + "openblas_get_corename" + suffix);
+        String[] version = text(symbols, prefix + "openblas_get_config" + suffix).split(" ", 3);
         MethodHandle sgemm =
             linker.downcallHandle(
                 symbols.findOrThrow(prefix + "cblas_sgemm" + suffix),
@@ -212,10 +207,19 @@ public class GemmBenchmark {
                     size));
         return new OpenBlas(
             MethodHandles.explicitCastArguments(sgemm, withLongSizes(sgemm.type())),
-            name.reinterpret(64).getString(0));
+            "%s, %s %s".formatted(kernels, version[0], version[1]));
       } catch (Throwable e) {
         throw new IllegalStateException("cannot use " + library, e);
       }
+    }
+
+    private static String text(SymbolLookup symbols, String function) throws Throwable {
+      MemorySegment text =
+          (MemorySegment)
+              Linker.nativeLinker()
+                  .downcallHandle(symbols.findOrThrow(function), FunctionDescriptor.of(ADDRESS))
+                  .invokeExact();
+      return text.reinterpret(512).getString(0);
     }
 
     private static MethodType withLongSizes(MethodType type) {

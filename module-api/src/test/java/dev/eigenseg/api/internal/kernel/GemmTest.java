@@ -1,6 +1,7 @@
 package dev.eigenseg.api.internal.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -133,6 +134,31 @@ final class GemmTest {
           assertEquals(row < rows ? a.get((long) row * depth + k) : 0f, packed);
         }
       }
+    }
+  }
+
+  @Test
+  void rowsThatStandApartArePackedAsDenseOnes() {
+    int rows = Gemm.rowPanel() + 2;
+    int depth = Gemm.RUN + 5;
+    int stride = depth + 3;
+    try (Tensor dense = gaussians(rows, depth);
+        Tensor apart = gaussians(rows, stride)) {
+      for (int row = 0; row < rows; row++) {
+        long from = (long) row * depth * Float.BYTES;
+        long to = (long) row * stride * Float.BYTES;
+        MemorySegment.copy(dense.segment(), from, apart.segment(), to, depth * 4L);
+      }
+      float[] expected = new float[Gemm.packedRowFloats(rows, depth)];
+      float[] found = new float[expected.length];
+      Gemm.packRows(dense.segment(), 0, rows, depth, expected);
+      Gemm.packRows(apart.segment(), 0, stride, rows, depth, found);
+      assertArrayEquals(expected, found);
+      // The last row may end with the memory.
+      MemorySegment cut = apart.segment().asSlice(0, ((rows - 1L) * stride + depth) * Float.BYTES);
+      Gemm.packRows(cut, 0, stride, rows, depth, found);
+      assertThrows(
+          IndexOutOfBoundsException.class, () -> Gemm.packRows(cut, 4, stride, rows, depth, found));
     }
   }
 

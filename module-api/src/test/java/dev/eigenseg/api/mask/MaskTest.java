@@ -1,11 +1,11 @@
-package dev.eigenseg.cli.mask;
+package dev.eigenseg.api.mask;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.eigenseg.cli.TestSeed;
-import dev.eigenseg.train.dataset.LabelMap;
+import dev.eigenseg.api.TestSeed;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -19,7 +19,7 @@ class MaskTest {
   private static final long SEED = TestSeed.next();
 
   /** Noise has parts that touch at corners and holes in holes; one value has one run. */
-  static Stream<LabelMap> maps() {
+  static Stream<IndexMap> maps() {
     Random random = new Random(SEED);
     return Stream.of(
         noise(random, 1, 1, 1),
@@ -32,31 +32,36 @@ class MaskTest {
         blobs(300, 7));
   }
 
-  private static LabelMap noise(Random random, int width, int height, int values) {
+  private static IndexMap map(int width, int height, char[] labels) {
+    return new IndexMap(width, height, (x, y) -> labels[y * width + x]);
+  }
+
+  private static IndexMap noise(Random random, int width, int height, int values) {
     char[] labels = new char[width * height];
     for (int i = 0; i < labels.length; i++) {
       labels[i] = (char) random.nextInt(values);
     }
-    return LabelMap.of(width, height, labels);
+    return map(width, height, labels);
   }
 
   /** Rings, so that parts have holes with parts in them. */
-  private static LabelMap blobs(int width, int height) {
+  private static IndexMap blobs(int width, int height) {
     char[] labels = new char[width * height];
     for (int i = 0; i < labels.length; i++) {
       double radius = Math.hypot(i % width - width / 2.0, i / width - height / 2.0);
       labels[i] = (char) ((int) (radius / 5) % 3);
     }
-    return LabelMap.of(width, height, labels);
+    return map(width, height, labels);
   }
 
   @ParameterizedTest
   @MethodSource("maps")
-  void runLengthsAreReadBack(LabelMap map) {
+  void runLengthsAreReadBack(IndexMap map) {
     for (Map.Entry<Integer, MaskRuns> mask : MaskRuns.of(map).entrySet()) {
       boolean[] expected = pixels(map, mask.getKey());
       assertArrayEquals(expected, decode(mask.getValue().text(), map.width(), map.height()));
       assertEquals(count(expected), mask.getValue().area());
+      assertEquals(map.width() * map.height(), Arrays.stream(mask.getValue().counts()).sum());
       assertArrayEquals(box(map, mask.getKey()), mask.getValue().box());
     }
   }
@@ -64,7 +69,7 @@ class MaskTest {
   @Test
   void runLengthsAreThoseOfPycocotools() {
     // pycocotools.mask.encode of the same masks, columns first.
-    LabelMap map = LabelMap.of(3, 2, new char[] {0, 1, 1, 0, 1, 0});
+    IndexMap map = map(3, 2, new char[] {0, 1, 1, 0, 1, 0});
     assertEquals("023O", MaskRuns.of(map).get(0).text());
     assertEquals("231", MaskRuns.of(map).get(1).text());
     char[] framed = new char[90 * 50];
@@ -76,12 +81,12 @@ class MaskTest {
     }
     assertEquals(
         "g?U1=" + "0".repeat(18) + "ROM=3C" + "M=3C".repeat(8) + "M=3a0" + "0".repeat(78) + "Uo0",
-        MaskRuns.of(LabelMap.of(90, 50, framed)).get(1).text());
+        MaskRuns.of(map(90, 50, framed)).get(1).text());
   }
 
   @ParameterizedTest
   @MethodSource("maps")
-  void polygonsFillTheirPixels(LabelMap map) {
+  void polygonsFillTheirPixels(IndexMap map) {
     for (Map.Entry<Integer, List<int[]>> polygons : MaskPolygons.of(map).entrySet()) {
       boolean[] filled = new boolean[map.width() * map.height()];
       for (int[] polygon : polygons.getValue()) {
@@ -91,7 +96,7 @@ class MaskTest {
     }
   }
 
-  private static boolean[] pixels(LabelMap map, int value) {
+  private static boolean[] pixels(IndexMap map, int value) {
     boolean[] pixels = new boolean[map.width() * map.height()];
     for (int i = 0; i < pixels.length; i++) {
       pixels[i] = map.at(i % map.width(), i / map.width()) == value;
@@ -107,7 +112,7 @@ class MaskTest {
     return count;
   }
 
-  private static int[] box(LabelMap map, int value) {
+  private static int[] box(IndexMap map, int value) {
     int left = map.width();
     int top = map.height();
     int right = -1;

@@ -1,8 +1,7 @@
-package dev.eigenseg.cli.mask;
+package dev.eigenseg.api.mask;
 
-import dev.eigenseg.cli.mask.Regions.Loop;
-import dev.eigenseg.cli.mask.Regions.Point;
-import dev.eigenseg.train.dataset.LabelMap;
+import dev.eigenseg.api.mask.Regions.Loop;
+import dev.eigenseg.api.mask.Regions.Point;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -10,21 +9,26 @@ import java.util.SequencedMap;
 import java.util.TreeMap;
 
 /**
- * The polygons of each value of a label map: one for each connected part, along the edges of its
+ * The polygons of each value of a index map: one for each connected part, along the edges of its
  * pixels, so that nothing is lost.
  *
  * <p>COCO's polygons have no holes. Where a part has some, its polygon runs along its outer border,
  * through a cut of no width to a hole, around that, and back through the cut: readers that fill by
  * the even-odd or the non-zero rule leave holes empty.
  */
-final class MaskPolygons {
+public final class MaskPolygons {
   private static final Comparator<Point> LEFTMOST =
       Comparator.comparingInt(Point::x).thenComparingInt(Point::y);
 
   private MaskPolygons() {}
 
-  /** Polygons by value, each as {@code x, y, x, y, ...}. */
-  static SequencedMap<Integer, List<int[]>> of(LabelMap labels) {
+  /**
+   * The polygons of all values that occur, by value, ascending.
+   *
+   * @return for each value its parts in the order of their first pixels, each as {@code x, y, x, y,
+   *     ...} in whole pixels from the top left; the last corner is joined to the first
+   */
+  public static SequencedMap<Integer, List<int[]>> of(IndexMap labels) {
     TreeMap<Integer, List<int[]>> polygons = new TreeMap<>();
     for (Regions.Region region : Regions.of(labels)) {
       polygons

@@ -1,13 +1,12 @@
-package dev.eigenseg.cli.mask;
+package dev.eigenseg.api.mask;
 
-import dev.eigenseg.train.dataset.LabelMap;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 
 /**
- * The connected parts of a label map, and their borders along the edges of pixels. Pixels are
+ * The connected parts of a index map, and their borders along the edges of pixels. Pixels are
  * connected by their sides; corners do not connect.
  */
 final class Regions {
@@ -29,7 +28,7 @@ final class Regions {
   /**
    * A part.
    *
-   * @param value of the label map
+   * @param value of the index map
    * @param loops its borders, the part on their right: one around it, and one around each hole
    */
   record Region(int value, List<Loop> loops) {}
@@ -51,7 +50,7 @@ final class Regions {
   /** A corner of pixels. */
   record Point(int x, int y) {}
 
-  private Regions(LabelMap labels) {
+  private Regions(IndexMap labels) {
     width = labels.width();
     height = labels.height();
     regionOfPixel = new int[Math.multiplyExact(width, height)];
@@ -65,11 +64,11 @@ final class Regions {
   }
 
   /** All parts, in the order of their first pixels, row by row. */
-  static List<Region> of(LabelMap labels) {
+  static List<Region> of(IndexMap labels) {
     return List.copyOf(new Regions(labels).regions);
   }
 
-  private void fill(LabelMap labels, int first) {
+  private void fill(IndexMap labels, int first) {
     int region = regions.size();
     int value = labels.at(first % width, first / width);
     regions.add(new Region(value, new ArrayList<>()));
