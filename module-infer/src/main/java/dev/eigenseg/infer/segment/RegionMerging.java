@@ -1,5 +1,7 @@
 package dev.eigenseg.infer.segment;
 
+import dev.eigenseg.api.RegionOptions;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -106,19 +108,19 @@ final class RegionMerging {
    * @param colors float32 {@code [rows * columns, 3]}, from 0 to 1; borrowed
    * @param rows patches from top to bottom
    * @param columns patches from left to right
-   * @param alpha the weight of squared distances of colours beside those of features
-   * @param share the least cost of a merge that is not made any more, as a share of all patches
    * @return the region of each patch, numbered from 0 in the order of their first patches
    */
   static int[] regions(
-      Tensor features, Tensor colors, int rows, int columns, double alpha, double share) {
-    RegionMerging merging = new RegionMerging(features, colors, rows, columns, alpha);
-    merging.mergeBelow(share * rows * columns);
+      Tensor features, Tensor colors, int rows, int columns, RegionOptions options) {
+    RegionMerging merging = new RegionMerging(features, colors, rows, columns, options.alpha());
+    merging.mergeBelow(options.share() * rows * columns);
     return merging.numbered(rows * columns);
   }
 
   private void mergeBelow(double limit) {
+    CallScope scope = CallScope.current();
     while (!merges.isEmpty() && merges.peek().cost < limit) {
+      scope.check();
       Merge merge = merges.remove();
       if (means[merge.first] != null && means[merge.second] != null) {
         merge(merge.first, merge.second);

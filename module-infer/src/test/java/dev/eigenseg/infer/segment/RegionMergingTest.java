@@ -3,6 +3,7 @@ package dev.eigenseg.infer.segment;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.eigenseg.api.RegionOptions;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.Fixtures;
 import dev.eigenseg.infer.TestSeed;
@@ -30,7 +31,7 @@ class RegionMergingTest {
       List<Integer> second = null;
       for (List<Integer> a : regions) {
         for (List<Integer> b : regions) {
-          if (a != b && touch(a, b, columns)) {
+          if (!a.equals(b) && touch(a, b, columns)) {
             double cost = cost(a, b, features, colors, dim);
             if (cost < least) {
               least = cost;
@@ -109,7 +110,7 @@ class RegionMergingTest {
     long patches = (long) rows * columns;
     try (Tensor f = Tensor.of(features, patches, features.length / patches);
         Tensor rgb = Tensor.of(colors, patches, 3)) {
-      return RegionMerging.regions(f, rgb, rows, columns, ALPHA, share);
+      return RegionMerging.regions(f, rgb, rows, columns, new RegionOptions(ALPHA, share));
     }
   }
 
