@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param windows windows that slide over each view, or empty for the whole view at once
  * @param scales factors of the views' sizes, such as 0.5, 1 and 1.5
  * @param flip whether each view is also looked at mirrored from left to right
+ * @param regions deciding for regions of like patches in each view or window, or empty for deciding
+ *     for single patches
  * @param crf refinement by a dense CRF, or empty for none
  * @param threads worker threads for one image, the caller's among them; the result does not depend
  *     on it
@@ -23,12 +25,19 @@ public record SegmentOptions(
     Optional<Windows> windows,
     List<Double> scales,
     boolean flip,
+    Optional<RegionOptions> regions,
     Optional<CrfOptions> crf,
     int threads) {
   /** The whole image once, in the caller's thread. */
   public static final SegmentOptions DEFAULT =
       new SegmentOptions(
-          new Resolution.Model(), Optional.empty(), List.of(1.0), false, Optional.empty(), 1);
+          new Resolution.Model(),
+          Optional.empty(),
+          List.of(1.0),
+          false,
+          Optional.empty(),
+          Optional.empty(),
+          1);
 
   /** Checks the scales and the number of threads. */
   public SegmentOptions {
@@ -122,43 +131,58 @@ public record SegmentOptions(
 
   /** The same at another resolution. */
   public SegmentOptions withResolution(Resolution size) {
-    return new SegmentOptions(size, windows, scales, flip, crf, threads);
+    return new SegmentOptions(size, windows, scales, flip, regions, crf, threads);
   }
 
   /** The same with windows. */
   public SegmentOptions withWindows(int size, int stride) {
     return new SegmentOptions(
-        resolution, Optional.of(new Windows(size, stride)), scales, flip, crf, threads);
+        resolution, Optional.of(new Windows(size, stride)), scales, flip, regions, crf, threads);
   }
 
   /** The same at other scales. */
   public SegmentOptions withScales(List<Double> factors) {
-    return new SegmentOptions(resolution, windows, factors, flip, crf, threads);
+    return new SegmentOptions(resolution, windows, factors, flip, regions, crf, threads);
   }
 
   /** The same with or without mirrored views. */
   public SegmentOptions withFlip(boolean mirrored) {
-    return new SegmentOptions(resolution, windows, scales, mirrored, crf, threads);
+    return new SegmentOptions(resolution, windows, scales, mirrored, regions, crf, threads);
+  }
+
+  /** The same with decisions for regions. */
+  public SegmentOptions withRegions(RegionOptions options) {
+    return new SegmentOptions(
+        resolution, windows, scales, flip, Optional.of(options), crf, threads);
   }
 
   /** The same with refinement. */
   public SegmentOptions withCrf(CrfOptions options) {
-    return new SegmentOptions(resolution, windows, scales, flip, Optional.of(options), threads);
+    return new SegmentOptions(
+        resolution, windows, scales, flip, regions, Optional.of(options), threads);
   }
 
   /** The same with another number of threads. */
   public SegmentOptions withThreads(int number) {
-    return new SegmentOptions(resolution, windows, scales, flip, crf, number);
+    return new SegmentOptions(resolution, windows, scales, flip, regions, crf, number);
   }
 
   /** The same without refinement. */
   public SegmentOptions withoutCrf() {
-    return new SegmentOptions(resolution, windows, scales, flip, Optional.empty(), threads);
+    return new SegmentOptions(
+        resolution, windows, scales, flip, regions, Optional.empty(), threads);
   }
 
-  /** Whether a model looks at an image just once, as a whole, at the resolution of its training. */
+  /**
+   * Whether a model looks at an image just once, as a whole, at the resolution of its training, and
+   * decides from the features of that look alone.
+   */
   public boolean wholeImage(ImageGeometry model) {
-    return windows.isEmpty() && scales.equals(List.of(1.0)) && !flip && asInTraining(model);
+    return windows.isEmpty()
+        && scales.equals(List.of(1.0))
+        && !flip
+        && regions.isEmpty()
+        && asInTraining(model);
   }
 
   private boolean asInTraining(ImageGeometry model) {

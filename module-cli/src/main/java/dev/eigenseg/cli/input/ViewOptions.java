@@ -2,6 +2,7 @@ package dev.eigenseg.cli.input;
 
 import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.RegionOptions;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.SegmentOptions.Resolution;
 import dev.eigenseg.cli.session.SizeConverter;
@@ -53,6 +54,20 @@ public final class ViewOptions {
           "The size at which scale 1 shows an image, own for the image's; the result always has "
               + "the image's size (default: as in training).")
   private Optional<Resolution> size = Optional.empty();
+
+  @Option(
+      names = "--regions",
+      description =
+          "Decide for connected regions of like patches, not for single patches: few large "
+              + "segments, for photographs of anything.")
+  private boolean regions;
+
+  @Option(
+      names = "--region-share",
+      paramLabel = "SHARE",
+      description =
+          "How much of an image tells two regions apart; smaller, for more regions (default: 0.008).")
+  private Optional<Double> regionShare = Optional.empty();
 
   @Option(
       names = "--max-crf-pixels",
@@ -120,6 +135,14 @@ public final class ViewOptions {
     if (!scales.isEmpty()) {
       options = options.withScales(scales);
     }
+    if (regions) {
+      RegionOptions defaults = RegionOptions.DEFAULT;
+      options =
+          options.withRegions(
+              new RegionOptions(defaults.alpha(), regionShare.orElse(defaults.share())));
+    } else if (regionShare.isPresent()) {
+      throw new IllegalArgumentException("--region-share is of regions; give --regions too");
+    }
     if (refine) {
       return options.withCrf(crf());
     }
@@ -182,6 +205,7 @@ public final class ViewOptions {
     if (options.flip()) {
       settings.put("flip", "true");
     }
+    options.regions().ifPresent(found -> settings.put("regions", Double.toString(found.share())));
     options.crf().ifPresent(crf -> settings.putAll(settings(crf)));
     return settings;
   }

@@ -71,7 +71,8 @@ final class GridLogits implements PixelLogits, AutoCloseable {
     }
   }
 
-  private static void checkFinite(Tensor logits) {
+  /** Refuses what a damaged model gives. */
+  static void checkFinite(Tensor logits) {
     MemorySegment memory = logits.segment();
     float sum = 0; // of zeros, unless something is an infinity or not a number
     CallScope scope = CallScope.current();

@@ -12,6 +12,7 @@ import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.PatchLogits;
 import dev.eigenseg.api.PixelRows;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.RegionOptions;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
@@ -131,7 +132,7 @@ final class LoadedSegmenter implements Segmenter {
         && options.windows().isEmpty()
         && options.crf().isEmpty()) {
       try (Progress.Task task = progress.start("looks", 1, "views")) {
-        Segmentation segments = once(image, views.getFirst(), features, options.threads());
+        Segmentation segments = once(image, views.getFirst(), features, options);
         task.advance(1);
         return segments;
       }
@@ -148,7 +149,7 @@ final class LoadedSegmenter implements Segmenter {
         options,
         info.geometry(),
         info.clusters(),
-        (pixels, threads) -> logits(pixels, features, threads),
+        (pixels, threads) -> logits(pixels, features, options.regions(), threads),
         progress);
   }
 
@@ -200,10 +201,12 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   /** One look at the whole image, at some size. */
-  private Segmentation once(BufferedImage image, Size view, Backbone features, int threads) {
+  private Segmentation once(
+      BufferedImage image, Size view, Backbone features, SegmentOptions options) {
     ImageGeometry geometry = info.geometry().withResize(view);
+    int threads = options.threads();
     try (Tensor pixels = geometry.pixels(image);
-        Tensor logits = logits(pixels, features, threads)) {
+        Tensor logits = logits(pixels, features, options.regions(), threads)) {
       return upsample(logits, geometry, image.getWidth(), image.getHeight(), threads);
     }
   }
@@ -314,9 +317,26 @@ final class LoadedSegmenter implements Segmenter {
     }
   }
 
-  private Tensor logits(Tensor pixels, Backbone features, int threads) {
+  private Tensor logits(
+      Tensor pixels, Backbone features, Optional<RegionOptions> regions, int threads) {
     try (PatchFeatures extracted = features.extract(pixels, threads)) {
-      return evaluate(extracted, threads);
+      Tensor logits = evaluate(extracted, threads);
+      try {
+        regions.ifPresent(options ->
+            RegionDecision.decide(logits, logitDivisor, regions(extracted, pixels, options)));
+        return logits;
+      } catch (RuntimeException | Error e) {
+        logits.close();
+        throw e;
+      }
+    }
+  }
+
+  private static int[] regions(PatchFeatures features, Tensor pixels, RegionOptions options) {
+    int rows = features.gridRows();
+    int columns = features.gridColumns();
+    try (Tensor colors = ImagePixels.reduceToGrid(pixels, rows, columns)) {
+      return RegionMerging.regions(features.high(), colors, rows, columns, options);
     }
   }
 

@@ -13,6 +13,7 @@ import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.PatchLogits;
+import dev.eigenseg.api.RegionOptions;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.SegmentOptions.Resolution;
 import dev.eigenseg.api.Segmentation;
@@ -67,6 +68,37 @@ class LoadedSegmenterTest {
       }
     }
     return clusters;
+  }
+
+  private static int likeliest(Tensor shares) {
+    double[] sums = new double[Math.toIntExact(shares.size(1))];
+    for (long i = 0; i < shares.size(); i++) {
+      sums[(int) (i % sums.length)] += shares.get(i);
+    }
+    int best = 0;
+    for (int cluster = 1; cluster < sums.length; cluster++) {
+      best = sums[cluster] > sums[best] ? cluster : best;
+    }
+    return best;
+  }
+
+  /** Regions of the whole image: one cluster, the likeliest of the mean. */
+  @ParameterizedTest
+  @EnumSource
+  void oneRegionHasOneCluster(SegmenterMethod method) throws Exception {
+    BufferedImage image = Fixtures.image(new Random(3), 110, 81);
+    try (Segmenter segmenter = LOADER.load(write(method, 6), new DescriptorBackbone());
+        PatchLogits logits = segmenter.logits(image, 1);
+        Tensor shares = logits.probabilities()) {
+      List<Integer> plain = clusters(segmenter.segment(image));
+      assertTrue(plain.stream().distinct().count() > 1, "one cluster only");
+      RegionOptions everything = new RegionOptions(0, 0.999);
+      Segmentation whole = segmenter.segment(image, SegmentOptions.DEFAULT.withRegions(everything));
+      assertEquals(List.of(likeliest(shares)), clusters(whole).stream().distinct().toList());
+      RegionOptions patches = new RegionOptions(0, Double.MIN_NORMAL);
+      Segmentation single = segmenter.segment(image, SegmentOptions.DEFAULT.withRegions(patches));
+      assertTrue(clusters(single).stream().distinct().count() > 1, "patches are no regions");
+    }
   }
 
   @ParameterizedTest
