@@ -88,7 +88,7 @@ class UsageTest {
         new ProcessBuilder(
                 "bash",
                 "-c",
-                "source \"$0\"; COMP_WORDS=(eigenseg segm); COMP_CWORD=1; _complete_eigenseg; "
+                "source \"$0\"; compopt() { :; }; COMP_WORDS=(eigenseg segm); COMP_CWORD=1; _complete_eigenseg; "
                     + "echo \"${COMPREPLY[@]}\"; COMP_WORDS=(eigenseg segment --win); COMP_CWORD=2; "
                     + "_complete_eigenseg; echo \"${COMPREPLY[@]}\"",
                 script.toString())
