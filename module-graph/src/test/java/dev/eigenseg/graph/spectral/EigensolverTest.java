@@ -103,6 +103,82 @@ class EigensolverTest {
     }
   }
 
+  /** Eigenvalues that lie close take many restarts, and so a filter. */
+  @Test
+  void closeEigenvaluesAreFoundThroughAFilter() throws IOException {
+    long seed = TestSeed.next();
+    try (Tensor features = RandomData.gaussian(new Random(seed), 1500, 3);
+        NormalizedAdjacency kernel = of(features, 8)) {
+      EigenOptions options = EigenOptions.of(40).withTolerance(1e-5);
+      assertTrue(
+          plainRestarts(kernel, options) > BlockLanczos.PLAIN_RESTARTS, "too easy, seed " + seed);
+      try (Eigenpairs found = BlockLanczos.leading(kernel, options, Progress.NONE);
+          Eigenpairs oracle = DenseEigensolver.leading(kernel, options)) {
+        assertArrayEquals(oracle.values(), found.values(), 1e-5, "seed " + seed);
+        assertTrue(found.worstResidual() <= 1e-5 * found.values()[0], "seed " + seed);
+        checkResiduals(kernel, found, 2e-5);
+        checkOrthonormal(found);
+      }
+    }
+  }
+
+  /**
+   * Restarts without a filter until all is found; one more than there are if that is not enough.
+   */
+  private static int plainRestarts(NormalizedAdjacency kernel, EigenOptions options)
+      throws IOException {
+    for (int restarts = 0; restarts <= BlockLanczos.PLAIN_RESTARTS; restarts++) {
+      EigenOptions few =
+          new EigenOptions(options.count(), options.tolerance(), restarts, 0, options.threads());
+      try (Eigenpairs found = BlockLanczos.leading(kernel, few, Progress.NONE)) {
+        if (found.worstResidual() <= options.tolerance() * found.values()[0]) {
+          return restarts;
+        }
+      }
+    }
+    return BlockLanczos.PLAIN_RESTARTS + 1;
+  }
+
+  @Test
+  void aFilterIsAChebyshevPolynomialOfTheKernel() throws IOException {
+    try (NormalizedAdjacency kernel = groups(700, 5, 6);
+        Eigenpairs pairs = DenseEigensolver.leading(kernel, EigenOptions.of(TallMatrix.WIDTH));
+        TallMatrix source = new TallMatrix(700);
+        TallMatrix target = new TallMatrix(700);
+        TallMatrix one = new TallMatrix(700);
+        TallMatrix other = new TallMatrix(700)) {
+      source.take(pairs.vectors(), 0);
+      for (int degree : new int[] {1, 3, 5, 7, 15}) {
+        ChebyshevFilter filter =
+            degree == 1 ? ChebyshevFilter.NONE : new ChebyshevFilter(degree, 0.1, 0.6);
+        TallMatrix[] spare = {one, other};
+        filter.multiply(kernel, source, target, spare, 2);
+        double[] lifted = source.inner(target, 2);
+        for (int i = 0; i < TallMatrix.WIDTH; i++) {
+          double x = (pairs.values()[i] - 0.1) / 0.6;
+          double expected =
+              degree == 1
+                  ? pairs.values()[i]
+                  : Math.abs(x) <= 1
+                      ? Math.cos(degree * Math.acos(x))
+                      : Math.cosh(degree * Math.log(x + Math.sqrt(x * x - 1)));
+          double value = lifted[i * TallMatrix.WIDTH + i];
+          assertEquals(expected, value, 1e-4 * Math.max(1, expected), "degree " + degree);
+          if (x > 1.01 && degree > 1) {
+            assertEquals(pairs.values()[i], filter.eigenvalue(value), 1e-5, "degree " + degree);
+            double above = Math.cosh(degree * acosh((pairs.values()[i] + 1e-5 - 0.1) / 0.6));
+            double slope = (above - expected) / 1e-5;
+            assertEquals(slope, filter.slope(pairs.values()[i]), 0.01 * slope);
+          }
+        }
+      }
+    }
+  }
+
+  private static double acosh(double x) {
+    return Math.log(x + Math.sqrt(x * x - 1));
+  }
+
   @Test
   void equalEigenvaluesAreAllFound() throws IOException {
     try (NormalizedAdjacency kernel = groups(700, 20, 1);
