@@ -22,8 +22,9 @@ import org.ejml.dense.row.CommonOps_DDRM;
  * orthogonalisation, so a restart needs no case of its own.
  *
  * <p>What two restarts do not find is searched for in a {@link ChebyshevFilter} of the kernel,
- * which begins with all that was found so far. Its residuals are translated by the polynomial's
- * slope, and measured with the kernel before anything is returned.
+ * which begins with all that was found so far. Its residuals bound the kernel's, which are measured
+ * before anything is returned; if rounding has made them larger than that, the search goes on
+ * without a filter.
  */
 final class BlockLanczos implements AutoCloseable {
   /** Directions below this fraction of a block's longest are taken for rounding. */
@@ -33,6 +34,9 @@ final class BlockLanczos implements AutoCloseable {
   private static final int SPARE = 2;
 
   static final int PLAIN_RESTARTS = 1;
+
+  // The cut lies so many blocks behind what is kept: the last vectors wanted must stand above it.
+  private static final int CUT_BLOCKS = 2;
 
   // A filter is made anew when what is wanted turns out to lie in so much less above its cut.
   private static final double MOVED = 0.2;
@@ -48,7 +52,7 @@ final class BlockLanczos implements AutoCloseable {
   private final int kept;
   private final TallMatrix[] spare;
   private ChebyshevFilter filter = ChebyshevFilter.NONE;
-  private double strictness = 1;
+  private boolean filtered = true;
 
   private BlockLanczos(NormalizedAdjacency kernel, EigenOptions options) {
     this.kernel = kernel;
@@ -113,17 +117,17 @@ final class BlockLanczos implements AutoCloseable {
       SymmetricEigen ritz = SymmetricEigen.of(projected);
       double[] values = values(ritz, options.count());
       double[] residuals = residuals(ritz, values, rest);
-      int good = good(values, residuals, strictness);
+      int good = good(values, residuals);
       task.advance(Math.max(0, good - reported));
       reported = Math.max(reported, good);
       boolean last = restart == options.restarts();
       if (good == options.count() || last) {
         Eigenpairs found = found(ritz, values, residuals);
-        if (last || good(values, found.residuals(), 1) == options.count()) {
+        if (last || good(values, found.residuals()) == options.count()) {
           return found;
         }
         found.close();
-        strictness /= 2; // translated residuals are a little off
+        filtered = false;
       }
       ChebyshevFilter better = better(restart, ritz);
       restart(ritz);
@@ -142,21 +146,26 @@ final class BlockLanczos implements AutoCloseable {
 
   /** The filter to go on with; the same as before unless another is much better. */
   private ChebyshevFilter better(int restart, SymmetricEigen ritz) {
+    if (!filtered) {
+      return ChebyshevFilter.NONE;
+    }
     if (restart < PLAIN_RESTARTS) {
       return filter;
     }
     double largest = filter.eigenvalue(ritz.values()[0]);
-    double cut = filter.eigenvalue(ritz.values()[kept * WIDTH - 1]);
+    double cut = filter.eigenvalue(ritz.values()[(kept + CUT_BLOCKS) * WIDTH - 1]);
     if (!filter.lifts()) {
       double least = ritz.values()[ritz.values().length - 1];
       return cut < largest
-          ? ChebyshevFilter.between(least - MARGIN * (largest - least), cut, largest)
+          ? ChebyshevFilter.between(
+              least - MARGIN * (largest - least), cut, largest, options.tolerance())
           : filter;
     }
     if (cut >= largest || cut - filter.cut() < MOVED * (largest - filter.cut())) {
       return filter;
     }
-    return ChebyshevFilter.between(2 * filter.centre() - filter.cut(), cut, largest);
+    return ChebyshevFilter.between(
+        2 * filter.centre() - filter.cut(), cut, largest, options.tolerance());
   }
 
   /** Begins with a block that has all kept vectors in it. */
@@ -296,8 +305,8 @@ final class BlockLanczos implements AutoCloseable {
   }
 
   /**
-   * |A v - lambda v| of the leading Ritz pairs: the length of what the last product left of v, by
-   * which the filter exaggerates.
+   * |A v - lambda v| of the leading Ritz pairs, or what bounds it: the length of what the last
+   * product left of v.
    */
   private double[] residuals(SymmetricEigen ritz, double[] values, DMatrixRMaj rest) {
     int rows = projected.numRows;
@@ -310,13 +319,13 @@ final class BlockLanczos implements AutoCloseable {
     DMatrixRMaj squares = CommonOps_DDRM.sumCols(left, null);
     double[] residuals = new double[values.length];
     for (int i = 0; i < residuals.length; i++) {
-      residuals[i] = Math.sqrt(squares.data[i]) / filter.slope(values[i]);
+      residuals[i] = Math.sqrt(squares.data[i]) * filter.residualBound(values[i]);
     }
     return residuals;
   }
 
-  private int good(double[] values, double[] residuals, double part) {
-    double most = part * options.tolerance() * Math.abs(values[0]);
+  private int good(double[] values, double[] residuals) {
+    double most = options.tolerance() * Math.abs(values[0]);
     return (int) Arrays.stream(residuals).filter(r -> r <= most).count();
   }
 

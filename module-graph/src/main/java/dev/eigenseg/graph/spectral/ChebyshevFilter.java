@@ -18,16 +18,22 @@ record ChebyshevFilter(int degree, double centre, double halfWidth) {
   /** The kernel itself. */
   static final ChebyshevFilter NONE = new ChebyshevFilter(1, 0, 1);
 
-  // Products are rounded to 2^-24 of the largest value, which must not drown the others.
-  private static final double MOST_LIFT = 2000;
+  // A product has the rounding of its largest values, some units of 2^-24 after all steps; lifted by so
+  // much, it must leave eigenvectors at the cut, which are not lifted, within their tolerance.
+  private static final double ROUNDING = 8 * 0x1p-24;
   private static final int MOST_DEGREE = 15;
 
-  /** The highest degree that float32 bears for eigenvalues between a cut and the largest. */
-  static ChebyshevFilter between(double least, double cut, double largest) {
+  /**
+   * The highest degree that float32 bears for eigenvalues between a cut and the largest.
+   *
+   * @param tolerance of residuals, as a fraction of the largest eigenvalue
+   */
+  static ChebyshevFilter between(double least, double cut, double largest, double tolerance) {
     double centre = (cut + least) / 2;
     double halfWidth = (cut - least) / 2;
     double growth = acosh((largest - centre) / halfWidth);
-    int degree = (int) Math.clamp(acosh(MOST_LIFT) / growth, 1, MOST_DEGREE);
+    double lift = Math.max(1, tolerance / ROUNDING);
+    int degree = (int) Math.clamp(acosh(lift) / growth, 1, MOST_DEGREE);
     return degree < 3 ? NONE : new ChebyshevFilter((degree - 1) / 2 * 2 + 1, centre, halfWidth);
   }
 
@@ -46,11 +52,18 @@ record ChebyshevFilter(int degree, double centre, double halfWidth) {
     return centre + halfWidth * x;
   }
 
-  /** By how much more the polynomial changes than an eigenvalue from {@link #eigenvalue} does. */
-  double slope(double eigenvalue) {
-    double t = acosh(Math.max(1, (eigenvalue - centre) / halfWidth));
-    double ratio = t < 1e-6 ? degree : Math.sinh(degree * t) / Math.sinh(t);
-    return lifts() ? degree * ratio / halfWidth : 1 / halfWidth;
+  /**
+   * How long |A v - lambda v| is at most where the polynomial's residual has length 1: what v holds
+   * of an eigenvector of the interval or below counts there by p(lambda) - 1 at least and here by
+   * the distance from the interval's lower end at most; of those above, p being convex, less.
+   */
+  double residualBound(double eigenvalue) {
+    if (!lifts()) {
+      return 1;
+    }
+    double x = (eigenvalue - centre) / halfWidth;
+    double lifted = Math.cosh(degree * acosh(Math.max(1, x)));
+    return (x + 1) * halfWidth / (lifted - 1);
   }
 
   private static double acosh(double x) {

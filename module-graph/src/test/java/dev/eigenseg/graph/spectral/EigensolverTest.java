@@ -192,6 +192,43 @@ class EigensolverTest {
     }
   }
 
+  /** More equal eigenvalues than a block has vectors, and close ones, through a filter. */
+  @Test
+  void moreEqualEigenvaluesThanABlockHoldsAreAllFoundThroughAFilter() throws IOException {
+    long seed = TestSeed.next();
+    int copies = 20;
+    EigenOptions options = EigenOptions.of(64).withTolerance(1e-5);
+    try (Tensor one = RandomData.gaussian(new Random(seed), 250, 3);
+        Tensor all = copies(one, copies);
+        NormalizedAdjacency single = of(one, 8);
+        NormalizedAdjacency kernel = of(all, 8)) {
+      assertTrue(
+          plainRestarts(kernel, options) > BlockLanczos.PLAIN_RESTARTS, "too easy, seed " + seed);
+      try (Eigenpairs expected = DenseEigensolver.leading(single, EigenOptions.of(4));
+          Eigenpairs found = BlockLanczos.leading(kernel, options, Progress.NONE)) {
+        for (int i = 0; i < 64; i++) {
+          String what = "eigenvalue %d, seed %d".formatted(i, seed);
+          assertEquals(expected.values()[i / copies], found.values()[i], 1e-5, what);
+        }
+        assertTrue(found.worstResidual() <= 1e-5 * found.values()[0], "seed " + seed);
+        checkOrthonormal(found);
+      }
+    }
+  }
+
+  /** The same rows again and again, each time in channels of their own. */
+  private static Tensor copies(Tensor rows, int copies) {
+    long dim = rows.size(1);
+    Tensor all = Tensor.allocate(DType.F32, rows.size(0) * copies, dim * copies);
+    for (long row = 0; row < all.size(0); row++) {
+      long copy = row % copies;
+      for (long c = 0; c < dim; c++) {
+        all.set((row * copies + copy) * dim + c, rows.get(row / copies * dim + c));
+      }
+    }
+    return all;
+  }
+
   @Test
   void threadsChangeNothingAndSeedsOnlyRounding() throws IOException {
     try (NormalizedAdjacency kernel = groups(2500, 5, 2)) {
