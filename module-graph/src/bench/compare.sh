@@ -6,6 +6,8 @@
 #                                with SciPy and threadpoolctl for spectral
 #                                EIGENSEG_BANK, EIGENSEG_GRAPH: a bank for k-means and spectral, and its graph (default: CamVid's
 #                                images through the ViT in shared/weights, and an IVF graph of recall 0.95: ten minutes)
+#                                EIGENSEG_KMEANS_ROWS: clustered rows of 384 in place of the bank for k-means
+#                                EIGENSEG_KMEANS_PEERS: some of faiss lloyd elkan
 #                                EIGENSEG_SHARED: the folder with camvid/ and weights/ (default: beside the checkout)
 #                                EIGENSEG_COMPARE: some of the parts: exact growth memory approximate approximate_growth kmeans_64
 #                                kmeans_256 journal spectral
@@ -159,12 +161,14 @@ vit_bank() {
 # K-means to convergence, two threads each, from our seeds, rows in memory on all sides; FAISS, which knows no convergence, makes as many
 # passes as we do. FAISS says what each pass reached: so we are also compared for as many passes as bring it within 0.1 % of the end.
 kmeans() {
-  local k=$1 threads=2 most=300 bank what ours rows dim seconds end passes peer at near note ours_near
-  if [ -z "$python" ] || ! vit_bank; then
+  local k=$1 threads=2 most=300 bank what ours rows dim seconds end passes peer at near note ours_near source
+  if [ -z "$python" ] || { [ -z "${EIGENSEG_KMEANS_ROWS:-}" ] && ! vit_bank; }; then
     skipped "k-means" "no Python with faiss-cpu and scikit-learn (EIGENSEG_PYTHON), or no bank (EIGENSEG_BANK), CamVid and weights"
     return
   fi
-  "${java[@]}" dev.eigenseg.graph.RowsFile "$work/rows.f32" bank "$bank" 2>>"$work/log"
+  source=(bank "${bank:-}")
+  [ -z "${EIGENSEG_KMEANS_ROWS:-}" ] || source=(clustered "$EIGENSEG_KMEANS_ROWS" 384)
+  "${java[@]}" dev.eigenseg.graph.RowsFile "$work/rows.f32" "${source[@]}" 2>>"$work/log"
   at=$(conditions)
   ours=$(seeded "$k" $most)
   IFS=$'\t' read -r seconds _ end passes _ rows dim <<<"$ours"
@@ -190,7 +194,7 @@ kmeans_64() { kmeans 64; }
 kmeans_256() { kmeans 256; }
 
 # Ours in $1 clusters and $2 passes at most, rows in memory.
-seeded() { "${java[@]}" dev.eigenseg.graph.kmeans.KMeansComparison "$work/start.f32" "$1" "$2" 2 bank "$bank" 2>>"$work/log"; }
+seeded() { "${java[@]}" dev.eigenseg.graph.kmeans.KMeansComparison "$work/start.f32" "$1" "$2" 2 "${source[@]}" 2>>"$work/log"; }
 
 # A search in little memory with its journal forced to disk and not, in turns; medians.
 journal() {

@@ -155,24 +155,57 @@ class EigensolverTest {
         filter.multiply(kernel, source, target, spare, 2);
         double[] lifted = source.inner(target, 2);
         for (int i = 0; i < TallMatrix.WIDTH; i++) {
-          double x = (pairs.values()[i] - 0.1) / 0.6;
-          double expected =
-              degree == 1
-                  ? pairs.values()[i]
-                  : Math.abs(x) <= 1
-                      ? Math.cos(degree * Math.acos(x))
-                      : Math.cosh(degree * Math.log(x + Math.sqrt(x * x - 1)));
           double value = lifted[i * TallMatrix.WIDTH + i];
+          double own = pairs.values()[i];
+          double expected = degree == 1 ? own : chebyshev(degree, (own - 0.1) / 0.6);
           assertEquals(expected, value, 1e-4 * Math.max(1, expected), "degree " + degree);
-          if (x > 1.01 && degree > 1) {
-            assertEquals(pairs.values()[i], filter.eigenvalue(value), 1e-5, "degree " + degree);
-            double above = Math.cosh(degree * acosh((pairs.values()[i] + 1e-5 - 0.1) / 0.6));
-            double slope = (above - expected) / 1e-5;
-            assertEquals(slope, filter.slope(pairs.values()[i]), 0.01 * slope);
+          if (own > 0.71 && degree > 1) {
+            assertEquals(own, filter.eigenvalue(value), 1e-5, "degree " + degree);
           }
         }
       }
     }
+  }
+
+  @Test
+  void residualsOfAFilterBoundThoseOfTheKernel() {
+    for (int degree = 3; degree <= 15; degree += 2) {
+      ChebyshevFilter filter = new ChebyshevFilter(degree, 0.1, 0.6);
+      for (double own = 0.71; own < 1.5; own += 0.01) {
+        double bound = filter.residualBound(own);
+        double tightest = 0;
+        for (double other = own - 1.7; other < 1.5; other += 0.00317) {
+          double lifted =
+              chebyshev(degree, (own - 0.1) / 0.6) - chebyshev(degree, (other - 0.1) / 0.6);
+          double ratio = Math.abs(own - other) / Math.abs(lifted);
+          assertTrue(ratio <= bound, "degree %d, %s and %s".formatted(degree, own, other));
+          tightest = Math.max(tightest, ratio);
+        }
+        assertTrue(bound < 2 * tightest, "degree %d, %s".formatted(degree, own));
+      }
+    }
+  }
+
+  @Test
+  void aFilterIsAsStrongAsRoundingAndToleranceAllow() {
+    assertEquals(ChebyshevFilter.NONE, ChebyshevFilter.between(-0.2, 0.9, 1, 1e-6));
+    int last = 1;
+    for (double tolerance : new double[] {1e-5, 1e-4, 1e-3}) {
+      ChebyshevFilter filter = ChebyshevFilter.between(-0.2, 0.9, 1, tolerance);
+      assertTrue(filter.degree() > last && filter.degree() % 2 == 1, "degree " + filter.degree());
+      assertEquals(0.9, filter.cut(), 1e-12);
+      // Rounding of the largest product is a small part of what a vector at the cut may be off by.
+      double lift = chebyshev(filter.degree(), (1 - filter.centre()) / filter.halfWidth());
+      assertTrue(8 * 0x1p-24 * lift <= tolerance, "lift " + lift);
+      last = filter.degree();
+    }
+  }
+
+  private static double chebyshev(int degree, double x) {
+    if (Math.abs(x) <= 1) {
+      return Math.cos(degree * Math.acos(x));
+    }
+    return Math.pow(Math.signum(x), degree) * Math.cosh(degree * acosh(Math.abs(x)));
   }
 
   private static double acosh(double x) {
