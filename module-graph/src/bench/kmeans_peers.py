@@ -35,8 +35,8 @@ def by_faiss(rows, start, passes, threads, wanted):
         return kmeans.centroids, passes
 
     def near():
-        # An objective is of the centroids that a pass begins with.
-        return next((i for i, value in enumerate(kmeans.obj) if value <= wanted * 1.001), "-")
+        # An objective is of the centroids that a pass begins with; one pass is the least that we make.
+        return next((max(i, 1) for i, value in enumerate(kmeans.obj) if value <= wanted * 1.001), "-")
 
     return fit, near, f"faiss-cpu {faiss.__version__}"
 
