@@ -54,9 +54,10 @@ record ChebyshevFilter(int degree, double centre, double halfWidth) {
   }
 
   /**
-   * How long |A v - lambda v| is at most where the polynomial's residual has length 1: what v holds
-   * of an eigenvector of the interval or below counts there by p(lambda) - 1 at least and here by
-   * the distance from the interval's lower end at most; of those above, p being convex, less.
+   * How long |A v - lambda v| is at most where the polynomial's residual has length 1, if no
+   * eigenvalue is below the interval: what v holds of an eigenvector of the interval counts there
+   * by p(lambda) - 1 at least and here by the distance from the interval's lower end at most; of
+   * those above, p being convex, less.
    */
   double residualBound(double eigenvalue) {
     if (!lifts()) {
