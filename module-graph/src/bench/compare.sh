@@ -1,11 +1,17 @@
 #!/usr/bin/env bash
-# Graphs beside FAISS, how their time grows, and their memory: one table.
+# Graphs, k-means and eigenvectors beside FAISS, scikit-learn and SciPy, how time grows, and memory: one table.
 #
 #   eigenseg bench graph         CLASS_PATH: what to run with, set by the launcher
-#                                EIGENSEG_PYTHON: a Python with faiss-cpu, to compare with as well
+#                                EIGENSEG_PYTHON: a Python with faiss-cpu, to compare with as well; with scikit-learn for k-means,
+#                                with SciPy and threadpoolctl for spectral
+#                                EIGENSEG_BANK, EIGENSEG_GRAPH: a bank for k-means and spectral, and its graph (default: CamVid's
+#                                images through the ViT in shared/weights, and an IVF graph of recall 0.95: ten minutes)
+#                                EIGENSEG_KMEANS_ROWS: clustered rows of 384 in place of the bank for k-means
+#                                EIGENSEG_KMEANS_PEERS: some of faiss lloyd elkan
 #                                EIGENSEG_SHARED: the folder with camvid/ and weights/ (default: beside the checkout)
-#                                EIGENSEG_COMPARE: some of the parts: exact growth memory approximate approximate_growth; and
-#                                kernels, an exact search beside each of the kernels that OpenBLAS can be told to take
+#                                EIGENSEG_COMPARE: some of the parts: exact growth memory approximate approximate_growth kmeans_64
+#                                kmeans_256 journal spectral; and kernels, an exact search beside each of the kernels that OpenBLAS
+#                                can be told to take
 #                                EIGENSEG_BUSY: 1 to measure on a machine that is not quiet
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../.." && pwd)
@@ -155,7 +161,94 @@ memory() {
     "the limit and 256 MiB; $images,000 rows of 384 in float16$within"
 }
 
-for part in ${EIGENSEG_COMPARE:-exact growth memory approximate approximate_growth}; do
+# Sets bank: the one that is named, or CamVid's patches as the ViT sees them.
+vit_bank() {
+  local weights=$shared/weights/vit-s14-dinov2.safetensors
+  bank=${EIGENSEG_BANK:-$work/vit}
+  [ ! -d "$bank" ] || return 0
+  if [ ! -d "$shared/camvid" ] || [ ! -f "$weights" ]; then return 1; fi
+  "$root/eigenseg" build
+  "$root/eigenseg" extract -b "vit:$weights" --size 490x364 -o "$bank" "$shared/camvid/images/train" --quiet 2>>"$work/log"
+}
+
+# K-means to convergence, two threads each, from our seeds, rows in memory on all sides; FAISS, which knows no convergence, makes as many
+# passes as we do. FAISS says what each pass reached: so we are also compared for as many passes as bring it within 0.1 % of the end.
+kmeans() {
+  local k=$1 threads=2 most=300 bank what ours rows dim seconds end passes peer near note ours_near source
+  if [ -z "$python" ] || { [ -z "${EIGENSEG_KMEANS_ROWS:-}" ] && ! vit_bank; }; then
+    skipped "k-means" "no Python with faiss-cpu and scikit-learn (EIGENSEG_PYTHON), or no bank (EIGENSEG_BANK), CamVid and weights"
+    return
+  fi
+  source=(bank "${bank:-}")
+  [ -z "${EIGENSEG_KMEANS_ROWS:-}" ] || source=(clustered "$EIGENSEG_KMEANS_ROWS" 384)
+  "${java[@]}" dev.eigenseg.graph.RowsFile "$work/rows.f32" "${source[@]}" 2>>"$work/log"
+  ours=$(seeded "$k" $most)
+  IFS=$'\t' read -r seconds _ end passes _ rows dim <<<"$ours"
+  what="k-means, $rows x $dim, K = $k"
+  for peer in ${EIGENSEG_KMEANS_PEERS:-faiss lloyd elkan}; do
+    note=$("$python" "$bench/kmeans_peers.py" "$work/rows.f32" "$work/start.f32" "$dim" "$passes" $threads "$end" $peer 2>>"$work/log")
+    [ $peer != faiss ] || near=$(cut -f 5 <<<"$note")
+    line "$what, $(cut -f 4 <<<"$note") passes" "$seconds" "$(cut -f 1 <<<"$note")" s 1 \
+      "$(cut -f 6 <<<"$note"), $threads threads; ours $passes passes, processor $(cut -f 2 <<<"$ours") and $(cut -f 2 <<<"$note") s"
+    # The peer's over ours: at least 0.999 if ours is within 0.1 % of it, or below.
+    line "$what, inertia" "$end" "$(cut -f 3 <<<"$note")" "" 0.999 "$(cut -f 6 <<<"$note")"
+    if [ $peer = faiss ] && [ "$near" != - ]; then
+      ours_near=$(seeded "$k" "$near")
+      line "$what, within 0.1 % of that" "$(cut -f 1 <<<"$ours_near")" \
+        "$(awk -v t="$(cut -f 1 <<<"$note")" -v n="$near" -v all="$passes" 'BEGIN { print t * n / all }')" s 1 \
+        "FAISS's share of its time; $near passes each, inertia $(cut -f 3 <<<"$ours_near")"
+    fi
+  done
+  rm "$work/rows.f32"
+}
+
+kmeans_64() { kmeans 64; }
+kmeans_256() { kmeans 256; }
+
+# Ours in $1 clusters and $2 passes at most, rows in memory.
+seeded() { "${java[@]}" dev.eigenseg.graph.kmeans.KMeansComparison "$work/start.f32" "$1" "$2" 2 "${source[@]}" 2>>"$work/log"; }
+
+# A search in little memory with its journal forced to disk and not, in turns; medians.
+journal() {
+  local limit=16 images=88 rounds=3 bank=$work/bank
+  [ -d "$bank" ] || "${java[@]}" dev.eigenseg.graph.ClusteredBank "$bank" $images 384 2>>"$work/log"
+  "${java[@]}" dev.eigenseg.graph.vector.JournalComparison "$bank" $limit 2 $rounds "$work/journal.knn" 2>>"$work/log" |
+    tee "$work/journal.tsv" >&2
+  line "graph --memory ${limit}m, journal forced" "$(journal_figure forced 2)" "$(journal_figure not 2)" s 0.95 \
+    "the same, not forced, in turns; $images,000 rows of 384, k = 64, 2 threads; $(journal_figure forced 4) commits of \
+$(journal_figure forced 5) units, $(journal_figure forced 3) s in forcing"
+}
+
+journal_figure() { awk -F '\t' -v way="$1" -v column="$2" '$1 == way { print $column }' "$work/journal.tsv" | median; }
+
+ppm() { awk -v x="$1" 'BEGIN { printf "%.1f", x * 1e6 }'; }
+
+# 64 eigenvectors of a bank's kernel, and of the very same matrix by SciPy; residuals of both are measured by SciPy in float64.
+spectral() {
+  local bank graph count=64 tolerance=1e-4 threads=2 ours peer
+  if [ -z "$python" ] || ! vit_bank; then
+    skipped "spectral" "no Python with SciPy and threadpoolctl (EIGENSEG_PYTHON), or no bank (EIGENSEG_BANK), CamVid and weights"
+    return
+  fi
+  graph=${EIGENSEG_GRAPH:-$work/vit.knn}
+  if [ ! -f "$graph" ]; then
+    "$root/eigenseg" build
+    "$root/eigenseg" graph "$bank" --index ivf --recall 0.95 -o "$graph" --quiet 2>>"$work/log"
+  fi
+  mkdir "$work/spectral"
+  ours=$("${java[@]}" dev.eigenseg.graph.kernel.SpectralComparison "$bank" "$graph" $count $tolerance $threads "$work/spectral" \
+    2>>"$work/log")
+  peer=$("$python" "$bench/spectral_peer.py" "$work/spectral" $count $tolerance $threads 2>>"$work/log")
+  rm -r "$work/spectral"
+  line "spectral, $(cut -f 3 <<<"$ours") patches, $(cut -f 4 <<<"$ours") entries, $count vectors" "$(cut -f 1 <<<"$ours")" \
+    "$(cut -f 1 <<<"$peer")" s 1 \
+    "$(cut -f 7 <<<"$peer"), $threads threads, $(cut -f 6 <<<"$peer") products, eigenvalues differ by $(cut -f 5 <<<"$peer"); \
+processor $(cut -f 2 <<<"$ours") and $(cut -f 2 <<<"$peer") s"
+  line "its worst residual" "$(ppm "$(cut -f 4 <<<"$peer")")" "$(ppm $tolerance)" ppm 1 \
+    "what was asked of both, of the largest eigenvalue; eigsh has $(ppm "$(cut -f 3 <<<"$peer")") ppm"
+}
+
+for part in ${EIGENSEG_COMPARE:-exact growth memory approximate approximate_growth kmeans_64 kmeans_256 journal spectral}; do
   require_quiet "$part"
   "$part"
 done

@@ -3,16 +3,16 @@ package dev.eigenseg.graph;
 import java.util.List;
 
 /** Processor time of all threads, native ones as well: what other processes take is not in it. */
-final class CpuTime {
+public final class CpuTime {
   private CpuTime() {}
 
   /** Of this process since its start. */
-  static double seconds() {
+  public static double seconds() {
     return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toMillis() * 1e-3;
   }
 
   /** The middle of some figures, the upper one of two. */
-  static double median(List<Double> values) {
+  public static double median(List<Double> values) {
     return values.stream().sorted().skip(values.size() / 2).findFirst().orElseThrow();
   }
 }

@@ -3,6 +3,7 @@ package dev.eigenseg.graph;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import java.io.File;
@@ -20,14 +21,23 @@ final class KillableBuild {
   private static final int DIM = 16;
   private static final int K = 9;
 
-  // So many threads make small tiles, some 600 of them, and this memory several strips.
+  // So many threads make small tiles, hundreds of them.
   private static final int THREADS = 8;
-  static final long MEMORY = 1_600_000;
 
   private KillableBuild() {}
 
   public static void main(String[] arguments) throws IOException {
-    build(Path.of(arguments[0]), MEMORY, printing(Long.parseLong(arguments[1])));
+    build(
+        Path.of(arguments[0]),
+        Long.parseLong(arguments[2]),
+        printing(Long.parseLong(arguments[1])));
+  }
+
+  /** Enough for some strips of two blocks: many units of a few tiles. */
+  static long littleMemory() {
+    try (Tensor features = Tensor.allocate(DType.F32, ROWS, DIM)) {
+      return TestEngines.leastMemory(KnnEngines.select("vector"), features, K, THREADS) * 9 / 8;
+    }
   }
 
   static void build(Path target, long memory, Progress progress) throws IOException {
@@ -69,7 +79,8 @@ final class KillableBuild {
             List.of("-Xmx128m"),
             KillableBuild.class,
             target.toString(),
-            slow ? "10" : "0")
+            slow ? "10" : "0",
+            Long.toString(littleMemory()))
         .redirectError(errors)
         .start();
   }

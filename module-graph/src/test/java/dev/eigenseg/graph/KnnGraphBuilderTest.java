@@ -214,20 +214,20 @@ class KnnGraphBuilderTest {
     KillableBuild.build(undisturbed, ENOUGH, Progress.NONE);
     Path target = folder.resolve("g.knn");
     Stopping all = new Stopping(Long.MAX_VALUE);
-    KillableBuild.build(target, KillableBuild.MEMORY, all);
+    KillableBuild.build(target, KillableBuild.littleMemory(), all);
     Files.delete(target);
     long left = all.promised;
     for (int stop = 0; stop < 20; stop++) {
       Stopping stopping = new Stopping(1 + random.nextLong(all.promised / 25));
       assertThrows(
           CancelledException.class,
-          () -> KillableBuild.build(target, KillableBuild.MEMORY, stopping));
+          () -> KillableBuild.build(target, KillableBuild.littleMemory(), stopping));
       assertTrue(stopping.promised <= left, "seed " + seed);
       left = stopping.promised;
       assertFalse(Files.exists(target));
     }
     assertTrue(left < all.promised, "nothing was kept, seed " + seed);
-    KillableBuild.build(target, KillableBuild.MEMORY, Progress.NONE);
+    KillableBuild.build(target, KillableBuild.littleMemory(), Progress.NONE);
     assertArrayEquals(Files.readAllBytes(undisturbed), Files.readAllBytes(target), "seed " + seed);
     assertEquals(List.of("g.knn", "undisturbed.knn"), files());
   }
@@ -266,7 +266,7 @@ class KnnGraphBuilderTest {
 
   /** Leaves an unfinished search in the folder. */
   private void begin(KnnGraphBuilder builder, Path target) {
-    Stopping stopping = new Stopping(20);
+    Stopping stopping = new Stopping(8); // of fifteen tiles and more
     assertThrows(
         CancelledException.class, () -> builder.build(GraphPart.WHOLE, target, false, stopping));
   }

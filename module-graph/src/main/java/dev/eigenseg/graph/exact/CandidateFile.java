@@ -18,6 +18,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.BitSet;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -25,30 +26,64 @@ import java.util.Optional;
  * Owns the two hidden files beside a target in which an unfinished search is kept: the candidates
  * of all strips, and a journal of the units that are done.
  *
- * <p>Every strip has two places in the file. A unit writes its strips where they are not at the
- * moment, forces that to disk and then adds its line to the journal: whenever the process dies, the
- * journal tells which place holds what. Each piece carries a checksum and tells what it is.
+ * <p>Every strip has two places in the file, and the journal's lines say which of them counts: a
+ * line makes the other place count of all strips that the units since the line before took part in.
+ * Units write strips only where they do not count, over and over if several units pass between two
+ * lines. A commit forces that to disk and then adds a line: whenever the process dies, the last
+ * commit is whole, and what came after it is lost.
+ *
+ * <p>Forcing may take longer than a unit, so a commit waits until {@value #PACE} times as long has
+ * passed as the last one took, at least {@value #LEAST_SECONDS} seconds and at most {@value
+ * #MOST_SECONDS}. That, and the unit begun, is what a crash or a stop loses. Each piece carries a
+ * checksum and tells what it is.
  *
  * <p>The files are this machine's own: their numbers are in native order. They are deleted by
- * {@link #delete}, and on closing if no unit was finished. Reading and writing are thread-safe.
+ * {@link #delete}, and on closing if nothing was committed. Reading and writing are thread-safe,
+ * between two calls of {@link #finish}.
  */
 public final class CandidateFile implements CandidateStore, ResumableKnnEngine.KeptSearch {
   private static final int HEADER_BYTES = 64;
   private static final int CHECKED_FROM = 8;
+  // Forcing takes a fortieth of the time, if commits take up to a second and a half.
+  private static final int PACE = 40;
+  private static final double LEAST_SECONDS = 0.5;
+  private static final double MOST_SECONDS = 60;
 
   private final Place place;
   private final FileChannel channel;
   private final UnitJournal journal;
   private final StripGrid grid;
   private final int k;
+  private final Disk disk;
+
+  // Strips whose second place counts.
+  private final BitSet second;
+  private long finished;
+  private long nextCommit;
 
   private CandidateFile(
-      Place place, FileChannel channel, UnitJournal journal, StripGrid grid, int k) {
+      Place place, FileChannel channel, UnitJournal journal, StripGrid grid, int k, Disk disk) {
     this.place = place;
     this.channel = channel;
     this.journal = journal;
     this.grid = grid;
     this.k = k;
+    this.disk = disk;
+    this.second = new BitSet(grid.strips());
+    for (long units : journal.commits()) {
+      swapPlaces(finished, units);
+      finished = units;
+    }
+    this.nextCommit = disk.nanoTime();
+  }
+
+  /** Lets the other place of all strips count that took part in the units in between. */
+  private void swapPlaces(long before, long units) {
+    for (int strip = 0; strip < grid.strips(); strip++) {
+      if (grid.uses(strip, before) != grid.uses(strip, units)) {
+        second.flip(strip);
+      }
+    }
   }
 
   /**
@@ -58,8 +93,13 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
    * @throws BadInputException if another search works there
    * @throws IncompatibleException if the unfinished search is for something else
    */
-  @SuppressWarnings("MustBeClosedChecker")
   static CandidateFile open(Place place, StripGrid grid, int k) throws IOException {
+    return open(place, grid, k, Disk.REAL);
+  }
+
+  /** Likewise, with what a measurement or a test takes for a disk. */
+  @SuppressWarnings("MustBeClosedChecker")
+  static CandidateFile open(Place place, StripGrid grid, int k, Disk disk) throws IOException {
     FileChannel channel =
         FileChannel.open(
             data(place.target()),
@@ -80,7 +120,8 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
           channel,
           journal,
           new StripGrid(grid.range(), grid.rows(), journal.stripRows()),
-          k);
+          k,
+          disk);
     } catch (IOException | RuntimeException | Error e) {
       channel.close();
       throw e;
@@ -143,26 +184,46 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
   }
 
   @Override
-  public boolean outlives() {
-    return true;
+  public boolean due() {
+    return disk.nanoTime() - nextCommit >= 0;
   }
 
   @Override
   public long finished() {
-    return journal.finished();
+    return finished;
   }
 
   @Override
   public void finish(long units) throws IOException {
-    channel.force(false);
-    journal.add(units);
+    finished = units;
+    if (units == grid.units() || due()) {
+      commit();
+    }
+  }
+
+  private void commit() throws IOException {
+    long start = disk.nanoTime();
+    disk.force(channel, false);
+    long before = journal.committed();
+    journal.add(finished, disk);
+    swapPlaces(before, finished);
+    long end = disk.nanoTime();
+    long wait =
+        Math.clamp(PACE * (end - start), (long) (LEAST_SECONDS * 1e9), (long) (MOST_SECONDS * 1e9));
+    nextCommit = end + wait;
+  }
+
+  /** Whether finished units since the last commit have written a strip. */
+  private boolean ahead(int strip) {
+    return grid.uses(strip, finished) != grid.uses(strip, journal.committed());
   }
 
   @Override
-  public void write(long firstRow, int count, MemorySegment ids, MemorySegment similarities)
+  public void write(
+      long firstRow, int count, MemorySegment ids, MemorySegment similarities, long units)
       throws IOException {
     int strip = grid.stripOf(firstRow);
-    long uses = grid.uses(strip, finished()) + 1;
+    long uses = grid.uses(strip, units);
     long half = CandidateStore.chunkBytes(count, k) / 2;
     try (Arena memory = Arena.ofConfined()) {
       MemorySegment piece = memory.allocate(HEADER_BYTES + 2 * half, Long.BYTES);
@@ -172,7 +233,7 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
       MemorySegment.copy(ids, 0, piece, HEADER_BYTES, half);
       MemorySegment.copy(similarities, 0, piece, HEADER_BYTES + half, half);
       piece.set(ValueLayout.JAVA_INT, 0, Hashes.crc32c(piece.asSlice(CHECKED_FROM)));
-      ChannelWrites.all(channel, piece.asByteBuffer(), offset(strip, uses, firstRow));
+      ChannelWrites.all(channel, piece.asByteBuffer(), offset(strip, !second.get(strip), firstRow));
     }
   }
 
@@ -187,7 +248,7 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
       RowRange whole = piece(strip, row);
       RowRange wanted = new RowRange(row, Math.min(whole.end(), firstRow + count));
       long target = (row - firstRow) * k * Integer.BYTES;
-      long uses = grid.uses(strip, finished());
+      long uses = grid.uses(strip, finished);
       if (uses == 0) {
         fill(wanted.count() * k, ids.asSlice(target), similarities.asSlice(target));
       } else {
@@ -213,7 +274,7 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
       MemorySegment similarities)
       throws IOException {
     long half = CandidateStore.chunkBytes(Math.toIntExact(whole.count()), k) / 2;
-    long offset = offset(strip, uses, whole.first());
+    long offset = offset(strip, second.get(strip) != ahead(strip), whole.first());
     try (Arena memory = Arena.ofConfined()) {
       MemorySegment piece = memory.allocate(HEADER_BYTES + 2 * half, Long.BYTES);
       readFully(piece, offset);
@@ -254,12 +315,13 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
     return new RowRange(first, Math.min(first + most, rows.end()));
   }
 
-  private long offset(int strip, long uses, long firstRow) {
+  private long offset(int strip, boolean secondPlace, long firstRow) {
     int most = CandidateStore.chunkRows(k);
     long pieceBytes = HEADER_BYTES + CandidateStore.chunkBytes(most, k);
     long stripBytes = Math.multiplyExact(Math.ceilDiv(grid.stripRows(), most), pieceBytes);
     long piece = (firstRow - grid.strip(strip).first()) / most;
-    return Math.addExact(Math.multiplyExact(2L * strip + uses % 2, stripBytes), piece * pieceBytes);
+    return Math.addExact(
+        Math.multiplyExact(2L * strip + (secondPlace ? 1 : 0), stripBytes), piece * pieceBytes);
   }
 
   @Override
@@ -275,7 +337,7 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
     }
     try (channel;
         journal) {
-      if (finished() == 0) {
+      if (journal.committed() == 0) {
         discard(place.target());
       }
     }

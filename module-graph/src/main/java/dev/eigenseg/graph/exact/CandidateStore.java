@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 /**
  * Keeps the best candidates of all rows while those of two strips are in memory. Between two calls
  * of {@link #finish} every row is written once at most, in pieces of {@link #chunkRows} from its
- * strip's first row on; {@link #read} returns what was written before the last of these calls, or
- * nothing but filling. Thread-safe.
+ * strip's first row on, and not read after that; {@link #read} returns what was written before the
+ * last of these calls, or nothing but filling. Thread-safe.
  */
 interface CandidateStore extends NeighborRows {
   long CHUNK_BYTES = 1 << 20;
@@ -24,8 +24,12 @@ interface CandidateStore extends NeighborRows {
     return (long) rows * k * (Integer.BYTES + Float.BYTES);
   }
 
-  /** Keeps lists. */
-  void write(long firstRow, int count, MemorySegment ids, MemorySegment similarities)
+  /**
+   * Keeps lists.
+   *
+   * @param units how many units are done that these lists have in them, this one included
+   */
+  void write(long firstRow, int count, MemorySegment ids, MemorySegment similarities, long units)
       throws IOException;
 
   /** How many units of work, from the first on, need not be done any more. */
@@ -35,8 +39,8 @@ interface CandidateStore extends NeighborRows {
   void finish(long units) throws IOException;
 
   /**
-   * Whether what was finished outlives the search; otherwise rows need not be written before they
-   * leave the memory.
+   * Whether it is time to write what is in memory and call {@link #finish}, so that what was done
+   * outlives the process. Rows need not be written before they leave the memory otherwise.
    */
-  boolean outlives();
+  boolean due();
 }

@@ -86,14 +86,25 @@ public record JoinPlan(
     if (streamed.bytes() <= memory) {
       return streamed;
     }
-    long most = (memory - streamed.fixedBytes()) / (2 * candidateBytes()) / block * block;
-    JoinPlan least = withStrips(block, false);
+    JoinPlan fewer = this;
+    long most = streamed.mostRows(memory);
+    while (fewer.group > 1 && most < (long) fewer.group * block) {
+      // Memory for packed rows is of no use where strips have fewer.
+      fewer = fewer.withGroup(fewer.group - 1);
+      most = fewer.withStrips(stripRows, false).mostRows(memory);
+    }
+    JoinPlan least = fewer.withStrips(block, false);
     if (least.bytes() > memory) {
       throw new BadInputException(
           "the search needs at least %,d bytes of memory for %,d rows of %d channels, k = %d and %d threads; allowed are %,d"
               .formatted(least.bytes(), rows, dim, k, threads, memory));
     }
-    return withStrips(evenStrips(most), false);
+    return fewer.withStrips(fewer.evenStrips(most), false);
+  }
+
+  /** Rows of a strip, in whole blocks, of which two fit into memory. */
+  private long mostRows(long memory) {
+    return Math.max(0, memory - fixedBytes()) / (2 * candidateBytes()) / block * block;
   }
 
   /**
@@ -104,6 +115,9 @@ public record JoinPlan(
   JoinPlan continued(long newStripRows, long memory) {
     JoinPlan plan = withStrips(newStripRows, true);
     JoinPlan streamed = withStrips(newStripRows, false);
+    if (streamed.bytes() > memory && group > 1) {
+      return withGroup(group - 1).continued(newStripRows, memory);
+    }
     if (streamed.bytes() > memory) {
       throw new BadInputException(
           ("the search was begun with strips of %,d rows and needs at least %,d bytes of memory "
@@ -123,6 +137,11 @@ public record JoinPlan(
   private JoinPlan withStrips(long newStripRows, boolean newCached) {
     return new JoinPlan(
         rows, range, dim, k, threads, block, group, span, capacity, newStripRows, newCached);
+  }
+
+  private JoinPlan withGroup(int newGroup) {
+    return new JoinPlan(
+        rows, range, dim, k, threads, block, newGroup, span, capacity, stripRows, cached);
   }
 
   /** The units of work. */

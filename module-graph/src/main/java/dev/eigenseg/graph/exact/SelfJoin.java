@@ -75,10 +75,10 @@ final class SelfJoin implements AutoCloseable {
         try (ReadAhead _ = new ReadAhead(rows, soon(last ? strip + 1 : other + 1))) {
           joinUnit(own, other, unit, task);
         }
-        if (last || store.outlives()) {
-          save(own);
+        if (last || store.due()) {
+          save(own, unit + 1);
+          store.finish(unit + 1);
         }
-        store.finish(unit + 1);
       }
     }
   }
@@ -95,7 +95,7 @@ final class SelfJoin implements AutoCloseable {
     }
     try (Strip columns = load(other, unit)) {
       join(own, columns, task);
-      save(columns);
+      save(columns, unit + 1);
     }
   }
 
@@ -155,8 +155,8 @@ final class SelfJoin implements AutoCloseable {
         Stream.generate(ReentrantLock::new).limit(plan.blocks(range)).toList());
   }
 
-  private void save(Strip strip) {
-    forEachChunk(strip.range(), chunk -> chunk.save(strip.candidates()));
+  private void save(Strip strip, long units) {
+    forEachChunk(strip.range(), chunk -> chunk.save(strip.candidates(), units));
   }
 
   private interface ChunkWork {
@@ -209,13 +209,13 @@ final class SelfJoin implements AutoCloseable {
       }
     }
 
-    void save(Candidates candidates) throws IOException {
+    void save(Candidates candidates, long units) throws IOException {
       long[] scratch = new long[plan.capacity()];
       NeighborLists lists = new NeighborLists(ids, similarities, plan.k());
       for (int row = 0; row < count; row++) {
         candidates.write(place + row, row, lists, scratch);
       }
-      store.write(firstRow, count, ids, similarities);
+      store.write(firstRow, count, ids, similarities, units);
     }
   }
 

@@ -26,7 +26,8 @@ final class TensorCandidates implements CandidateStore {
   }
 
   @Override
-  public void write(long firstRow, int count, MemorySegment ids, MemorySegment similarities) {
+  public void write(
+      long firstRow, int count, MemorySegment ids, MemorySegment similarities, long units) {
     MemorySegment.copy(ids, 0, allIds, offset(firstRow), offset(count));
     MemorySegment.copy(similarities, 0, allSimilarities, offset(firstRow), offset(count));
   }
@@ -44,7 +45,7 @@ final class TensorCandidates implements CandidateStore {
   public void finish(long units) {}
 
   @Override
-  public boolean outlives() {
+  public boolean due() {
     return false;
   }
 }

@@ -22,32 +22,32 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Owns the journal of an unfinished search: what it searches for, then a line for every unit that
- * is done. Each line ends with its own checksum, by which a line torn by a crash is told from a
- * whole one. The file is made with the first unit.
+ * Owns the journal of an unfinished search: what it searches for, then a line for every commit,
+ * which says how many units are done. Each line ends with its own checksum, by which a line torn by
+ * a crash is told from a whole one. The file is made with the first commit.
  */
 final class UnitJournal implements AutoCloseable {
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
 
   private final Path path;
   private final long stripRows;
   private final Map<String, String> settings;
-  private volatile long finished;
+  private final List<Long> commits;
   private long bytes;
   private Optional<FileChannel> channel = Optional.empty();
 
   private UnitJournal(
-      Path path, long stripRows, Map<String, String> settings, long finished, long bytes) {
+      Path path, long stripRows, Map<String, String> settings, List<Long> commits, long bytes) {
     this.path = path;
     this.stripRows = stripRows;
     this.settings = settings;
-    this.finished = finished;
+    this.commits = new ArrayList<>(commits);
     this.bytes = bytes;
   }
 
   /** A search that is to begin. */
   static UnitJournal begin(Path path, long stripRows, Map<String, String> settings) {
-    return new UnitJournal(path, stripRows, Map.copyOf(settings), 0, 0);
+    return new UnitJournal(path, stripRows, Map.copyOf(settings), List.of(), 0);
   }
 
   /**
@@ -82,7 +82,7 @@ final class UnitJournal implements AutoCloseable {
             path,
             header.get("strip-rows").getAsLong(),
             settings,
-            Long.parseLong(lines.getLast()),
+            lines.stream().skip(1).map(Long::valueOf).toList(),
             bytes));
   }
 
@@ -112,9 +112,14 @@ final class UnitJournal implements AutoCloseable {
     return stripRows;
   }
 
-  /** How many units are done. */
-  long finished() {
-    return finished;
+  /** How many units were done at each commit. */
+  List<Long> commits() {
+    return List.copyOf(commits);
+  }
+
+  /** How many units were done at the last commit. */
+  long committed() {
+    return commits.isEmpty() ? 0 : commits.getLast();
   }
 
   /** In what this search differs from another, for a message. */
@@ -133,11 +138,11 @@ final class UnitJournal implements AutoCloseable {
   }
 
   /** Says that so many units are done; returns when the disk knows. */
-  void add(long units) throws IOException {
+  void add(long units, Disk disk) throws IOException {
     FileChannel file = channel.isPresent() ? channel.get() : openForWriting();
     append(file, Long.toString(units));
-    file.force(true);
-    finished = units;
+    disk.force(file, true);
+    commits.add(units);
   }
 
   private FileChannel openForWriting() throws IOException {

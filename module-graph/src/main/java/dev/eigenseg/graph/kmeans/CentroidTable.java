@@ -1,6 +1,5 @@
 package dev.eigenseg.graph.kmeans;
 
-import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -8,6 +7,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Owns K centroids and the sums from which they move. The nearest centroid of f is the one of
@@ -17,17 +18,21 @@ import java.util.Arrays;
 final class CentroidTable implements AutoCloseable {
   // Channels that one thread sums for all rows: no two threads meet, and no order is left open.
   private static final int SLICE = 32;
-  private static final int SCORE_ROWS = 16 * Gemm.rowPanel();
+  private static final int LISTED = 1 << 20;
 
   private final int clusters;
   private final int dim;
   private final int threads;
   private final Arena arena = Arena.ofShared();
   private final MemorySegment centroids;
-  private final MemorySegment columnPanels;
+  private final CentroidGroups groups;
+  private final Queue<NearestSearch> idle = new ConcurrentLinkedQueue<>();
   private final float[] squaredNorms;
   private final double[] sums;
   private final long[] counts;
+  private final double[] ways;
+  private final double[] longestWays;
+  private double largestNorm;
 
   CentroidTable(int clusters, int dim, int threads) {
     this.clusters = clusters;
@@ -35,10 +40,12 @@ final class CentroidTable implements AutoCloseable {
     this.threads = threads;
     try {
       this.centroids = arena.allocate((long) clusters * dim * Float.BYTES, 64);
-      this.columnPanels = arena.allocate(Gemm.packedColumnBytes(clusters, dim), 64);
+      this.groups = new CentroidGroups(clusters, dim, arena);
       this.squaredNorms = new float[clusters];
       this.sums = new double[Math.multiplyExact(clusters, dim)];
       this.counts = new long[clusters];
+      this.ways = new double[clusters];
+      this.longestWays = new double[groups.count()];
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
@@ -53,10 +60,36 @@ final class CentroidTable implements AutoCloseable {
     return dim;
   }
 
+  /** Groups of centroids that there can be bounds for. */
+  int groups() {
+    return groups.count();
+  }
+
   /** The memory of one centroid; {@link #pack} follows its changes. */
   MemorySegment centroid(int cluster) {
     long bytes = (long) dim * Float.BYTES;
     return centroids.asSlice(cluster * bytes, bytes);
+  }
+
+  float squaredNorm(int cluster) {
+    return squaredNorms[cluster];
+  }
+
+  /** At least the norm of any centroid, but for rounding. */
+  double largestNorm() {
+    return largestNorm;
+  }
+
+  /**
+   * The length of all moves to means that each centroid has made since it was {@link #regroup}ed.
+   */
+  double[] ways() {
+    return ways;
+  }
+
+  /** For each group, the sum over these moves of the longest that any of its centroids made. */
+  double[] longestWays() {
+    return longestWays;
   }
 
   double[] sums() {
@@ -67,9 +100,23 @@ final class CentroidTable implements AutoCloseable {
     return counts;
   }
 
-  /** Makes the centroids ready for {@link #assign}. */
+  /** Makes the centroids ready for {@link #assign}, in new groups; the old bounds are void. */
+  void regroup() {
+    measure();
+    Arrays.fill(ways, 0);
+    Arrays.fill(longestWays, 0);
+    groups.form(centroids, squaredNorms);
+    groups.pack(centroids, squaredNorms);
+  }
+
+  /** Makes the centroids ready for {@link #assign}, in the groups that they were in. */
   void pack() {
-    Gemm.packColumns(centroids, 0, clusters, dim, columnPanels);
+    measure();
+    groups.pack(centroids, squaredNorms);
+  }
+
+  private void measure() {
+    float largest = 0;
     for (int cluster = 0; cluster < clusters; cluster++) {
       MemorySegment centroid = centroid(cluster);
       float sum = 0;
@@ -78,77 +125,50 @@ final class CentroidTable implements AutoCloseable {
         sum = Math.fma(value, value, sum);
       }
       squaredNorms[cluster] = sum;
+      largest = Math.max(largest, sum);
     }
+    largestNorm = Math.sqrt(largest);
   }
 
-  /**
-   * Finds the nearest centroids of packed rows.
-   *
-   * @param norms the rows' squared norms, from {@code firstNorm} on
-   * @param labels receives the clusters (ints), from the same place on
-   * @param distances receives the squared distances (floats), from the same place on
-   * @return how many labels changed
-   */
-  long assign(
-      MemorySegment panels,
-      long rows,
-      RowNorms norms,
-      long firstRow,
-      MemorySegment labels,
-      MemorySegment distances) {
-    long[] changed = new long[Math.toIntExact((rows + ClusterRows.CHUNK - 1) / ClusterRows.CHUNK)];
-    ClusterRows.forEachChunk(
-        rows,
-        threads,
-        (first, count) -> {
-          try (Arena temporary = Arena.ofConfined()) {
-            MemorySegment scores =
-                temporary.allocate((long) SCORE_ROWS * clusters * Float.BYTES, 64);
-            for (int begin = 0; begin < count; begin += SCORE_ROWS) {
-              int part = Math.min(SCORE_ROWS, count - begin);
-              MemorySegment rowPanels = ClusterRows.panelsAt(panels, first + begin, dim);
-              Gemm.multiply(rowPanels, part, columnPanels, clusters, dim, scores, 0, clusters);
-              changed[(int) (first / ClusterRows.CHUNK)] +=
-                  label(scores, part, norms, firstRow + first + begin, labels, distances);
-            }
-          }
-        });
-    return Arrays.stream(changed).sum();
-  }
+  /** Rows one after the other, and their squared norms. */
+  record Rows(MemorySegment dense, long first, long count, RowNorms norms) {}
 
   /** Squared norms by row. */
   interface RowNorms {
     float of(long row);
   }
 
-  private long label(
-      MemorySegment scores,
-      int rows,
-      RowNorms norms,
-      long firstRow,
-      MemorySegment labels,
-      MemorySegment distances) {
-    long changed = 0;
-    for (int row = 0; row < rows; row++) {
-      long base = (long) row * clusters;
-      int best = 0;
-      float bestScore = Float.NEGATIVE_INFINITY;
-      for (int c = 0; c < clusters; c++) {
-        float score = scores.getAtIndex(ValueLayout.JAVA_FLOAT, base + c) - 0.5f * squaredNorms[c];
-        if (score > bestScore) {
-          bestScore = score;
-          best = c;
-        }
-      }
-      float dot = scores.getAtIndex(ValueLayout.JAVA_FLOAT, base + best);
-      float distance = norms.of(firstRow + row) - 2 * dot + squaredNorms[best];
-      distances.setAtIndex(ValueLayout.JAVA_FLOAT, firstRow + row, Math.max(0, distance));
-      if (labels.getAtIndex(ValueLayout.JAVA_INT, firstRow + row) != best) {
-        labels.setAtIndex(ValueLayout.JAVA_INT, firstRow + row, best);
-        changed++;
-      }
-    }
-    return changed;
+  /**
+   * Finds the nearest centroids of rows.
+   *
+   * @param labels receives the clusters; their bounds are those of this table
+   * @param measure whether all distances are wanted, not only those of rows that have to be
+   *     searched for
+   * @return how many labels changed
+   */
+  long assign(Rows rows, RowLabels labels, boolean measure) {
+    long[] changed =
+        new long[Math.toIntExact(Math.ceilDiv(rows.count(), (long) ClusterRows.CHUNK))];
+    ClusterRows.forEachChunk(
+        rows.count(),
+        threads,
+        (first, count) -> {
+          NearestSearch search = idle.poll();
+          if (search == null) {
+            search = new NearestSearch(this, groups);
+          }
+          try {
+            changed[(int) (first / ClusterRows.CHUNK)] =
+                search.label(
+                    new NearestSearch.Chunk(
+                        rows.dense(), first, rows.first() + first, count, rows.norms()),
+                    labels,
+                    measure);
+          } finally {
+            idle.add(search);
+          }
+        });
+    return Arrays.stream(changed).sum();
   }
 
   void clearSums() {
@@ -156,49 +176,56 @@ final class CentroidTable implements AutoCloseable {
     Arrays.fill(counts, 0);
   }
 
-  /**
-   * Moves packed rows from the sums of their former clusters to those of their labels.
-   *
-   * @param labels the clusters (ints), from {@code firstRow} on
-   * @param summed the clusters in whose sums the rows are, -1 for none, from the same place on;
-   *     receives the labels
-   */
-  void accumulate(
-      MemorySegment panels, long rows, MemorySegment labels, MemorySegment summed, long firstRow) {
-    for (long row = firstRow; row < firstRow + rows; row++) {
-      int from = summed.getAtIndex(ValueLayout.JAVA_INT, row);
-      if (from >= 0) {
-        counts[from]--;
-      }
-      counts[labels.getAtIndex(ValueLayout.JAVA_INT, row)]++;
+  /** Moves rows from the sums of their former clusters to those of their labels. */
+  void accumulate(Rows rows, RowLabels labels) {
+    for (long begin = 0; begin < rows.count(); begin += LISTED) {
+      long count = Math.min(LISTED, rows.count() - begin);
+      long offset = begin * dim * Float.BYTES;
+      accumulateListed(
+          new Rows(rows.dense().asSlice(offset), rows.first() + begin, count, rows.norms()),
+          labels);
     }
-    Parallel.forEach(
-        threads,
-        (dim + (long) SLICE - 1) / SLICE,
-        slice -> accumulate(panels, rows, labels, summed, firstRow, (int) slice * SLICE));
-    long offset = firstRow * Integer.BYTES;
-    MemorySegment.copy(labels, offset, summed, offset, rows * Integer.BYTES);
   }
 
-  private void accumulate(
-      MemorySegment panels,
-      long rows,
-      MemorySegment labels,
-      MemorySegment summed,
-      long firstRow,
-      int firstChannel) {
-    int end = Math.min(firstChannel + SLICE, dim);
-    for (long row = 0; row < rows; row++) {
-      int to = labels.getAtIndex(ValueLayout.JAVA_INT, firstRow + row);
-      int from = summed.getAtIndex(ValueLayout.JAVA_INT, firstRow + row);
-      if (from == to) {
-        continue;
+  private void accumulateListed(Rows rows, RowLabels labels) {
+    int[] listed = new int[(int) rows.count()];
+    int count = 0;
+    for (int row = 0; row < rows.count(); row++) {
+      int from = labels.summed(rows.first() + row);
+      int to = labels.label(rows.first() + row);
+      if (from != to) {
+        listed[count++] = row;
+        counts[to]++;
+        if (from != RowLabels.NONE) {
+          counts[from]--;
+        }
       }
-      for (int c = firstChannel; c < end; c++) {
-        float value = panels.getAtIndex(ValueLayout.JAVA_FLOAT, Gemm.packedRowIndex(row, c, dim));
-        sums[to * dim + c] += value;
-        if (from >= 0) {
-          sums[from * dim + c] -= value;
+    }
+    int[] moved = Arrays.copyOf(listed, count);
+    Parallel.forEach(
+        threads,
+        Math.ceilDiv(dim, SLICE),
+        slice -> accumulate(rows, moved, labels, (int) slice * SLICE));
+    for (int row : moved) {
+      labels.summed(rows.first() + row, labels.label(rows.first() + row));
+    }
+  }
+
+  private void accumulate(Rows rows, int[] moved, RowLabels labels, int firstChannel) {
+    int length = Math.min(SLICE, dim - firstChannel);
+    float[] values = new float[length];
+    for (int row : moved) {
+      long place = ((long) row * dim + firstChannel) * Float.BYTES;
+      MemorySegment.copy(rows.dense(), ValueLayout.JAVA_FLOAT, place, values, 0, length);
+      int to = labels.label(rows.first() + row) * dim + firstChannel;
+      for (int c = 0; c < length; c++) {
+        sums[to + c] += values[c];
+      }
+      int from = labels.summed(rows.first() + row);
+      if (from != RowLabels.NONE) {
+        int begin = from * dim + firstChannel;
+        for (int c = 0; c < length; c++) {
+          sums[begin + c] -= values[c];
         }
       }
     }
@@ -207,20 +234,32 @@ final class CentroidTable implements AutoCloseable {
   /** Moves every centroid with rows to their mean and returns the squared distance of all moves. */
   double moveToMeans() {
     double moved = 0;
+    double[] longest = new double[groups.count()];
     for (int cluster = 0; cluster < clusters; cluster++) {
-      if (counts[cluster] == 0) {
-        continue;
-      }
-      MemorySegment centroid = centroid(cluster);
-      for (int c = 0; c < dim; c++) {
-        float mean = (float) (sums[cluster * dim + c] / counts[cluster]);
-        double step = mean - centroid.getAtIndex(ValueLayout.JAVA_FLOAT, c);
-        moved += step * step;
-        centroid.setAtIndex(ValueLayout.JAVA_FLOAT, c, mean);
-      }
+      double squared = counts[cluster] == 0 ? 0 : moveToMean(cluster);
+      moved += squared;
+      double length = Math.sqrt(squared);
+      ways[cluster] += length;
+      int group = groups.groupOf(cluster);
+      longest[group] = Math.max(longest[group], length);
+    }
+    for (int group = 0; group < longest.length; group++) {
+      longestWays[group] += longest[group];
     }
     pack();
     return moved;
+  }
+
+  private double moveToMean(int cluster) {
+    MemorySegment centroid = centroid(cluster);
+    double squared = 0;
+    for (int c = 0; c < dim; c++) {
+      float mean = (float) (sums[cluster * dim + c] / counts[cluster]);
+      double step = (double) mean - centroid.getAtIndex(ValueLayout.JAVA_FLOAT, c);
+      squared += step * step;
+      centroid.setAtIndex(ValueLayout.JAVA_FLOAT, c, mean);
+    }
+    return squared;
   }
 
   /** An owned copy of the centroids, {@code [K, d]}. */
@@ -232,6 +271,9 @@ final class CentroidTable implements AutoCloseable {
 
   @Override
   public void close() {
+    for (NearestSearch search = idle.poll(); search != null; search = idle.poll()) {
+      search.close();
+    }
     if (arena.scope().isAlive()) {
       arena.close();
     }

@@ -4,28 +4,31 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.FeatureRows;
+import dev.eigenseg.graph.rows.LargeMemory;
 import dev.eigenseg.graph.rows.PreparedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
- * Owns the rows that k-means works on, packed for products: all of them if they fit, else a window
+ * Owns the rows that k-means works on, one after the other: all of them if they fit, else a window
  * that moves over them. Chunks lie at the same rows either way, so nothing computed from them
  * depends on the memory.
  */
 final class ClusterRows implements AutoCloseable {
-  /** Rows of a piece of work: a multiple of the packed panel's height. */
+  /** Rows of a piece of work. */
   static final int CHUNK = 160 * Gemm.rowPanel();
 
   private static final int WINDOW_CHUNKS = 16;
   private static final int GATHERED = 64;
+  private static final int NORMS_AT_A_TIME = 8;
 
   private final PreparedRows source;
   private final int threads;
   private final Arena arena = Arena.ofShared();
   private final long windowRows;
-  private final MemorySegment panels;
+  private final MemorySegment dense;
   private final MemorySegment squaredNorms;
   private boolean loaded;
 
@@ -34,13 +37,13 @@ final class ClusterRows implements AutoCloseable {
     this.threads = threads;
     try {
       long chunks = (source.rows() + CHUNK - 1) / CHUNK;
-      long chunkBytes = Gemm.packedRowBytes(CHUNK, source.dim());
+      long chunkBytes = (long) CHUNK * source.dim() * Float.BYTES;
       long held =
           Math.multiplyExact(chunks, chunkBytes) <= memory
               ? chunks
               : Math.min(chunks, WINDOW_CHUNKS);
       this.windowRows = held * CHUNK;
-      this.panels = arena.allocate(held * chunkBytes, 64);
+      this.dense = LargeMemory.allocate(arena, held * chunkBytes);
       this.squaredNorms = arena.allocate(ValueLayout.JAVA_FLOAT, source.rows());
     } catch (RuntimeException | Error e) {
       arena.close();
@@ -72,8 +75,8 @@ final class ClusterRows implements AutoCloseable {
     }
   }
 
-  /** Consecutive rows, packed by {@link Gemm#packRows}. */
-  record Window(long first, long count, MemorySegment panels) {}
+  /** Consecutive rows. */
+  record Window(long first, long count, MemorySegment dense) {}
 
   /** What is done with each window, in order. */
   interface WindowTask {
@@ -102,11 +105,10 @@ final class ClusterRows implements AutoCloseable {
    * Copies rows from all over.
    *
    * @param chosen which
-   * @param dense receives {@code chosen.length * dim} floats
+   * @param target receives {@code chosen.length * dim} floats
    * @param norms receives their squared norms
    */
-  void gather(long[] chosen, MemorySegment dense, float[] norms) {
-    long rowBytes = (long) dim() * Float.BYTES;
+  void gather(long[] chosen, MemorySegment target, float[] norms) {
     // Every row of a bank is a mapping of its own: worth all threads.
     Parallel.forEach(
         threads,
@@ -114,7 +116,7 @@ final class ClusterRows implements AutoCloseable {
         part -> {
           int end = (int) Math.min(chosen.length, (part + 1) * GATHERED);
           for (int i = (int) part * GATHERED; i < end; i++) {
-            read(chosen[i], dense.asSlice(i * rowBytes, rowBytes));
+            read(chosen[i], target.asSlice(i * rowBytes(), rowBytes()));
             norms[i] = squaredNorm(chosen[i]);
           }
         });
@@ -125,7 +127,7 @@ final class ClusterRows implements AutoCloseable {
     boolean whole = windowRows >= rows();
     for (long first = 0; first < rows(); first += windowRows) {
       progress.checkCancelled();
-      Window window = new Window(first, Math.min(windowRows, rows() - first), panels);
+      Window window = new Window(first, Math.min(windowRows, rows() - first), dense);
       if (!loaded) {
         load(window);
         loaded = whole;
@@ -138,13 +140,12 @@ final class ClusterRows implements AutoCloseable {
     forEachChunk(
         window.count(),
         threads,
-        (first, count) -> {
-          try (Arena temporary = Arena.ofConfined()) {
-            MemorySegment dense = temporary.allocate((long) count * dim() * Float.BYTES, 64);
-            source.read(window.first() + first, count, dense);
-            Gemm.packRows(dense, 0, count, dim(), panelsAt(window.panels(), first, dim()));
-          }
-        });
+        (first, count) ->
+            source.read(window.first() + first, count, window.dense().asSlice(first * rowBytes())));
+  }
+
+  private long rowBytes() {
+    return (long) dim() * Float.BYTES;
   }
 
   private void measureNorms(Window window) {
@@ -152,29 +153,33 @@ final class ClusterRows implements AutoCloseable {
         window.count(),
         threads,
         (first, count) -> {
-          for (long row = first; row < first + count; row++) {
-            float norm = squaredNorm(window.panels(), row, dim());
-            squaredNorms.setAtIndex(ValueLayout.JAVA_FLOAT, window.first() + row, norm);
+          float[] norms = new float[NORMS_AT_A_TIME];
+          for (int done = 0; done < count; done += NORMS_AT_A_TIME) {
+            long row = first + done;
+            int some = Math.min(NORMS_AT_A_TIME, count - done);
+            squaredNorms(window.dense(), row, some, dim(), norms);
+            for (int i = 0; i < some; i++) {
+              squaredNorms.setAtIndex(ValueLayout.JAVA_FLOAT, window.first() + row + i, norms[i]);
+            }
           }
         });
   }
 
   /**
-   * One chain of multiply-adds, as in {@link Gemm}: a row and its copy have a squared distance of
-   * exactly 0.
+   * One chain of multiply-adds for each row, as in {@code Gemm}: a row and its copy have a squared
+   * distance of exactly 0. Several chains side by side hide their latency.
    */
-  static float squaredNorm(MemorySegment panels, long row, int dim) {
-    float sum = 0;
-    for (int c = 0; c < dim; c++) {
-      float value = panels.getAtIndex(ValueLayout.JAVA_FLOAT, Gemm.packedRowIndex(row, c, dim));
-      sum = Math.fma(value, value, sum);
+  private static void squaredNorms(
+      MemorySegment dense, long first, int count, int dim, float[] target) {
+    long step = (long) dim * Float.BYTES;
+    long begin = first * step;
+    Arrays.fill(target, 0);
+    for (long c = 0; c < step; c += Float.BYTES) {
+      for (int row = 0; row < count; row++) {
+        float value = dense.get(ValueLayout.JAVA_FLOAT, begin + row * step + c);
+        target[row] = Math.fma(value, value, target[row]);
+      }
     }
-    return sum;
-  }
-
-  /** The packed panels from a row on that begins one. */
-  static MemorySegment panelsAt(MemorySegment panels, long row, int dim) {
-    return panels.asSlice(Gemm.packedRowIndex(row, 0, dim) * Float.BYTES);
   }
 
   /** Work on {@code count} rows from {@code first}. */

@@ -39,13 +39,13 @@ public final class KMeans {
                 batches ? 0 : options.memory(),
                 options.threads(),
                 progress);
-        KMeansSearch search = new KMeansSearch(source, options, progress);
+        KMeansSearch search = new KMeansSearch(source, options, batches, progress);
         Progress.Task task =
             progress.start(
                 "k-means",
                 Math.multiplyExact((long) options.inits(), options.maxIterations()),
                 "passes")) {
-      return search.best(batches, task);
+      return search.best(task);
     } catch (UncheckedIOException e) {
       throw e.getCause();
     }

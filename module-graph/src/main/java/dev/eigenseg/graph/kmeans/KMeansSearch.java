@@ -1,7 +1,7 @@
 package dev.eigenseg.graph.kmeans;
 
 import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.internal.kernel.Gemm;
+import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,36 +22,33 @@ final class KMeansSearch implements AutoCloseable {
 
   private final ClusterRows rows;
   private final KMeansOptions options;
+  private final boolean batches;
   private final Progress progress;
   private final CentroidTable table;
-  private final Arena arena = Arena.ofShared();
-  private final MemorySegment labels;
-  private final MemorySegment summed;
-  private final MemorySegment distances;
+  private final RowLabels labels;
 
-  KMeansSearch(ClusterRows rows, KMeansOptions options, Progress progress) {
+  KMeansSearch(ClusterRows rows, KMeansOptions options, boolean batches, Progress progress) {
     this.rows = rows;
     this.options = options;
     this.progress = progress;
+    this.batches = batches;
+    this.table = new CentroidTable(options.clusters(), rows.dim(), options.threads());
     try {
-      this.labels = arena.allocate(ValueLayout.JAVA_INT, rows.rows());
-      this.summed = arena.allocate(ValueLayout.JAVA_INT, rows.rows());
-      this.distances = arena.allocate(ValueLayout.JAVA_FLOAT, rows.rows());
-      this.table = new CentroidTable(options.clusters(), rows.dim(), options.threads());
+      this.labels = new RowLabels(rows.rows(), batches ? 0 : table.groups());
     } catch (RuntimeException | Error e) {
-      arena.close();
+      table.close();
       throw e;
     }
   }
 
   /** The best of all starts. */
-  KMeansResult best(boolean batches, Progress.Task task) {
+  KMeansResult best(Progress.Task task) {
     SplittableRandom seeds = new SplittableRandom(options.seed());
-    KMeansResult best = start(batches, seeds.split(), task);
+    KMeansResult best = start(seeds.split(), task);
     for (int init = 1; init < options.inits(); init++) {
       KMeansResult next;
       try {
-        next = start(batches, seeds.split(), task);
+        next = start(seeds.split(), task);
       } catch (RuntimeException | Error e) {
         best.close();
         throw e;
@@ -66,14 +63,28 @@ final class KMeansSearch implements AutoCloseable {
     return best;
   }
 
-  private KMeansResult start(boolean batches, SplittableRandom random, Progress.Task task) {
+  private KMeansResult start(SplittableRandom random, Progress.Task task) {
+    seed(random);
+    return converge(random, task);
+  }
+
+  /** Chooses the centroids that a start begins with. */
+  void seed(SplittableRandom random) {
     KMeansSeeding.seed(rows, table, options.threads(), random);
-    labels.fill((byte) -1);
-    summed.fill((byte) -1);
+  }
+
+  /** The centroids as they are now, {@code [K, d]}; owned by the caller. */
+  Tensor centroids() {
+    return table.toTensor();
+  }
+
+  /** One start from the centroids that {@link #seed} has chosen. */
+  KMeansResult converge(SplittableRandom random, Progress.Task task) {
+    labels.forget(rows.rows());
     table.clearSums();
     int iterations = batches ? batchSteps(random, task) : passes(task);
-    assign(false);
-    return new KMeansResult(table.toTensor(), inertia(), iterations);
+    assign(Wanted.DISTANCES);
+    return new KMeansResult(centroids(), inertia(), iterations);
   }
 
   // ---- Lloyd's algorithm
@@ -81,7 +92,7 @@ final class KMeansSearch implements AutoCloseable {
   private int passes(Progress.Task task) {
     double tolerance = options.tolerance() == 0 ? 0 : options.tolerance() * meanVariance();
     for (int pass = 1; pass <= options.maxIterations(); pass++) {
-      long changed = assign(true);
+      long changed = assign(Wanted.SUMS);
       boolean restarted = restartEmpty();
       double moved = table.moveToMeans();
       task.advance(1);
@@ -92,30 +103,36 @@ final class KMeansSearch implements AutoCloseable {
     return options.maxIterations();
   }
 
-  private long assign(boolean accumulate) {
+  /** What a pass over all rows is for, besides labels. */
+  private enum Wanted {
+    SUMS,
+    DISTANCES
+  }
+
+  /** Labels all rows and returns how many labels changed. */
+  private long assign(Wanted wanted) {
     long[] changed = new long[1];
     rows.forEachWindow(
         progress,
         window -> {
-          changed[0] +=
-              table.assign(
-                  window.panels(),
-                  window.count(),
-                  rows::squaredNorm,
-                  window.first(),
-                  labels,
-                  distances);
-          if (accumulate) {
-            table.accumulate(window.panels(), window.count(), labels, summed, window.first());
+          CentroidTable.Rows shown = shown(window);
+          changed[0] += table.assign(shown, labels, wanted == Wanted.DISTANCES);
+          if (wanted == Wanted.SUMS) {
+            table.accumulate(shown, labels);
           }
         });
     return changed[0];
   }
 
+  private CentroidTable.Rows shown(ClusterRows.Window window) {
+    return new CentroidTable.Rows(
+        window.dense(), window.first(), window.count(), rows::squaredNorm);
+  }
+
   private double inertia() {
     double sum = 0;
     for (long row = 0; row < rows.rows(); row++) {
-      sum += distances.getAtIndex(ValueLayout.JAVA_FLOAT, row);
+      sum += labels.distance(row);
     }
     return sum;
   }
@@ -127,11 +144,9 @@ final class KMeansSearch implements AutoCloseable {
       squares += rows.squaredNorm(row);
     }
     try (CentroidTable single = new CentroidTable(1, rows.dim(), options.threads());
-        Arena temporary = Arena.ofShared()) {
-      MemorySegment zeros = temporary.allocate(ValueLayout.JAVA_INT, rows.rows());
-      MemorySegment none = temporary.allocate(ValueLayout.JAVA_INT, rows.rows()).fill((byte) -1);
-      rows.forEachWindow(
-          progress, w -> single.accumulate(w.panels(), w.count(), zeros, none, w.first()));
+        RowLabels alike = new RowLabels(rows.rows(), 0)) {
+      alike.labelAll(0);
+      rows.forEachWindow(progress, window -> single.accumulate(shown(window), alike));
       double meanSquares = 0;
       for (double sum : single.sums()) {
         double mean = sum / rows.rows();
@@ -147,17 +162,20 @@ final class KMeansSearch implements AutoCloseable {
    */
   private boolean restartEmpty() {
     int[] empty = emptyClusters();
+    if (empty.length == 0) {
+      return false;
+    }
+    assign(Wanted.DISTANCES);
     List<Long> farthest = farthest(rows.rows(), empty.length);
     int given = 0;
     try (Arena temporary = Arena.ofConfined()) {
       MemorySegment row = temporary.allocate(ValueLayout.JAVA_FLOAT, rows.dim());
       for (long place : farthest) {
-        int donor = labels.getAtIndex(ValueLayout.JAVA_INT, place);
+        int donor = labels.label(place);
         if (table.counts()[donor] > 1) {
           rows.read(place, row);
           move(row, donor, empty[given]);
-          labels.setAtIndex(ValueLayout.JAVA_INT, place, empty[given]);
-          summed.setAtIndex(ValueLayout.JAVA_INT, place, empty[given++]);
+          labels.give(place, empty[given++]);
         }
       }
     }
@@ -186,11 +204,10 @@ final class KMeansSearch implements AutoCloseable {
       return List.of();
     }
     Comparator<Long> nearestFirst =
-        Comparator.<Long>comparingDouble(row -> distances.getAtIndex(ValueLayout.JAVA_FLOAT, row))
-            .thenComparing(Comparator.reverseOrder());
+        Comparator.<Long>comparingDouble(labels::distance).thenComparing(Comparator.reverseOrder());
     PriorityQueue<Long> held = new PriorityQueue<>(nearestFirst);
     for (long row = 0; row < count; row++) {
-      if (distances.getAtIndex(ValueLayout.JAVA_FLOAT, row) > 0) {
+      if (labels.distance(row) > 0) {
         held.add(row);
         if (held.size() > wanted) {
           held.poll();
@@ -234,23 +251,21 @@ final class KMeansSearch implements AutoCloseable {
   private final class Batch {
     private final int size;
     private final MemorySegment dense;
-    private final MemorySegment panels;
     private final float[] norms;
 
     Batch(Arena memory, int size) {
       this.size = size;
       this.dense = memory.allocate((long) size * rows.dim() * Float.BYTES, 64);
-      this.panels = memory.allocate(Gemm.packedRowBytes(size, rows.dim()), 64);
       this.norms = new float[size];
     }
 
     double step(SplittableRandom random, long[] seen, boolean restart) {
       rows.gather(KMeansSeeding.spread(rows.rows(), size, random), dense, norms);
-      Gemm.packRows(dense, 0, size, rows.dim(), panels);
       table.clearSums();
-      summed.asSlice(0, (long) size * Integer.BYTES).fill((byte) -1);
-      table.assign(panels, size, row -> norms[(int) row], 0, labels, distances);
-      table.accumulate(panels, size, labels, summed, 0);
+      labels.forget(size);
+      CentroidTable.Rows drawn = new CentroidTable.Rows(dense, 0, size, row -> norms[(int) row]);
+      table.assign(drawn, labels, true);
+      table.accumulate(drawn, labels);
       move(seen);
       if (restart) {
         restartUnseen(seen);
@@ -258,7 +273,7 @@ final class KMeansSearch implements AutoCloseable {
       table.pack();
       double inertia = 0;
       for (long i = 0; i < size; i++) {
-        inertia += distances.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+        inertia += labels.distance(i);
       }
       return inertia / size;
     }
@@ -291,9 +306,7 @@ final class KMeansSearch implements AutoCloseable {
   @Override
   public void close() {
     try (table) {
-      if (arena.scope().isAlive()) {
-        arena.close();
-      }
+      labels.close();
     }
   }
 }

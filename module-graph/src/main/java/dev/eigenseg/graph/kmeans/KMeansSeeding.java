@@ -1,6 +1,7 @@
 package dev.eigenseg.graph.kmeans;
 
 import dev.eigenseg.api.internal.kernel.Gemm;
+import dev.eigenseg.api.internal.kernel.Parallel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -20,10 +21,12 @@ final class KMeansSeeding {
   // Passes over the sample end when fewer than one row in so many still changes its cluster.
   private static final int PASSES = 50;
   private static final int SETTLED = 200;
+  // Sampled rows of a task: a multiple of the packed panel's width.
+  private static final int COLUMNS = 32 * Gemm.columnPanel();
 
   private final MemorySegment dense;
-  private final MemorySegment rowPanels;
   private final MemorySegment columnPanels;
+  private final float[] rowPanels;
   private final MemorySegment candidates;
   private final MemorySegment products;
   private final float[] norms;
@@ -40,14 +43,14 @@ final class KMeansSeeding {
     this.trials = 2 + (int) Math.log(clusters);
     long rowBytes = (long) dim * Float.BYTES;
     this.dense = arena.allocate(sample * rowBytes, 64);
-    this.rowPanels = arena.allocate(Gemm.packedRowBytes(sample, dim), 64);
-    this.columnPanels = arena.allocate(Gemm.packedColumnBytes(trials, dim), 64);
+    this.columnPanels = arena.allocate(Gemm.packedColumnBytes(sample, dim), 64);
+    this.rowPanels = new float[Gemm.packedRowFloats(trials, dim)];
     this.candidates = arena.allocate(trials * rowBytes, 64);
     this.products = arena.allocate((long) sample * trials * Float.BYTES, 64);
     this.norms = new float[sample];
     this.nearest = new float[sample];
     rows.gather(chosen, dense, norms);
-    Gemm.packRows(dense, 0, sample, dim, rowPanels);
+    Gemm.packColumns(dense, 0, sample, dim, columnPanels);
   }
 
   /** Fills and packs the centroids. */
@@ -59,9 +62,10 @@ final class KMeansSeeding {
     try (Arena arena = Arena.ofShared()) {
       KMeansSeeding seeding = new KMeansSeeding(rows, centroids.clusters(), threads, arena, chosen);
       seeding.choose(centroids, random);
-      centroids.pack();
+      centroids.regroup();
       if (chosen.length < rows.rows()) {
-        seeding.refine(centroids, arena);
+        seeding.refine(centroids);
+        centroids.regroup();
       }
     }
   }
@@ -85,19 +89,18 @@ final class KMeansSeeding {
     }
   }
 
-  private void refine(CentroidTable centroids, Arena arena) {
-    MemorySegment labels = arena.allocate(ValueLayout.JAVA_INT, sample).fill((byte) -1);
-    MemorySegment summed = arena.allocate(ValueLayout.JAVA_INT, sample).fill((byte) -1);
-    MemorySegment distances = arena.allocate(ValueLayout.JAVA_FLOAT, sample);
+  private void refine(CentroidTable centroids) {
+    CentroidTable.Rows rows = new CentroidTable.Rows(dense, 0, sample, row -> norms[(int) row]);
     centroids.clearSums();
-    for (int pass = 0; pass < PASSES; pass++) {
-      long changed =
-          centroids.assign(rowPanels, sample, row -> norms[(int) row], 0, labels, distances);
-      if (changed < sample / SETTLED) {
-        return;
+    try (RowLabels labels = new RowLabels(sample, centroids.groups())) {
+      for (int pass = 0; pass < PASSES; pass++) {
+        long changed = centroids.assign(rows, labels, false);
+        if (changed < sample / SETTLED) {
+          return;
+        }
+        centroids.accumulate(rows, labels);
+        centroids.moveToMeans();
       }
-      centroids.accumulate(rowPanels, sample, labels, summed, 0);
-      centroids.moveToMeans();
     }
   }
 
@@ -134,20 +137,23 @@ final class KMeansSeeding {
     for (int t = 0; t < drawn.length; t++) {
       MemorySegment.copy(dense, drawn[t] * rowBytes, candidates, t * rowBytes, rowBytes);
     }
-    Gemm.packColumns(candidates, 0, drawn.length, dim, columnPanels);
-    ClusterRows.forEachChunk(
-        sample,
+    Gemm.packRows(candidates, 0, drawn.length, dim, rowPanels);
+    // Few candidates fill panels of rows better than those of columns; a product has the same bits.
+    Parallel.forEach(
         threads,
-        (first, count) ->
-            Gemm.multiply(
-                ClusterRows.panelsAt(rowPanels, first, dim),
-                count,
-                columnPanels,
-                drawn.length,
-                dim,
-                products,
-                first * drawn.length * Float.BYTES,
-                drawn.length));
+        Math.ceilDiv(sample, COLUMNS),
+        part -> {
+          int first = (int) part * COLUMNS;
+          Gemm.multiply(
+              rowPanels,
+              drawn.length,
+              columnPanels.asSlice((long) first * dim * Float.BYTES),
+              Math.min(COLUMNS, sample - first),
+              dim,
+              products,
+              (long) first * Float.BYTES,
+              sample);
+        });
     int best = 0;
     double least = Double.POSITIVE_INFINITY;
     for (int t = 0; t < drawn.length; t++) {
@@ -167,7 +173,7 @@ final class KMeansSeeding {
   }
 
   private float distance(int row, int trial, int[] drawn) {
-    float product = products.getAtIndex(ValueLayout.JAVA_FLOAT, (long) row * drawn.length + trial);
+    float product = products.getAtIndex(ValueLayout.JAVA_FLOAT, (long) trial * sample + row);
     return Math.max(0, norms[row] - 2 * product + norms[drawn[trial]]);
   }
 }

@@ -10,6 +10,7 @@ import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.Stream;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
 
@@ -19,10 +20,29 @@ import org.ejml.dense.row.CommonOps_DDRM;
  * full, the leading Ritz vectors are kept and the search goes on from them (Wu and Simon,
  * Thick-restart Lanczos, 2000). The projected matrix is made of the very coefficients of the
  * orthogonalisation, so a restart needs no case of its own.
+ *
+ * <p>What two restarts do not find is searched for in a {@link ChebyshevFilter} of the kernel,
+ * which begins with all that was found so far. Its residuals bound the kernel's, which are measured
+ * before anything is returned; if rounding has made them larger than that, the search goes on
+ * without a filter.
  */
 final class BlockLanczos implements AutoCloseable {
   /** Directions below this fraction of a block's longest are taken for rounding. */
   private static final double LEAST_LENGTH = 1e-5;
+
+  // Blocks that a filter works in.
+  private static final int SPARE = 2;
+
+  static final int PLAIN_RESTARTS = 1;
+
+  // The cut lies so many blocks behind what is kept: the last vectors wanted must stand above it.
+  private static final int CUT_BLOCKS = 2;
+
+  // A filter is made anew when what is wanted turns out to lie in so much less above its cut.
+  private static final double MOVED = 0.2;
+
+  // Lanczos overestimates the least eigenvalue by some part of the spectrum.
+  private static final double MARGIN = 0.05;
 
   private final NormalizedAdjacency kernel;
   private final EigenOptions options;
@@ -30,6 +50,9 @@ final class BlockLanczos implements AutoCloseable {
   private final TallMatrix[] basis;
   private final DMatrixRMaj projected;
   private final int kept;
+  private final TallMatrix[] spare;
+  private ChebyshevFilter filter = ChebyshevFilter.NONE;
+  private boolean filtered = true;
 
   private BlockLanczos(NormalizedAdjacency kernel, EigenOptions options) {
     this.kernel = kernel;
@@ -39,13 +62,20 @@ final class BlockLanczos implements AutoCloseable {
     this.kept = keptBlocks(options.count());
     this.projected = new DMatrixRMaj(blocks * WIDTH, blocks * WIDTH);
     this.basis = new TallMatrix[blocks + 1]; // and the one that the last product leaves
+    this.spare = new TallMatrix[SPARE];
     try {
-      for (int i = 0; i < basis.length; i++) {
-        basis[i] = new TallMatrix(kernel.rows());
-      }
+      allocate(basis, kernel.rows());
+      allocate(spare, kernel.rows());
     } catch (RuntimeException | Error e) {
       Closing.after(e, basis);
+      Closing.after(e, spare);
       throw e;
+    }
+  }
+
+  private static void allocate(TallMatrix[] blocks, long rows) {
+    for (int i = 0; i < blocks.length; i++) {
+      blocks[i] = new TallMatrix(rows);
     }
   }
 
@@ -60,7 +90,7 @@ final class BlockLanczos implements AutoCloseable {
   }
 
   static long memory(long rows, int count) {
-    return (basisBlocks(count) + 1L) * rows * WIDTH * Float.BYTES;
+    return (basisBlocks(count) + 1L + SPARE) * rows * WIDTH * Float.BYTES;
   }
 
   static Eigenpairs leading(NormalizedAdjacency kernel, EigenOptions options, Progress progress)
@@ -85,28 +115,110 @@ final class BlockLanczos implements AutoCloseable {
         rest = extend(block);
       }
       SymmetricEigen ritz = SymmetricEigen.of(projected);
-      double[] residuals = residuals(ritz, rest);
-      int good = good(ritz, residuals);
+      double[] values = values(ritz, options.count());
+      double[] residuals = residuals(ritz, values, rest);
+      int good = good(values, residuals);
       task.advance(Math.max(0, good - reported));
       reported = Math.max(reported, good);
-      if (good == options.count() || restart == options.restarts()) {
-        return new Eigenpairs(
-            Arrays.copyOf(ritz.values(), options.count()), residuals, vectors(ritz));
+      boolean last = restart == options.restarts();
+      if (good == options.count() || last) {
+        Eigenpairs found = found(ritz, values, residuals);
+        if (last || good(values, found.residuals()) == options.count()) {
+          return found;
+        }
+        found.close();
+        filtered = false;
       }
+      ChebyshevFilter better = better(restart, ritz);
       restart(ritz);
       from = kept;
+      if (!better.equals(filter)) {
+        filter = better;
+        beginAgain();
+        from = 0;
+      }
     }
   }
 
+  private double[] values(SymmetricEigen ritz, int count) {
+    return Arrays.stream(ritz.values()).limit(count).map(filter::eigenvalue).toArray();
+  }
+
+  /** The filter to go on with; the same as before unless another is much better. */
+  private ChebyshevFilter better(int restart, SymmetricEigen ritz) {
+    if (!filtered) {
+      return ChebyshevFilter.NONE;
+    }
+    if (restart < PLAIN_RESTARTS) {
+      return filter;
+    }
+    double largest = filter.eigenvalue(ritz.values()[0]);
+    double cut = filter.eigenvalue(ritz.values()[(kept + CUT_BLOCKS) * WIDTH - 1]);
+    if (!filter.lifts()) {
+      double least = ritz.values()[ritz.values().length - 1];
+      return cut < largest
+          ? ChebyshevFilter.between(
+              least - MARGIN * (largest - least), cut, largest, options.tolerance())
+          : filter;
+    }
+    if (cut >= largest || cut - filter.cut() < MOVED * (largest - filter.cut())) {
+      return filter;
+    }
+    return ChebyshevFilter.between(
+        2 * filter.centre() - filter.cut(), cut, largest, options.tolerance());
+  }
+
+  /** Begins with a block that has all kept vectors in it. */
+  private void beginAgain() {
+    for (int block = 1; block < kept; block++) {
+      basis[0].combine(1, 1, basis[block], 0, basis[block], options.threads());
+    }
+    projected.zero();
+    orthonormalize(0);
+  }
+
+  /** What is returned; residuals that were translated are measured instead. */
+  private Eigenpairs found(SymmetricEigen ritz, double[] values, double[] residuals)
+      throws IOException {
+    Tensor vectors = vectors(ritz);
+    try {
+      return new Eigenpairs(
+          values, filter.lifts() ? measured(vectors, values) : residuals, vectors);
+    } catch (IOException | RuntimeException | Error e) {
+      vectors.close();
+      throw e;
+    }
+  }
+
+  /** |A v - lambda v|. */
+  private double[] measured(Tensor vectors, double[] values) throws IOException {
+    double[] residuals = new double[values.length];
+    for (int first = 0; first < values.length; first += WIDTH) {
+      spare[0].take(vectors, first);
+      kernel.multiply(0, kernel.rows(), spare[0].values(), spare[1].values(), options.threads());
+      int count = Math.min(WIDTH, values.length - first);
+      double[] diagonal = new double[WIDTH * WIDTH];
+      for (int i = 0; i < count; i++) {
+        diagonal[i * WIDTH + i] = values[first + i];
+      }
+      spare[1].add(-1, spare[0], diagonal, options.threads());
+      DMatrixRMaj squares = inner(spare[1], spare[1]);
+      for (int i = 0; i < count; i++) {
+        residuals[first + i] = Math.sqrt(Math.max(0, squares.get(i, i)));
+      }
+    }
+    return residuals;
+  }
+
   /**
-   * Multiplies a block by the kernel, notes its projection, and leaves what is orthogonal to the
-   * basis, of length 1, as the next block.
+   * Multiplies a block by the kernel or its filter, notes its projection, and leaves what is
+   * orthogonal to the basis, of length 1, as the next block.
    *
    * @return what the next block was multiplied by to be that rest, {@code [16, 16]}
    */
   private DMatrixRMaj extend(int block) throws IOException {
     TallMatrix next = basis[block + 1];
-    kernel.multiply(0, kernel.rows(), basis[block].values(), next.values(), options.threads());
+    filter.multiply(kernel, basis[block], next, spare, options.threads());
     for (int pass = 0; pass < 2; pass++) {
       for (int i = 0; i <= block; i++) {
         DMatrixRMaj part = inner(basis[i], next);
@@ -192,8 +304,11 @@ final class BlockLanczos implements AutoCloseable {
     return factor;
   }
 
-  /** |A v - lambda v| of the leading Ritz pairs: the length of what the last product left of v. */
-  private double[] residuals(SymmetricEigen ritz, DMatrixRMaj rest) {
+  /**
+   * |A v - lambda v| of the leading Ritz pairs, or what bounds it: the length of what the last
+   * product left of v.
+   */
+  private double[] residuals(SymmetricEigen ritz, double[] values, DMatrixRMaj rest) {
     int rows = projected.numRows;
     DMatrixRMaj left =
         CommonOps_DDRM.mult(
@@ -202,11 +317,15 @@ final class BlockLanczos implements AutoCloseable {
             null);
     CommonOps_DDRM.elementPower(left, 2, left);
     DMatrixRMaj squares = CommonOps_DDRM.sumCols(left, null);
-    return Arrays.stream(squares.data).map(Math::sqrt).toArray();
+    double[] residuals = new double[values.length];
+    for (int i = 0; i < residuals.length; i++) {
+      residuals[i] = Math.sqrt(squares.data[i]) * filter.residualBound(values[i]);
+    }
+    return residuals;
   }
 
-  private int good(SymmetricEigen ritz, double[] residuals) {
-    double most = options.tolerance() * Math.abs(ritz.values()[0]);
+  private int good(double[] values, double[] residuals) {
+    double most = options.tolerance() * Math.abs(values[0]);
     return (int) Arrays.stream(residuals).filter(r -> r <= most).count();
   }
 
@@ -259,6 +378,6 @@ final class BlockLanczos implements AutoCloseable {
 
   @Override
   public void close() {
-    Closing.all(Arrays.asList(basis), TallMatrix::close);
+    Closing.all(Stream.of(basis, spare).flatMap(Arrays::stream).toList(), TallMatrix::close);
   }
 }

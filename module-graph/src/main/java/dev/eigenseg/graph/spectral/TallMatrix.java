@@ -1,6 +1,7 @@
 package dev.eigenseg.graph.spectral;
 
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.ValueLayout;
@@ -114,6 +115,38 @@ final class TallMatrix implements AutoCloseable {
             }
           }
         });
+  }
+
+  /** Replaces this matrix by {@code own * this + x * first + y * second}. */
+  void combine(double own, double x, TallMatrix first, double y, TallMatrix second, int threads) {
+    VectorMath math = VectorMath.best();
+    forEachTask(
+        threads,
+        (begin, end) -> {
+          long offset = begin * WIDTH * Float.BYTES;
+          long count = (end - begin) * WIDTH;
+          math.scale((float) own, values.segment(), offset, count);
+          addTo(math, x, first, offset, count);
+          addTo(math, y, second, offset, count);
+        });
+  }
+
+  private void addTo(VectorMath math, double factor, TallMatrix other, long offset, long count) {
+    if (factor != 0) {
+      math.axpy((float) factor, other.values.segment(), offset, values.segment(), offset, count);
+    }
+  }
+
+  /** Takes over columns of a matrix from one of them on; zeros where it has no more. */
+  void take(Tensor source, int firstColumn) {
+    long columns = source.size(1);
+    for (long row = 0; row < rows(); row++) {
+      for (int column = 0; column < WIDTH; column++) {
+        boolean there = firstColumn + column < columns;
+        values.set(
+            row * WIDTH + column, there ? source.get(row * columns + firstColumn + column) : 0);
+      }
+    }
   }
 
   private static float[] floats(double factor, double[] coefficients) {

@@ -103,6 +103,118 @@ class EigensolverTest {
     }
   }
 
+  /** Eigenvalues that lie close take many restarts, and so a filter. */
+  @Test
+  void closeEigenvaluesAreFoundThroughAFilter() throws IOException {
+    long seed = TestSeed.next();
+    try (Tensor features = RandomData.gaussian(new Random(seed), 1500, 3);
+        NormalizedAdjacency kernel = of(features, 8)) {
+      EigenOptions options = EigenOptions.of(40).withTolerance(1e-5);
+      assertTrue(
+          plainRestarts(kernel, options) > BlockLanczos.PLAIN_RESTARTS, "too easy, seed " + seed);
+      try (Eigenpairs found = BlockLanczos.leading(kernel, options, Progress.NONE);
+          Eigenpairs oracle = DenseEigensolver.leading(kernel, options)) {
+        assertArrayEquals(oracle.values(), found.values(), 1e-5, "seed " + seed);
+        assertTrue(found.worstResidual() <= 1e-5 * found.values()[0], "seed " + seed);
+        checkResiduals(kernel, found, 2e-5);
+        checkOrthonormal(found);
+      }
+    }
+  }
+
+  /**
+   * Restarts without a filter until all is found; one more than there are if that is not enough.
+   */
+  private static int plainRestarts(NormalizedAdjacency kernel, EigenOptions options)
+      throws IOException {
+    for (int restarts = 0; restarts <= BlockLanczos.PLAIN_RESTARTS; restarts++) {
+      EigenOptions few =
+          new EigenOptions(options.count(), options.tolerance(), restarts, 0, options.threads());
+      try (Eigenpairs found = BlockLanczos.leading(kernel, few, Progress.NONE)) {
+        if (found.worstResidual() <= options.tolerance() * found.values()[0]) {
+          return restarts;
+        }
+      }
+    }
+    return BlockLanczos.PLAIN_RESTARTS + 1;
+  }
+
+  @Test
+  void aFilterIsAChebyshevPolynomialOfTheKernel() throws IOException {
+    try (NormalizedAdjacency kernel = groups(700, 5, 6);
+        Eigenpairs pairs = DenseEigensolver.leading(kernel, EigenOptions.of(TallMatrix.WIDTH));
+        TallMatrix source = new TallMatrix(700);
+        TallMatrix target = new TallMatrix(700);
+        TallMatrix one = new TallMatrix(700);
+        TallMatrix other = new TallMatrix(700)) {
+      source.take(pairs.vectors(), 0);
+      for (int degree : new int[] {1, 3, 5, 7, 15}) {
+        ChebyshevFilter filter =
+            degree == 1 ? ChebyshevFilter.NONE : new ChebyshevFilter(degree, 0.1, 0.6);
+        TallMatrix[] spare = {one, other};
+        filter.multiply(kernel, source, target, spare, 2);
+        double[] lifted = source.inner(target, 2);
+        for (int i = 0; i < TallMatrix.WIDTH; i++) {
+          double value = lifted[i * TallMatrix.WIDTH + i];
+          double own = pairs.values()[i];
+          double expected = degree == 1 ? own : chebyshev(degree, (own - 0.1) / 0.6);
+          assertEquals(expected, value, 1e-4 * Math.max(1, expected), "degree " + degree);
+          if (own > 0.71 && degree > 1) {
+            assertEquals(own, filter.eigenvalue(value), 1e-5, "degree " + degree);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void residualsOfAFilterBoundThoseOfTheKernel() {
+    for (int degree = 3; degree <= 15; degree += 2) {
+      ChebyshevFilter filter = new ChebyshevFilter(degree, 0.1, 0.6);
+      for (double own = 0.71; own < 1.5; own += 0.01) {
+        double bound = filter.residualBound(own);
+        double tightest = 0;
+        for (double other = own - 1.7; other < 1.5; other += 0.00317) {
+          if (other < -0.5) {
+            continue; // below the interval there is nothing
+          }
+          double lifted =
+              chebyshev(degree, (own - 0.1) / 0.6) - chebyshev(degree, (other - 0.1) / 0.6);
+          double ratio = Math.abs(own - other) / Math.abs(lifted);
+          assertTrue(ratio <= bound, "degree %d, %s and %s".formatted(degree, own, other));
+          tightest = Math.max(tightest, ratio);
+        }
+        assertTrue(bound < 2 * tightest, "degree %d, %s".formatted(degree, own));
+      }
+    }
+  }
+
+  @Test
+  void aFilterIsAsStrongAsRoundingAndToleranceAllow() {
+    assertEquals(ChebyshevFilter.NONE, ChebyshevFilter.between(-0.2, 0.9, 1, 1e-6));
+    int last = 1;
+    for (double tolerance : new double[] {1e-5, 1e-4, 1e-3}) {
+      ChebyshevFilter filter = ChebyshevFilter.between(-0.2, 0.9, 1, tolerance);
+      assertTrue(filter.degree() > last && filter.degree() % 2 == 1, "degree " + filter.degree());
+      assertEquals(0.9, filter.cut(), 1e-12);
+      // Rounding of the largest product is a small part of what a vector at the cut may be off by.
+      double lift = chebyshev(filter.degree(), (1 - filter.centre()) / filter.halfWidth());
+      assertTrue(8 * 0x1p-24 * lift <= tolerance, "lift " + lift);
+      last = filter.degree();
+    }
+  }
+
+  private static double chebyshev(int degree, double x) {
+    if (Math.abs(x) <= 1) {
+      return Math.cos(degree * Math.acos(x));
+    }
+    return Math.pow(Math.signum(x), degree) * Math.cosh(degree * acosh(Math.abs(x)));
+  }
+
+  private static double acosh(double x) {
+    return Math.log(x + Math.sqrt(x * x - 1));
+  }
+
   @Test
   void equalEigenvaluesAreAllFound() throws IOException {
     try (NormalizedAdjacency kernel = groups(700, 20, 1);
@@ -114,6 +226,43 @@ class EigensolverTest {
       checkOrthonormal(found);
       checkResiduals(kernel, found, 1e-3);
     }
+  }
+
+  /** More equal eigenvalues than a block has vectors, and close ones, through a filter. */
+  @Test
+  void moreEqualEigenvaluesThanABlockHoldsAreAllFoundThroughAFilter() throws IOException {
+    long seed = TestSeed.next();
+    int copies = 20;
+    EigenOptions options = EigenOptions.of(64).withTolerance(1e-5);
+    try (Tensor one = RandomData.gaussian(new Random(seed), 250, 3);
+        Tensor all = copies(one, copies);
+        NormalizedAdjacency single = of(one, 8);
+        NormalizedAdjacency kernel = of(all, 8)) {
+      assertTrue(
+          plainRestarts(kernel, options) > BlockLanczos.PLAIN_RESTARTS, "too easy, seed " + seed);
+      try (Eigenpairs expected = DenseEigensolver.leading(single, EigenOptions.of(4));
+          Eigenpairs found = BlockLanczos.leading(kernel, options, Progress.NONE)) {
+        for (int i = 0; i < 64; i++) {
+          String what = "eigenvalue %d, seed %d".formatted(i, seed);
+          assertEquals(expected.values()[i / copies], found.values()[i], 1e-5, what);
+        }
+        assertTrue(found.worstResidual() <= 1e-5 * found.values()[0], "seed " + seed);
+        checkOrthonormal(found);
+      }
+    }
+  }
+
+  /** The same rows again and again, each time in channels of their own. */
+  private static Tensor copies(Tensor rows, int copies) {
+    long dim = rows.size(1);
+    Tensor all = Tensor.allocate(DType.F32, rows.size(0) * copies, dim * copies);
+    for (long row = 0; row < all.size(0); row++) {
+      long copy = row % copies;
+      for (long c = 0; c < dim; c++) {
+        all.set((row * copies + copy) * dim + c, rows.get(row / copies * dim + c));
+      }
+    }
+    return all;
   }
 
   @Test
