@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param scales factors of the views' sizes, such as 0.5, 1 and 1.5
  * @param flip whether each view is also looked at mirrored from left to right
  * @param crf refinement by a dense CRF, or empty for none
+ * @param segments what the model's clusters are merged to, or empty for the clusters themselves
  * @param threads worker threads for one image, the caller's among them; the result does not depend
  *     on it
  */
@@ -24,11 +25,18 @@ public record SegmentOptions(
     List<Double> scales,
     boolean flip,
     Optional<CrfOptions> crf,
+    Optional<Segments> segments,
     int threads) {
   /** The whole image once, in the caller's thread. */
   public static final SegmentOptions DEFAULT =
       new SegmentOptions(
-          new Resolution.Model(), Optional.empty(), List.of(1.0), false, Optional.empty(), 1);
+          new Resolution.Model(),
+          Optional.empty(),
+          List.of(1.0),
+          false,
+          Optional.empty(),
+          Optional.empty(),
+          1);
 
   /** Checks the scales and the number of threads. */
   public SegmentOptions {
@@ -120,40 +128,74 @@ public record SegmentOptions(
     }
   }
 
+  /** What a model's clusters are merged to, by the {@link Dendrogram} in its file. */
+  public sealed interface Segments {
+    /**
+     * So many segments, numbered as {@link Dendrogram#cut} says: the probabilities of a segment's
+     * clusters are added up before anything is decided.
+     */
+    record Count(int number) implements Segments {
+      /** Checks that there is a segment. */
+      public Count {
+        if (number < 1) {
+          throw new IllegalArgumentException(number + " segments, expected at least 1");
+        }
+      }
+    }
+
+    /**
+     * As many as an image seems to have, see {@link Dendrogram#segments}: of the finished map, whose
+     * segments keep the number of their largest cluster, so that a number means the same in all
+     * images.
+     */
+    record Auto() implements Segments {}
+  }
+
   /** The same at another resolution. */
   public SegmentOptions withResolution(Resolution size) {
-    return new SegmentOptions(size, windows, scales, flip, crf, threads);
+    return new SegmentOptions(size, windows, scales, flip, crf, segments, threads);
   }
 
   /** The same with windows. */
   public SegmentOptions withWindows(int size, int stride) {
     return new SegmentOptions(
-        resolution, Optional.of(new Windows(size, stride)), scales, flip, crf, threads);
+        resolution, Optional.of(new Windows(size, stride)), scales, flip, crf, segments, threads);
   }
 
   /** The same at other scales. */
   public SegmentOptions withScales(List<Double> factors) {
-    return new SegmentOptions(resolution, windows, factors, flip, crf, threads);
+    return new SegmentOptions(resolution, windows, factors, flip, crf, segments, threads);
   }
 
   /** The same with or without mirrored views. */
   public SegmentOptions withFlip(boolean mirrored) {
-    return new SegmentOptions(resolution, windows, scales, mirrored, crf, threads);
+    return new SegmentOptions(resolution, windows, scales, mirrored, crf, segments, threads);
   }
 
   /** The same with refinement. */
   public SegmentOptions withCrf(CrfOptions options) {
-    return new SegmentOptions(resolution, windows, scales, flip, Optional.of(options), threads);
+    return new SegmentOptions(resolution, windows, scales, flip, Optional.of(options), segments, threads);
   }
 
   /** The same with another number of threads. */
   public SegmentOptions withThreads(int number) {
-    return new SegmentOptions(resolution, windows, scales, flip, crf, number);
+    return new SegmentOptions(resolution, windows, scales, flip, crf, segments, number);
+  }
+
+  /** The same with clusters that are merged to so many segments. */
+  public SegmentOptions withSegments(int number) {
+    return withSegments(new Segments.Count(number));
+  }
+
+  /** The same with clusters that are merged. */
+  public SegmentOptions withSegments(Segments value) {
+    return new SegmentOptions(
+        resolution, windows, scales, flip, crf, Optional.of(value), threads);
   }
 
   /** The same without refinement. */
   public SegmentOptions withoutCrf() {
-    return new SegmentOptions(resolution, windows, scales, flip, Optional.empty(), threads);
+    return new SegmentOptions(resolution, windows, scales, flip, Optional.empty(), segments, threads);
   }
 
   /** Whether a model looks at an image just once, as a whole, at the resolution of its training. */

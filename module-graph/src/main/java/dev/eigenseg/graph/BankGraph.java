@@ -4,6 +4,7 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.spi.KnnEngine;
@@ -26,8 +27,14 @@ import java.util.TreeMap;
  * }</pre>
  */
 public final class BankGraph {
-  /** Neighbours of a patch, unless the user says otherwise. */
+  /** Neighbours of a patch in all but small banks, unless the user says otherwise. */
   public static final int NEIGHBORS = 64;
+
+  // Of a bank's patches that are a patch's neighbours at most: with more, all is like everything.
+  private static final int LARGEST_SHARE = 16;
+  // Above it an exact search takes minutes, and one by lists finds 95 % of the neighbours in less.
+  private static final long MOST_EXACT_ROWS = 100_000;
+  private static final double RECALL = 0.95;
 
   private static final String BANK = "bank";
 
@@ -83,6 +90,32 @@ public final class BankGraph {
             String.format(Locale.ROOT, "graph-part-%d-of-%d.knn", part.number(), part.count()));
   }
 
+  /** Neighbours of a patch in a bank of so many, unless the user says otherwise. */
+  public static int neighborsFor(long rows) {
+    return (int) Math.clamp(rows / LARGEST_SHARE, 1, NEIGHBORS);
+  }
+
+  /**
+   * Options with the index for a bank of which the user does not say how it is searched: exactly,
+   * or from 100,000 patches on by the embedded engine's inverted lists, which then find 95 % of the
+   * neighbours, if the memory is enough for them.
+   */
+  public static GraphOptions withIndexFor(FeatureBank bank, GraphOptions options) {
+    if (bank.rows() <= MOST_EXACT_ROWS) {
+      return options;
+    }
+    GraphOptions lists =
+        options
+            .withEngine("vector")
+            .withIndex(KnnIndex.of(KnnIndex.Kind.IVF).withRecall(RECALL));
+    try {
+      new BankGraph(bank, lists).predict();
+      return lists;
+    } catch (BadInputException | UnavailableException e) {
+      return options; // an exact search does with any memory
+    }
+  }
+
   /** Where this bank's graph is unless the user says otherwise. */
   public Path file() {
     return file(bank.directory());
@@ -95,7 +128,7 @@ public final class BankGraph {
 
   /** Neighbours of each patch, if the graph is built. */
   public int neighbors() {
-    return options.neighbors().orElse(NEIGHBORS);
+    return options.neighbors().orElseGet(() -> neighborsFor(bank.rows()));
   }
 
   /** Channels of the rows that are compared. */

@@ -136,7 +136,7 @@ public final class GraphCommand extends WorkCommand {
     Path file = output.orElseGet(() -> BankGraph.file(folder, share));
     try (FeatureBank bank = FeatureBank.open(folder)) { // first: without a bank there is no folder
       Session.checkFolder(file);
-      BankGraph graph = new BankGraph(bank, options(session, share, wanted));
+      BankGraph graph = new BankGraph(bank, options(session, share, wanted, bank));
       GraphMessages messages = new GraphMessages(session, "");
       if (!overwrite && Files.exists(file)) {
         return existing(session, graph, messages, share, file);
@@ -146,15 +146,21 @@ public final class GraphCommand extends WorkCommand {
     }
   }
 
-  private GraphOptions options(Session session, GraphPart share, KnnIndex wanted) {
-    return GraphOptions.DEFAULT
-        .withNeighbors(neighbors.neighbors().orElse(BankGraph.NEIGHBORS))
-        .withEngine(share.whole() ? engine.name().toLowerCase(Locale.ROOT) : "vector")
-        .withIndex(wanted)
-        .withDevice(device)
-        .withMemory(memory.bytes())
-        .withSeed(session.seed())
-        .withThreads(session.threads());
+  private GraphOptions options(
+      Session session, GraphPart share, KnnIndex wanted, FeatureBank bank) {
+    GraphOptions options =
+        GraphOptions.DEFAULT
+            .withNeighbors(
+                neighbors.neighbors().orElseGet(() -> BankGraph.neighborsFor(bank.rows())))
+            .withEngine(share.whole() ? engine.name().toLowerCase(Locale.ROOT) : "vector")
+            .withIndex(wanted)
+            .withDevice(device)
+            .withMemory(memory.bytes())
+            .withSeed(session.seed())
+            .withThreads(session.threads());
+    boolean embedded = engine == Engine.AUTO || engine == Engine.VECTOR;
+    boolean bankDecides = index.open() && share.whole() && embedded && device.equals("cpu");
+    return bankDecides ? BankGraph.withIndexFor(bank, options) : options;
   }
 
   private KnnIndex wantedIndex() {

@@ -8,7 +8,6 @@ import dev.eigenseg.cli.session.Storage;
 import dev.eigenseg.graph.kernel.PixelGraphOptions;
 import dev.eigenseg.train.Augmentation;
 import dev.eigenseg.train.Cosine;
-import dev.eigenseg.train.Preset;
 import dev.eigenseg.train.TrainingMode;
 import dev.eigenseg.train.TrainingOptions;
 import dev.eigenseg.train.TrainingOptions.Kernel;
@@ -17,10 +16,12 @@ import dev.eigenseg.train.TrainingOptions.Objective;
 import dev.eigenseg.train.TrainingOptions.Run;
 import dev.eigenseg.train.TrainingOptions.Schedule;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
@@ -49,20 +50,22 @@ final class NeuralOptions {
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      description = "Passes over the images (default: 20).")
+      description = "Passes over the images (default: as many as make 200 updates, but at least 8; no more than "
+              + "make 6000).")
   private Optional<Integer> epochs = Optional.empty();
 
   @Option(
       names = "--batch-size",
       paramLabel = "N",
-      description = "Images of one update (default: 8).")
+      description = "Images of one update (default: about 3000 patches, 4 to 16 images).")
   private Optional<Integer> batchSize = Optional.empty();
 
   @Option(
       names = "--projection",
       paramLabel = "WIDTH",
       description =
-          "Project the features to this width first; psi gets that width (default: 0, none).")
+          "Project the features to this width first, 0 for not; psi gets that width (default: 256 "
+              + "for features of more channels, else 0).")
   private Optional<Integer> projection = Optional.empty();
 
   @Option(
@@ -91,7 +94,7 @@ final class NeuralOptions {
       arity = "0..1",
       fallbackValue = "true",
       description =
-          "Divide low, mid and high features by their standard deviation over the bank (for CNNs).")
+          "Divide low, mid and high features by their standard deviation over the bank (default: true).")
   private Optional<Boolean> scaleInputs = Optional.empty();
 
   @Option(
@@ -214,23 +217,44 @@ final class NeuralOptions {
     return log;
   }
 
+  /** Images of one update, if the user gave them. */
+  OptionalInt batchSize() {
+    return batchSize.map(OptionalInt::of).orElseGet(OptionalInt::empty);
+  }
+
+  /** The names of options that the user gave, of those whose defaults depend on the bank. */
+  Set<String> chosen() {
+    Set<String> chosen = new HashSet<>();
+    projection.ifPresent(value -> chosen.add("projection"));
+    scaleInputs.ifPresent(value -> chosen.add("scale-inputs"));
+    batchSize.ifPresent(value -> chosen.add("batch-size"));
+    epochs.ifPresent(value -> chosen.add("epochs"));
+    // Otherwise they are a batch's, or those of a graph that is there.
+    if (neighbors().isPresent()
+        || graphFile.isPresent()
+        || mode.filter(TrainingMode.IN_BATCH::equals).isPresent()) {
+      chosen.add("neighbors");
+    }
+    return chosen;
+  }
+
   /** Whether the images are augmented, if a preset says that they are, or are not. */
   boolean augment(boolean preset) {
     return augment.orElse(preset);
   }
 
   /**
-   * The options, those of a preset where the user gave none.
+   * The options.
    *
+   * @param given what holds where the user gave none: a preset's, or what fits the bank
    * @param augmentation to use if {@link #augment} says so
    */
   TrainingOptions options(
-      Optional<Preset> preset,
+      TrainingOptions given,
       Optional<Integer> clusters,
       Augmentation augmentation,
       long seed,
       int threads) {
-    TrainingOptions given = preset.map(Preset::options).orElseGet(() -> TrainingOptions.of(64));
     return new TrainingOptions(
         clusters.orElse(given.clusters()),
         network(given.network()),

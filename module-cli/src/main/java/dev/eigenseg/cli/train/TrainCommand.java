@@ -21,8 +21,10 @@ import dev.eigenseg.infer.SegmenterMethod;
 import dev.eigenseg.train.Augmentation;
 import dev.eigenseg.train.DensityBalance;
 import dev.eigenseg.train.Devices;
+import dev.eigenseg.train.FittingDefaults;
 import dev.eigenseg.train.KMeansTrainer;
 import dev.eigenseg.train.Preset;
+import dev.eigenseg.train.SeedRanking;
 import dev.eigenseg.train.Trainer;
 import dev.eigenseg.train.TrainingListener;
 import dev.eigenseg.train.TrainingMemory;
@@ -35,6 +37,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -47,16 +50,19 @@ import picocli.CommandLine.TypeConversionException;
     name = "train",
     description = {
       "Learns a segmenter from a bank, without labels.",
+      "Options that you leave out are chosen by the bank's features and size, which a line says "
+          + "with the reasons; --preset paper has what was published.",
       "The same command again continues a run that was stopped, exactly as if it had not been."
     },
     footer = {
       "",
       "Examples:",
-      "  eigenseg train street.bank -o street.safetensors --clusters 64 --projection 256 --scale-inputs",
+      "  eigenseg train street.bank -o street.safetensors --clusters 64",
       "  eigenseg train city.bank -o city.safetensors --preset cityscapes",
       "  eigenseg train street.bank -o kmeans.safetensors --clusters 64 --method kmeans-features",
       "  eigenseg train street.bank -o hidden.safetensors --clusters 64 --method kmeans-hidden --from street.safetensors",
-      "  eigenseg train street.bank -o ours.safetensors --clusters 64 --seeds 3"
+      "  eigenseg train street.bank -o ours.safetensors --clusters 64 --seeds 3",
+      "  eigenseg train street.bank -o best.safetensors --clusters 64 --seeds 5 --keep best"
     })
 public final class TrainCommand extends WorkCommand {
   @Parameters(paramLabel = "BANK", description = "The feature bank.")
@@ -78,17 +84,18 @@ public final class TrainCommand extends WorkCommand {
 
   @Option(
       names = "--preset",
-      paramLabel = "pascal-context|cityscapes|ade20k|camvid",
+      paramLabel = "pascal-context|cityscapes|ade20k|paper|camvid",
       converter = PresetConverter.class,
       description = {
-        "Settings for a dataset, as published for the first three; what you give beside it "
-            + "counts before it. For k-means only its --clusters count.",
+        "Settings for a dataset, as published for the first three, whose common ground is paper; "
+            + "what you give beside it counts before it. For k-means only its --clusters count.",
         "pascal-context: --clusters 256 --mode in-batch --epochs 40 --batch-size 16 --beta 0.08 "
             + "--neighbors 256 --augment --augment-crop 480x480 --augment-base 4160x520.",
         "cityscapes: --clusters 256 --mode in-batch --epochs 40 --batch-size 8 --beta 0.08 "
             + "--neighbors 256 --augment --augment-crop 768x768 --augment-base 2048x1024.",
         "ade20k: --clusters 512 --mode in-batch --epochs 20 --batch-size 16 --beta 0.04 "
             + "--neighbors 256 --augment --augment-crop 512x512 --augment-base 2048x512.",
+        "paper: --clusters 256 --mode in-batch --epochs 40 --batch-size 16 --beta 0.08 --neighbors 256.",
         "camvid: --clusters 64 --mode cross-batch --epochs 16 --batch-size 8 --beta 0.32 --projection 256 --scale-inputs."
       })
   private Optional<Preset> preset = Optional.empty();
@@ -116,6 +123,21 @@ public final class TrainCommand extends WorkCommand {
               + "NAME.safetensors becomes NAME-seed0.safetensors, NAME-seed1.safetensors, ..., "
               + "and so do the files of --from and --log.")
   private Optional<Integer> seeds = Optional.empty();
+
+  private enum Kept {
+    ALL,
+    BEST
+  }
+
+  @Option(
+      names = "--keep",
+      paramLabel = "all|best",
+      defaultValue = "all",
+      description =
+          "Of the models of --seeds keep all, or the one that without labels seems best as "
+              + "NAME.safetensors: by the objective on all patches of the bank at once. Until "
+              + "all are ranked they lie in NAME.safetensors.seeds (default: ${DEFAULT-VALUE}).")
+  private Kept keep;
 
   @Option(
       names = "--overwrite",
@@ -154,22 +176,26 @@ public final class TrainCommand extends WorkCommand {
               + method.text()
               + "; --help lists them by method");
     }
+    if (keep == Kept.BEST && (seeds.isEmpty() || !learnsPsi)) {
+      throw usage(
+          "--keep best chooses among the eigenfunctions of several seeds: give --seeds N, and no other --method");
+    }
     clusters(); // wrong usage is found before any work
     List<TrainingRun> runs = runs(session);
     if (learnsPsi) {
-      options(session, runs.getFirst());
+      TrainingOptions any = preset.map(Preset::options).orElseGet(() -> TrainingOptions.of(64));
+      options(session, runs.getFirst(), any);
     }
     for (TrainingRun run : runs) {
       check(run);
     }
     try (FeatureBank bank = FeatureBank.open(bankFolder)) {
       check(bank);
-      JsonArray models = new JsonArray();
-      for (TrainingRun run : runs) {
-        models.add(learnsPsi ? neural(session, bank, run) : kmeans(session, bank, run));
-      }
+      FittingDefaults.caution(bank, clusters()).ifPresent(session::say);
+      JsonArray models =
+          learnsPsi ? neural(session, bank, runs) : kmeans(session, bank, runs);
       JsonObject json = new JsonObject();
-      if (seeds.isPresent()) {
+      if (seeds.isPresent() && keep == Kept.ALL) {
         json.add("models", models);
       } else {
         json = models.get(0).getAsJsonObject();
@@ -177,6 +203,51 @@ public final class TrainCommand extends WorkCommand {
       json.add("seconds", session.stages().toJson());
       return json;
     }
+  }
+
+  private JsonArray kmeans(Session session, FeatureBank bank, List<TrainingRun> runs)
+      throws IOException {
+    JsonArray models = new JsonArray();
+    for (TrainingRun run : runs) {
+      models.add(kmeans(session, bank, run));
+    }
+    return models;
+  }
+
+  private JsonArray neural(Session session, FeatureBank bank, List<TrainingRun> runs)
+      throws IOException {
+    TrainingOptions given = given(session, bank);
+    JsonArray models = new JsonArray();
+    if (keep == Kept.BEST) {
+      models.add(best(session, bank, runs, given));
+      return models;
+    }
+    for (TrainingRun run : runs) {
+      models.add(neural(session, bank, run, given));
+    }
+    return models;
+  }
+
+  /** What holds where the user says nothing else. */
+  private TrainingOptions given(Session session, FeatureBank bank) {
+    if (preset.isPresent()) {
+      return preset.get().options();
+    }
+    NeuralOptions flags = neuralOptions();
+    FittingDefaults fitting = FittingDefaults.of(bank, clusters(), flags.batchSize());
+    String reasons = fitting.line(chosen(flags));
+    if (!reasons.isEmpty()) {
+      session.say("defaults for this bank: " + reasons);
+    }
+    return fitting.options();
+  }
+
+  private Set<String> chosen(NeuralOptions flags) {
+    Set<String> chosen = flags.chosen();
+    if (Files.exists(BankGraph.file(bankFolder))) {
+      chosen.add("neighbors");
+    }
+    return chosen;
   }
 
   private List<TrainingRun> runs(Session session) {
@@ -218,7 +289,7 @@ public final class TrainCommand extends WorkCommand {
     return neural == null ? new NeuralOptions() : neural;
   }
 
-  private TrainingOptions options(Session session, TrainingRun run) {
+  private TrainingOptions options(Session session, TrainingRun run, TrainingOptions given) {
     Optional<Augmentation> presets = preset.flatMap(Preset::augmentation);
     if (augment != null && !neuralOptions().augment(presets.isPresent())) {
       throw usage("the --augment- options need --augment");
@@ -227,7 +298,7 @@ public final class TrainCommand extends WorkCommand {
       Augmentation augmentation = presets.orElse(Augmentation.DEFAULT);
       return neuralOptions()
           .options(
-              preset,
+              given,
               clusters,
               augment == null ? augmentation : augment.change(augmentation),
               run.seed(),
@@ -282,31 +353,81 @@ public final class TrainCommand extends WorkCommand {
     return json(session, run, result);
   }
 
-  private JsonObject neural(Session session, FeatureBank bank, TrainingRun run) throws IOException {
+  private JsonObject neural(
+      Session session, FeatureBank bank, TrainingRun run, TrainingOptions given)
+      throws IOException {
     NeuralOptions flags = neuralOptions();
-    TrainingOptions options = options(session, run);
+    TrainingOptions options = options(session, run, given);
     TrainingListener listener = new EpochLog(session, options.clusters(), run.log());
+    prepare(session, options);
+    if (options.kernel().mode() == TrainingMode.IN_BATCH) {
+      return neural(session, bank, Optional.empty(), run, options, listener);
+    }
+    try (KnnGraph graph =
+        graph(session, bank, options, flags.neighbors(), "cross-batch training")) {
+      return neural(session, bank, Optional.of(graph), run, options, listener);
+    }
+  }
+
+  private static void prepare(Session session, TrainingOptions options) {
     Devices.preferThreads(session.threads());
     if (!options.run().device().equals("cpu")) {
       Devices.require(options.run().device()); // before a graph is built for nothing
     }
-    if (options.kernel().mode() == TrainingMode.IN_BATCH) {
-      return neural(session, bank, Optional.empty(), run, options, listener);
-    }
+  }
+
+  /** The bank's graph, built if it is not there; the caller owns it. */
+  private KnnGraph graph(
+      Session session,
+      FeatureBank bank,
+      TrainingOptions options,
+      Optional<Integer> neighbors,
+      String purpose)
+      throws IOException {
     TrainingMemory plan = TrainingMemory.plan(bank, options);
     sayMemory(session, plan);
     GraphOptions graphOptions =
         GraphOptions.DEFAULT
-            .withNeighbors(flags.neighbors().map(OptionalInt::of).orElseGet(OptionalInt::empty))
+            .withNeighbors(neighbors.map(OptionalInt::of).orElseGet(OptionalInt::empty))
             .withMemory(plan.total())
             .withSeed(session.seed())
             .withThreads(session.threads());
-    BankGraph wanted = new BankGraph(bank, graphOptions);
-    BankGraph.Listener messages = new GraphMessages(session, ", which cross-batch training needs");
-    try (KnnGraph graph =
-        wanted.openOrBuild(
-            flags.graphFile().orElseGet(wanted::file), messages, session.progress())) {
-      return neural(session, bank, Optional.of(graph), run, options, listener);
+    BankGraph wanted = new BankGraph(bank, BankGraph.withIndexFor(bank, graphOptions));
+    BankGraph.Listener messages =
+        new GraphMessages(session, ", which " + purpose + " needs");
+    return wanted.openOrBuild(
+        neuralOptions().graphFile().orElseGet(wanted::file), messages, session.progress());
+  }
+
+  /** Trains with all seeds, and keeps the best. */
+  private JsonObject best(
+      Session session, FeatureBank bank, List<TrainingRun> runs, TrainingOptions given)
+      throws IOException {
+    NeuralOptions flags = neuralOptions();
+    TrainingOptions options = options(session, runs.getFirst(), given);
+    prepare(session, options);
+    boolean inBatch = options.kernel().mode() == TrainingMode.IN_BATCH;
+    Optional<Integer> neighbors = inBatch ? Optional.empty() : flags.neighbors();
+    SeedMessages messages = new SeedMessages(session, options.clusters(), runs);
+    try (KnnGraph graph = graph(session, bank, options, neighbors, "--keep best")) {
+      SeedRanking.Result result =
+          session.stage(
+              "train",
+              () ->
+                  SeedRanking.train(
+                      bank,
+                      graph,
+                      options,
+                      runs.size(),
+                      model,
+                      overwrite,
+                      messages,
+                      session.progress()));
+      messages.kept(result);
+      TrainingRun kept = new TrainingRun(result.kept(), model, Optional.empty(), Optional.empty());
+      JsonObject json = neuralJson(session, kept, result.training(), options);
+      json.add("ranking", SeedMessages.json(result));
+      return json;
     }
   }
 
@@ -335,6 +456,12 @@ public final class TrainCommand extends WorkCommand {
             () ->
                 Trainer.train(
                     bank, graph, options, run.model(), overwrite, listener, session.progress()));
+    return neuralJson(session, run, result, options);
+  }
+
+  private JsonObject neuralJson(
+      Session session, TrainingRun run, TrainingResult result, TrainingOptions options)
+      throws IOException {
     JsonObject json = json(session, run, result);
     json.addProperty("mode", options.kernel().mode().optionName());
     json.addProperty("augmented", options.schedule().augmentation().isPresent());

@@ -10,6 +10,7 @@ import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.PatchLogits;
 import dev.eigenseg.api.SegmentOptions;
+import dev.eigenseg.api.SegmentOptions.Segments;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
@@ -29,20 +30,27 @@ import java.util.Optional;
  * Thread-safe; a call works in its caller's thread and as many others as its options say.
  */
 final class LoadedSegmenter implements Segmenter {
-  private final ModelInfo info;
+  private final ModelInfo model;
+  private final Optional<Segments> segments;
+  private final ModelInfo info; // of what the segments are
+  private final Optional<MergedClusters> merged;
   private final FeatureScales scales;
   private final float logitDivisor;
   private final Backbone backbone;
   private final Optional<PsiNetwork> psi;
   private final Optional<Centroids> centroids;
-  private final InUse inUse = new InUse("this segmenter");
+  private final InUse inUse;
 
   /**
    * Packs a model; {@code backbone} is owned by the segmenter once this returns. Its grid counts,
    * not that of training.
    */
   LoadedSegmenter(SegmenterModel model, Backbone backbone) {
-    info = model.info().on(backbone);
+    this.model = model.info().on(backbone);
+    segments = Optional.empty();
+    info = this.model;
+    merged = Optional.empty();
+    inUse = new InUse("this segmenter");
     scales = model.scales();
     logitDivisor = model.logitDivisor();
     this.backbone = backbone;
@@ -57,6 +65,34 @@ final class LoadedSegmenter implements Segmenter {
     }
   }
 
+  private LoadedSegmenter(LoadedSegmenter other, Segments segments) {
+    model = other.model;
+    this.segments = Optional.of(segments);
+    switch (segments) {
+      case Segments.Count(int number) -> {
+        info = model.merged(number);
+        merged =
+            Optional.of(new MergedClusters(model.requireDendrogram().cut(number), number));
+      }
+      case Segments.Auto auto -> {
+        model.requireDendrogram();
+        info = model;
+        merged = Optional.empty();
+      }
+    }
+    scales = other.scales;
+    logitDivisor = other.logitDivisor;
+    backbone = other.backbone;
+    psi = other.psi;
+    centroids = other.centroids;
+    inUse = other.inUse;
+  }
+
+  @Override
+  public Segmenter withSegments(Segments wanted) {
+    return segments.equals(Optional.of(wanted)) ? this : new LoadedSegmenter(this, wanted);
+  }
+
   @Override
   public ModelInfo info() {
     return info;
@@ -69,6 +105,9 @@ final class LoadedSegmenter implements Segmenter {
 
   @Override
   public Segmentation segment(BufferedImage given, SegmentOptions options, Backbone features) {
+    if (options.segments().isPresent() && !options.segments().equals(segments)) {
+      return forOptions(options).segment(given, options, features);
+    }
     inUse.enter();
     try {
       checkFits(features);
@@ -129,8 +168,15 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   private Segmentation segmentation(PixelLogits logits, short[] clusters) {
-    return Segmentation.of(
-        logits.width(), logits.height(), info.clusters(), clusters, info.names());
+    return finished(
+        Segmentation.of(
+            logits.width(), logits.height(), info.clusters(), clusters, info.names()));
+  }
+
+  private Segmentation finished(Segmentation map) {
+    return segments.isPresent() && segments.get() instanceof Segments.Auto
+        ? map.merged(model.requireDendrogram().segments(map.counts()))
+        : map;
   }
 
   @Override
@@ -163,15 +209,16 @@ final class LoadedSegmenter implements Segmenter {
 
   private Segmentation upsample(
       Tensor logits, ImageGeometry geometry, int width, int height, int threads) {
-    return Upsampler.argmax(
-        logits,
-        geometry.gridRows(width, height),
-        geometry.gridColumns(width, height),
-        geometry,
-        width,
-        height,
-        info.names(),
-        threads);
+    return finished(
+        Upsampler.argmax(
+            logits,
+            geometry.gridRows(width, height),
+            geometry.gridColumns(width, height),
+            geometry,
+            width,
+            height,
+            info.names(),
+            threads));
   }
 
   private void checkFits(PatchLogits logits, int width, int height) {
@@ -184,7 +231,7 @@ final class LoadedSegmenter implements Segmenter {
     }
     if (logits.values().size(1) != info.clusters()) {
       throw new IncompatibleException(
-          "outputs for %d clusters are not of this model, which has %d"
+          "outputs for %d clusters are not of this segmenter, which has %d"
               .formatted(logits.values().size(1), info.clusters()));
     }
   }
@@ -228,7 +275,16 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   private Tensor evaluate(PatchFeatures features, int threads) {
-    Tensor logits = Tensor.allocate(DType.F32, features.patches(), info.clusters());
+    if (merged.isEmpty()) {
+      return clusterLogits(features, threads);
+    }
+    try (Tensor logits = clusterLogits(features, threads)) {
+      return merged.get().logits(logits, logitDivisor);
+    }
+  }
+
+  private Tensor clusterLogits(PatchFeatures features, int threads) {
+    Tensor logits = Tensor.allocate(DType.F32, features.patches(), model.clusters());
     try {
       fill(features, logits, threads);
       return logits;
