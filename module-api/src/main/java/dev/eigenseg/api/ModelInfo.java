@@ -99,11 +99,10 @@ public record ModelInfo(
    * @throws IncompatibleException if nothing is known of that; the message says what to do
    */
   public Dendrogram requireDendrogram() {
-    return dendrogram.orElseThrow(
-        () ->
-            new IncompatibleException(
-                "this model does not say how its clusters merge, as it was made before models did;"
-                    + " 'eigenseg merge-clusters MODEL --bank BANK' adds that to it"));
+    return dendrogram.orElseThrow(() ->
+        new IncompatibleException(
+            "this model does not say how its clusters merge, as it was made before models did;"
+                + " 'eigenseg merge-clusters MODEL --bank BANK' adds that to it"));
   }
 
   private ClusterNames merged(ClusterNames known, int[] segmentOfCluster, int segments) {

@@ -79,8 +79,9 @@ public record Provenance(
 
   /**
    * What this work has in common with the same work of other seeds: the seed is 0 and not among the
-   * settings, nor are those that begin with {@value #OF_SEEDS}, versions are left out, and so is each input that depends on a seed itself, beside
-   * which stands another, named after it and {@value #RECIPE}, that does not.
+   * settings, nor are those that begin with {@value #OF_SEEDS}, versions are left out, and so is
+   * each input that depends on a seed itself, beside which stands another, named after it and
+   * {@value #RECIPE}, that does not.
    */
   public Provenance recipe() {
     SortedMap<String, String> common = new TreeMap<>(settings);

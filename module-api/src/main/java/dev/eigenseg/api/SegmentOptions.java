@@ -144,9 +144,9 @@ public record SegmentOptions(
     }
 
     /**
-     * As many as an image seems to have, see {@link Dendrogram#segments}: of the finished map, whose
-     * segments keep the number of their largest cluster, so that a number means the same in all
-     * images.
+     * As many as an image seems to have, see {@link Dendrogram#segments}: of the finished map,
+     * whose segments keep the number of their largest cluster, so that a number means the same in
+     * all images.
      */
     record Auto() implements Segments {}
   }
@@ -174,7 +174,8 @@ public record SegmentOptions(
 
   /** The same with refinement. */
   public SegmentOptions withCrf(CrfOptions options) {
-    return new SegmentOptions(resolution, windows, scales, flip, Optional.of(options), segments, threads);
+    return new SegmentOptions(
+        resolution, windows, scales, flip, Optional.of(options), segments, threads);
   }
 
   /** The same with another number of threads. */
@@ -189,13 +190,13 @@ public record SegmentOptions(
 
   /** The same with clusters that are merged. */
   public SegmentOptions withSegments(Segments value) {
-    return new SegmentOptions(
-        resolution, windows, scales, flip, crf, Optional.of(value), threads);
+    return new SegmentOptions(resolution, windows, scales, flip, crf, Optional.of(value), threads);
   }
 
   /** The same without refinement. */
   public SegmentOptions withoutCrf() {
-    return new SegmentOptions(resolution, windows, scales, flip, Optional.empty(), segments, threads);
+    return new SegmentOptions(
+        resolution, windows, scales, flip, Optional.empty(), segments, threads);
   }
 
   /** Whether a model looks at an image just once, as a whole, at the resolution of its training. */

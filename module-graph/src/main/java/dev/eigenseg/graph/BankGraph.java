@@ -105,9 +105,7 @@ public final class BankGraph {
       return options;
     }
     GraphOptions lists =
-        options
-            .withEngine("vector")
-            .withIndex(KnnIndex.of(KnnIndex.Kind.IVF).withRecall(RECALL));
+        options.withEngine("vector").withIndex(KnnIndex.of(KnnIndex.Kind.IVF).withRecall(RECALL));
     try {
       new BankGraph(bank, lists).predict();
       return lists;

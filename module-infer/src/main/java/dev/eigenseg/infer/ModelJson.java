@@ -226,7 +226,8 @@ final class ModelJson {
         numbers(json, "patches").mapToLong(value -> exactInteger("patches", value)).toArray(),
         numbers(json, "first").mapToInt(value -> exactInteger("first", value)).toArray(),
         numbers(json, "second").mapToInt(value -> exactInteger("second", value)).toArray(),
-        numbers(json, "affinities").mapToDouble(value -> checkedNumber("affinities", value).getAsDouble())
+        numbers(json, "affinities")
+            .mapToDouble(value -> checkedNumber("affinities", value).getAsDouble())
             .toArray());
   }
 

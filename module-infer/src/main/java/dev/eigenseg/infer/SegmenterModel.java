@@ -138,8 +138,7 @@ public record SegmenterModel(
 
   /** The same model with another account of where it comes from. */
   public SegmenterModel withProvenance(Provenance value) {
-    return new SegmenterModel(
-        info, dims, scales, psi, normalizeRows, logitDivisor, value, tensors);
+    return new SegmenterModel(info, dims, scales, psi, normalizeRows, logitDivisor, value, tensors);
   }
 
   private SegmenterModel with(ModelInfo value) {

@@ -18,8 +18,8 @@ import java.util.Optional;
 
 /**
  * Finds in which order a model's clusters merge, from a bank and without labels. Costs one look of
- * the model at the bank's features and one at the graph's edges. Needs no tensor engine; not part of
- * the published method.
+ * the model at the bank's features and one at the graph's edges. Needs no tensor engine; not part
+ * of the published method.
  */
 public final class ClusterMerging {
   private ClusterMerging() {}

@@ -19,15 +19,18 @@ import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 
 /**
- * What one would tell a friend about training on a bank: options that fit its features and its size,
- * each with its reason. What was published is {@link Preset}'s and {@link TrainingOptions#of}'s; on
- * wide features and on few photographs it takes long for nothing, or makes too few updates.
+ * What one would tell a friend about training on a bank: options that fit its features and its
+ * size, each with its reason. What was published is {@link Preset}'s and {@link
+ * TrainingOptions#of}'s; on wide features and on few photographs it takes long for nothing, or
+ * makes too few updates.
  *
  * @param options to train with, or to change further
  * @param reasons why, by the name of the option
  */
 public record FittingDefaults(TrainingOptions options, SequencedMap<String, String> reasons) {
-  /** psi's width; more was not better on the features of ViT-S and MobileNetV2, and takes longer. */
+  /**
+   * psi's width; more was not better on the features of ViT-S and MobileNetV2, and takes longer.
+   */
   private static final int WIDTH = 256;
 
   // An update should see enough patches for its kernel, and not so many that there are few updates.
@@ -65,8 +68,7 @@ public record FittingDefaults(TrainingOptions options, SequencedMap<String, Stri
             .withEpochs(epochs(images, Math.max(1, images / batch), reasons));
     int neighbors = BankGraph.neighborsFor(bank.rows());
     reasons.put("neighbors", text("%d neighbours: %,d patches", neighbors, bank.rows()));
-    return new FittingDefaults(
-        TrainingOptions.of(clusters).with(network).with(schedule), reasons);
+    return new FittingDefaults(TrainingOptions.of(clusters).with(network).with(schedule), reasons);
   }
 
   private static Network network(FeatureBank bank, SequencedMap<String, String> reasons) {
@@ -97,8 +99,7 @@ public record FittingDefaults(TrainingOptions options, SequencedMap<String, Stri
     return possible;
   }
 
-  private static int epochs(
-      int images, int updatesPerEpoch, SequencedMap<String, String> reasons) {
+  private static int epochs(int images, int updatesPerEpoch, SequencedMap<String, String> reasons) {
     int enough = Math.clamp((long) LEAST_EPOCHS * updatesPerEpoch, LEAST_UPDATES, MOST_UPDATES);
     int epochs = Math.ceilDiv(enough, updatesPerEpoch);
     reasons.put(
@@ -135,8 +136,7 @@ public record FittingDefaults(TrainingOptions options, SequencedMap<String, Stri
       return Optional.empty();
     }
     long fit =
-        Math.max(
-            2, Math.min(bank.rows() / PATCHES_OF_CLUSTER, (long) images * CLUSTERS_OF_IMAGE));
+        Math.max(2, Math.min(bank.rows() / PATCHES_OF_CLUSTER, (long) images * CLUSTERS_OF_IMAGE));
     return Optional.of(
         text(
             "this collection is small for %d clusters (%s): clusters will be single things rather than kinds of things; --clusters %d or more images fit better",

@@ -16,12 +16,12 @@ import java.nio.file.Path;
 
 /**
  * Owns a bank's kernel, and says without labels how good eigenfunctions are: the published
- * objective, on all patches at once. With Psi the outputs of all patches, each column divided by its
- * norm (as in training, by 1 at least), and R = Psi^T kappa Psi, it is sum_j R_jj - beta t
+ * objective, on all patches at once. With Psi the outputs of all patches, each column divided by
+ * its norm (as in training, by 1 at least), and R = Psi^T kappa Psi, it is sum_j R_jj - beta t
  * sum_{i<j} R_ij^2. Needs no tensor engine; used by one thread.
  *
- * <p>It compares models of one K, trained on this bank: across K, or across kernels, its numbers say
- * nothing.
+ * <p>It compares models of one K, trained on this bank: across K, or across kernels, its numbers
+ * say nothing.
  */
 public final class ModelCriterion implements AutoCloseable {
   // Fixed, so that sums do not depend on the number of threads; few, as each has a matrix.
@@ -160,8 +160,7 @@ public final class ModelCriterion implements AutoCloseable {
 
   private static void load(Tensor matrix, long row, float[] target) {
     for (int i = 0; i < target.length; i++) {
-      target[i] =
-          matrix.segment().getAtIndex(ValueLayout.JAVA_FLOAT, row * target.length + i);
+      target[i] = matrix.segment().getAtIndex(ValueLayout.JAVA_FLOAT, row * target.length + i);
     }
   }
 

@@ -149,8 +149,7 @@ public final class SeedRanking {
     TrainingResult of = trained.get(Math.toIntExact(best.seed() - seed(0)));
     return new Result(
         best.seed(),
-        new TrainingResult(
-            model, of.steps(), of.history(), of.seconds(), of.resumed(), false),
+        new TrainingResult(model, of.steps(), of.history(), of.seconds(), of.resumed(), false),
         ranking);
   }
 
@@ -193,15 +192,13 @@ public final class SeedRanking {
     }
     try (SegmenterFile file = SegmenterFile.open(file(seed))) {
       SegmenterModel best = file.model();
-      SegmenterFile.write(
-          model, best.withProvenance(best.provenance().withSettings(chosen)));
+      SegmenterFile.write(model, best.withProvenance(best.provenance().withSettings(chosen)));
     }
   }
 
   /** What is added to the settings of a training, whatever comes out. */
   private Map<String, String> choice() {
-    return Map.of(
-        KEEP, BEST, SEEDS, Integer.toString(seeds), FIRST_SEED, Long.toString(seed(0)));
+    return Map.of(KEEP, BEST, SEEDS, Integer.toString(seeds), FIRST_SEED, Long.toString(seed(0)));
   }
 
   /** The seed of the model in its place, if this very work made it. */

@@ -217,8 +217,7 @@ public final class Trainer {
               weights);
       SegmenterFile.write(
           plan.model(),
-          ClusterMerging.completed(
-              plan.bank(), model, graph, options.run().threads(), progress));
+          ClusterMerging.completed(plan.bank(), model, graph, options.run().threads(), progress));
     } finally {
       Closing.all(weights.values(), Tensor::close);
     }

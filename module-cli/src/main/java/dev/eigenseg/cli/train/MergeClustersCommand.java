@@ -90,8 +90,7 @@ public final class MergeClustersCommand extends WorkCommand {
   private Dendrogram find(Session session, FeatureBank bank, Optional<KnnGraph> graph)
       throws IOException {
     try (SegmenterFile file = SegmenterFile.open(model)) {
-      return ClusterMerging.of(
-          bank, file.model(), graph, session.threads(), session.progress());
+      return ClusterMerging.of(bank, file.model(), graph, session.threads(), session.progress());
     }
   }
 }

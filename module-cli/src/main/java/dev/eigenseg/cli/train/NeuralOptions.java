@@ -50,7 +50,8 @@ final class NeuralOptions {
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      description = "Passes over the images (default: as many as make 200 updates, but at least 8; no more than "
+      description =
+          "Passes over the images (default: as many as make 200 updates, but at least 8; no more than "
               + "make 6000).")
   private Optional<Integer> epochs = Optional.empty();
 

@@ -192,8 +192,7 @@ public final class TrainCommand extends WorkCommand {
     try (FeatureBank bank = FeatureBank.open(bankFolder)) {
       check(bank);
       FittingDefaults.caution(bank, clusters()).ifPresent(session::say);
-      JsonArray models =
-          learnsPsi ? neural(session, bank, runs) : kmeans(session, bank, runs);
+      JsonArray models = learnsPsi ? neural(session, bank, runs) : kmeans(session, bank, runs);
       JsonObject json = new JsonObject();
       if (seeds.isPresent() && keep == Kept.ALL) {
         json.add("models", models);
@@ -393,8 +392,7 @@ public final class TrainCommand extends WorkCommand {
             .withSeed(session.seed())
             .withThreads(session.threads());
     BankGraph wanted = new BankGraph(bank, BankGraph.withIndexFor(bank, graphOptions));
-    BankGraph.Listener messages =
-        new GraphMessages(session, ", which " + purpose + " needs");
+    BankGraph.Listener messages = new GraphMessages(session, ", which " + purpose + " needs");
     return wanted.openOrBuild(
         neuralOptions().graphFile().orElseGet(wanted::file), messages, session.progress());
   }

@@ -71,8 +71,7 @@ final class LoadedSegmenter implements Segmenter {
     switch (segments) {
       case Segments.Count(int number) -> {
         info = model.merged(number);
-        merged =
-            Optional.of(new MergedClusters(model.requireDendrogram().cut(number), number));
+        merged = Optional.of(new MergedClusters(model.requireDendrogram().cut(number), number));
       }
       case Segments.Auto auto -> {
         model.requireDendrogram();
@@ -169,8 +168,7 @@ final class LoadedSegmenter implements Segmenter {
 
   private Segmentation segmentation(PixelLogits logits, short[] clusters) {
     return finished(
-        Segmentation.of(
-            logits.width(), logits.height(), info.clusters(), clusters, info.names()));
+        Segmentation.of(logits.width(), logits.height(), info.clusters(), clusters, info.names()));
   }
 
   private Segmentation finished(Segmentation map) {

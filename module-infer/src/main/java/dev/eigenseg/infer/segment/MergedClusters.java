@@ -42,7 +42,9 @@ final class MergedClusters {
       fillSums(logits.segment(), source, divisor, largest, sums);
       for (int segment = 0; segment < segments; segment++) {
         double value = largest[segment] + divisor * StrictMath.log(sums[segment]);
-        merged.segment().setAtIndex(ValueLayout.JAVA_FLOAT, row * segments + segment, (float) value);
+        merged
+            .segment()
+            .setAtIndex(ValueLayout.JAVA_FLOAT, row * segments + segment, (float) value);
       }
     }
     return merged;
