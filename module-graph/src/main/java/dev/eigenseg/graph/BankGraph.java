@@ -92,7 +92,7 @@ public final class BankGraph {
 
   /** Neighbours of a patch in a bank of so many, unless the user says otherwise. */
   public static int neighborsFor(long rows) {
-    return (int) Math.clamp(rows / LARGEST_SHARE, 1, NEIGHBORS);
+    return Math.clamp(rows / LARGEST_SHARE, 1, NEIGHBORS);
   }
 
   /**

@@ -67,7 +67,9 @@ public record FittingDefaults(TrainingOptions options, SequencedMap<String, Stri
             .withBatchSize(batch)
             .withEpochs(epochs(images, Math.max(1, images / batch), reasons));
     int neighbors = BankGraph.neighborsFor(bank.rows());
-    reasons.put("neighbors", text("%d neighbours: %,d patches", neighbors, bank.rows()));
+    reasons.put(
+        "neighbors",
+        String.format(Locale.ROOT, "%d neighbours: %,d patches", neighbors, bank.rows()));
     return new FittingDefaults(TrainingOptions.of(clusters).with(network).with(schedule), reasons);
   }
 
@@ -77,25 +79,32 @@ public record FittingDefaults(TrainingOptions options, SequencedMap<String, Stri
     reasons.put(
         "projection",
         projection > 0
-            ? text("projection %d: features have %,d channels", projection, channels)
-            : text("no projection: features have only %,d channels", channels));
+            ? String.format(
+                Locale.ROOT, "projection %d: features have %,d channels", projection, channels)
+            : String.format(
+                Locale.ROOT, "no projection: features have only %,d channels", channels));
     double[] scales =
         DoubleStream.of(bank.scale(Level.LOW), bank.scale(Level.MID), bank.scale(Level.HIGH))
             .sorted()
             .toArray();
     reasons.put(
         "scale-inputs",
-        text("scaled inputs: deviations of the levels differ %.1f times", scales[2] / scales[0]));
+        String.format(
+            Locale.ROOT,
+            "scaled inputs: deviations of the levels differ %.1f times",
+            scales[2] / scales[0]));
     return Network.DEFAULT.withProjection(projection).withScaleInputs(true);
   }
 
   private static int batch(FeatureBank bank, SequencedMap<String, String> reasons) {
     int images = bank.images().size();
     long patches = Math.max(1, bank.rows() / Math.max(1, images));
-    int batch = (int) Math.clamp(Math.ceilDiv(PATCHES_OF_BATCH, patches), LEAST_BATCH, MOST_BATCH);
+    int batch = Math.clamp(Math.ceilDiv(PATCHES_OF_BATCH, patches), LEAST_BATCH, MOST_BATCH);
     int possible = Math.max(1, Math.min(batch, images));
     reasons.put(
-        "batch-size", text("batches of %d: an image has about %,d patches", possible, patches));
+        "batch-size",
+        String.format(
+            Locale.ROOT, "batches of %d: an image has about %,d patches", possible, patches));
     return possible;
   }
 
@@ -104,15 +113,16 @@ public record FittingDefaults(TrainingOptions options, SequencedMap<String, Stri
     int epochs = Math.ceilDiv(enough, updatesPerEpoch);
     reasons.put(
         "epochs",
-        text(
+        String.format(
+            Locale.ROOT,
             "%d epochs: %,d images make %,d updates an epoch, and %s",
             epochs,
             images,
             updatesPerEpoch,
             enough == LEAST_UPDATES
-                ? text("%d are needed at least", LEAST_UPDATES)
+                ? String.format(Locale.ROOT, "%d are needed at least", LEAST_UPDATES)
                 : enough == MOST_UPDATES
-                    ? text("%,d are enough", MOST_UPDATES)
+                    ? String.format(Locale.ROOT, "%,d are enough", MOST_UPDATES)
                     : "each is to be seen a few times"));
     return epochs;
   }
@@ -127,10 +137,10 @@ public record FittingDefaults(TrainingOptions options, SequencedMap<String, Stri
     int images = (int) bank.images().stream().filter(ImageEntry::plain).count();
     List<String> found = new ArrayList<>();
     if (patches < PATCHES_OF_CLUSTER) {
-      found.add(text("%,d patches are %d a cluster", bank.rows(), patches));
+      found.add(String.format(Locale.ROOT, "%,d patches are %d a cluster", bank.rows(), patches));
     }
     if (clusters > (long) images * CLUSTERS_OF_IMAGE) {
-      found.add(text("%d images are few", images));
+      found.add(String.format(Locale.ROOT, "%d images are few", images));
     }
     if (found.isEmpty()) {
       return Optional.empty();
@@ -138,9 +148,12 @@ public record FittingDefaults(TrainingOptions options, SequencedMap<String, Stri
     long fit =
         Math.max(2, Math.min(bank.rows() / PATCHES_OF_CLUSTER, (long) images * CLUSTERS_OF_IMAGE));
     return Optional.of(
-        text(
+        String.format(
+            Locale.ROOT,
             "this collection is small for %d clusters (%s): clusters will be single things rather than kinds of things; --clusters %d or more images fit better",
-            clusters, String.join(", ", found), Math.min(fit, clusters)));
+            clusters,
+            String.join(", ", found),
+            Math.min(fit, clusters)));
   }
 
   /**
@@ -153,9 +166,5 @@ public record FittingDefaults(TrainingOptions options, SequencedMap<String, Stri
         .filter(reason -> !chosen.contains(reason.getKey()))
         .map(Map.Entry::getValue)
         .collect(Collectors.joining("; "));
-  }
-
-  private static String text(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
   }
 }

@@ -107,6 +107,11 @@ class EvaluatorTest {
     }
 
     @Override
+    public Segmenter withSegments(SegmentOptions.Segments segments) {
+      throw new AssertionError("nobody asked for " + segments);
+    }
+
+    @Override
     public Segmentation segment(BufferedImage image, SegmentOptions options, Backbone features) {
       assertTrue(!options.wholeImage(info.geometry()), "the evaluator has features");
       try (Tensor pixels = info.geometry().pixels(image);
