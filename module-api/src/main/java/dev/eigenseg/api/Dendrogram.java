@@ -1,6 +1,5 @@
 package dev.eigenseg.api;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -17,16 +16,13 @@ import java.util.stream.IntStream;
  * @param patches how many patches of the bank each of the K clusters has
  * @param first a node of each of the K - 1 merges
  * @param second the other one
- * @param affinities how alike both were, at least 0 and never rising
+ * @param affinities how alike both were, in units of what chance would give: at least 0 and never
+ *     rising
  */
 @SuppressWarnings("ArrayRecordComponent")
 public record Dendrogram(
     String source, long[] patches, int[] first, int[] second, double[] affinities) {
-  // Below one in a million of what chance would give, two clusters have nothing to do with each
-  // other; the logarithms of such affinities would be the largest gaps of all.
-  private static final double LEAST_AFFINITY = 1e-6;
-  // Of an image. What covers less does not decide where the others are cut, it follows.
-  private static final double DECIDING_SHARE = 0.01;
+  private static final double CHANCE = 1;
 
   /**
    * Copies the arrays and checks that they are one tree.
@@ -149,65 +145,11 @@ public record Dendrogram(
   }
 
   /**
-   * Merges the clusters of one image, as many as it seems to have kinds of things: the merges of
-   * those that are in it are undone from the end up to the largest fall of the affinity, as a
-   * ratio. Clusters of less than a hundredth of the image do not decide. An image of one or two
-   * clusters keeps them.
-   *
-   * @param counts the image's pixels by cluster
-   * @return for each cluster the one that stands for its segment: the most frequent of the image's
-   *     in it. A cluster that is not in the image stands for itself
+   * How many segments there are if nobody says how many: those that are left when all have merged
+   * that are at least as alike as chance would have it, affinity 1.
    */
-  public int[] segments(long[] counts) {
-    if (counts.length != clusters()) {
-      throw new IllegalArgumentException(
-          "counts of %d clusters, not %d".formatted(counts.length, clusters()));
-    }
-    int[] roots = roots(mergesFor(counts));
-    int[] standsFor = new int[roots.length];
-    for (int cluster = 0; cluster < roots.length; cluster++) {
-      int most = cluster;
-      for (int other = 0; other < roots.length && counts[cluster] > 0; other++) {
-        if (roots[other] == roots[cluster] && counts[other] > counts[most]) {
-          most = other;
-        } else if (roots[other] == roots[cluster] && counts[other] == counts[most]) {
-          most = Math.min(most, other);
-        }
-      }
-      standsFor[cluster] = most;
-    }
-    return standsFor;
-  }
-
-  /** How many of all merges are done in an image. */
-  private int mergesFor(long[] counts) {
-    double least = DECIDING_SHARE * Arrays.stream(counts).sum();
-    int clusters = clusters();
-    boolean[] decides = new boolean[clusters + first.length];
-    for (int cluster = 0; cluster < clusters; cluster++) {
-      decides[cluster] = counts[cluster] > 0 && counts[cluster] >= least;
-    }
-    List<Integer> between = new ArrayList<>(); // merges that make the image's segments fewer
-    for (int i = 0; i < first.length; i++) {
-      if (decides[first[i]] && decides[second[i]]) {
-        between.add(i);
-      }
-      decides[clusters + i] = decides[first[i]] || decides[second[i]];
-    }
-    int merges = 0;
-    double most = 0;
-    for (int i = 1; i < between.size(); i++) {
-      double fall = logarithm(between.get(i - 1)) - logarithm(between.get(i));
-      if (fall > most) {
-        most = fall;
-        merges = between.get(i);
-      }
-    }
-    return merges;
-  }
-
-  private double logarithm(int merge) {
-    return Math.log(Math.max(LEAST_AFFINITY, affinities[merge]));
+  public int natural() {
+    return 1 + (int) Arrays.stream(affinities).filter(affinity -> affinity < CHANCE).count();
   }
 
   @Override

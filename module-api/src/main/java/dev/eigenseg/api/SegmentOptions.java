@@ -143,11 +143,7 @@ public record SegmentOptions(
       }
     }
 
-    /**
-     * As many as an image seems to have, see {@link Dendrogram#segments}: of the finished map,
-     * whose segments keep the number of their largest cluster, so that a number means the same in
-     * all images.
-     */
+    /** As many as the model's clusters seem to have kinds, {@link Dendrogram#natural}. */
     record Auto() implements Segments {}
   }
 

@@ -131,23 +131,6 @@ public final class Segmentation {
   }
 
   /**
-   * The same with clusters merged.
-   *
-   * @param standsFor for each cluster the one that it becomes
-   */
-  public Segmentation merged(int[] standsFor) {
-    if (standsFor.length != clusters) {
-      throw new IllegalArgumentException(
-          "%d clusters become others, not %d".formatted(standsFor.length, clusters));
-    }
-    short[] merged = new short[clusterOfPixel.length];
-    for (int i = 0; i < merged.length; i++) {
-      merged[i] = (short) standsFor[Short.toUnsignedInt(clusterOfPixel[i])];
-    }
-    return of(width, height, clusters, merged, names);
-  }
-
-  /**
    * The image with the segments' colours over it, half and half: the classes' colours where names
    * are known, grey where a cluster has no class; without names, colours that depend on the
    * cluster's number alone.

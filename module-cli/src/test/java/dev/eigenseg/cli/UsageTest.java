@@ -144,7 +144,9 @@ class UsageTest {
             },
             new String[] {"train", "bank", "-o", out, "--clusters", "8", "--from", "model"},
             new String[] {"train", "bank", "-o", out, "--preset", "paris"},
-            new String[] {"train", "bank", "-o", out, "--clusters", "8", "--augment"},
+            new String[] {
+              "train", "bank", "-o", out, "--clusters", "8", "--mode", "cross-batch", "--augment"
+            },
             new String[] {"train", "bank", "-o", out, "--preset", "camvid", "--augment-flip=true"},
             new String[] {
               "train", "bank", "-o", out, "--preset", "ade20k", "--mode", "cross-batch"

@@ -1,5 +1,6 @@
 package dev.eigenseg.train;
 
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.bank.Level;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 
@@ -71,6 +73,58 @@ public record FittingDefaults(TrainingOptions options, SequencedMap<String, Stri
         "neighbors",
         String.format(Locale.ROOT, "%d neighbours: %,d patches", neighbors, bank.rows()));
     return new FittingDefaults(TrainingOptions.of(clusters).with(network).with(schedule), reasons);
+  }
+
+  /**
+   * The same with the training mode that fits: across batches, as its kernel sees what all images
+   * have in common; in batches where images are augmented, since the bank's graph does not know
+   * their views, and where the memory is too small for psi's outputs of all patches.
+   *
+   * @param bank borrowed
+   * @param chosen makes options of these defaults by what the user chose beside them
+   * @param augmented whether images are to be augmented
+   */
+  public FittingDefaults withMode(
+      FeatureBank bank, UnaryOperator<TrainingOptions> chosen, boolean augmented) {
+    if (augmented) {
+      return with(
+          TrainingMode.IN_BATCH,
+          "mode in-batch: views are drawn for each update, which a graph of the bank does not know");
+    }
+    TrainingOptions acrossBatches = chosen.apply(in(TrainingMode.CROSS_BATCH));
+    // What the machine has just left is no reason: the same command is to do the same again.
+    if (acrossBatches.run().memory().isPresent()
+        && !fits(() -> TrainingMemory.plan(bank, acrossBatches))
+        && fits(
+            () -> TrainingMemory.requireInBatch(bank, chosen.apply(in(TrainingMode.IN_BATCH))))) {
+      return with(
+          TrainingMode.IN_BATCH,
+          "mode in-batch: the memory is too small for the graph and psi's outputs of all patches");
+    }
+    return with(
+        TrainingMode.CROSS_BATCH, "mode cross-batch: patches meet those of all other images");
+  }
+
+  private static boolean fits(Runnable plan) {
+    try {
+      plan.run();
+      return true;
+    } catch (BadInputException e) {
+      return false; // if nothing fits, whoever trains says what is needed
+    }
+  }
+
+  private FittingDefaults with(TrainingMode mode, String reason) {
+    SequencedMap<String, String> changed = new LinkedHashMap<>(reasons);
+    changed.putFirst("mode", reason);
+    if (mode == TrainingMode.IN_BATCH) {
+      changed.remove("neighbors"); // of the bank's graph
+    }
+    return new FittingDefaults(in(mode), changed);
+  }
+
+  private TrainingOptions in(TrainingMode mode) {
+    return options.with(options.kernel().withMode(mode));
   }
 
   private static Network network(FeatureBank bank, SequencedMap<String, String> reasons) {

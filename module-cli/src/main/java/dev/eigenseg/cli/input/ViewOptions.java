@@ -67,8 +67,8 @@ public final class ViewOptions {
       converter = SegmentsConverter.class,
       description =
           "Merge the model's clusters to so many segments, numbered by their frequency in "
-              + "training; auto for as many as each image seems to have, which keep the numbers "
-              + "of their largest clusters (default: the clusters as they are).")
+              + "training; auto merges what is at least as alike as by chance (default: the clusters "
+              + "as they are).")
   private Optional<Segments> segments = Optional.empty();
 
   @Option(

@@ -32,11 +32,13 @@ import picocli.CommandLine.Option;
 final class NeuralOptions {
   @Option(
       names = "--mode",
-      paramLabel = "cross-batch|in-batch",
-      converter = KebabEnum.Mode.class,
+      paramLabel = "auto|cross-batch|in-batch",
+      converter = ModeConverter.class,
       description =
-          "One graph over the whole bank, or one inside each batch (default: cross-batch).")
-  private Optional<TrainingMode> mode = Optional.empty();
+          "One graph over the whole bank, or one inside each batch. auto: a preset's; without one "
+              + "cross-batch, but in-batch with --augment and where --memory is too small for "
+              + "psi's outputs of all patches (default: auto).")
+  private Mode mode = Mode.AUTO;
 
   @Option(
       names = "--augment",
@@ -206,6 +208,28 @@ final class NeuralOptions {
       description = "Where to train: cpu or cuda:0 (default: cpu).")
   private String device = "cpu";
 
+  private enum Mode {
+    AUTO,
+    CROSS_BATCH,
+    IN_BATCH
+  }
+
+  /** Training modes. */
+  static final class ModeConverter extends KebabEnum<Mode> {
+    ModeConverter() {
+      super(Mode.class);
+    }
+  }
+
+  /** The mode, if the user chose one; who names a graph did. */
+  Optional<TrainingMode> mode() {
+    return switch (mode) {
+      case AUTO -> graphFile.map(file -> TrainingMode.CROSS_BATCH);
+      case CROSS_BATCH -> Optional.of(TrainingMode.CROSS_BATCH);
+      case IN_BATCH -> Optional.of(TrainingMode.IN_BATCH);
+    };
+  }
+
   Optional<Path> graphFile() {
     return graphFile;
   }
@@ -233,7 +257,7 @@ final class NeuralOptions {
     // Otherwise they are a batch's, or those of a graph that is there.
     if (neighbors().isPresent()
         || graphFile.isPresent()
-        || mode.filter(TrainingMode.IN_BATCH::equals).isPresent()) {
+        || mode().equals(Optional.of(TrainingMode.IN_BATCH))) {
       chosen.add("neighbors");
     }
     return chosen;
@@ -280,7 +304,7 @@ final class NeuralOptions {
   }
 
   private Kernel kernel(Kernel given) {
-    TrainingMode chosen = mode.orElse(given.mode());
+    TrainingMode chosen = mode().orElse(given.mode());
     boolean inBatch = chosen == TrainingMode.IN_BATCH; // else neighbors are the bank's graph's
     return new Kernel(
         chosen,

@@ -183,8 +183,7 @@ public final class TrainCommand extends WorkCommand {
     clusters(); // wrong usage is found before any work
     List<TrainingRun> runs = runs(session);
     if (learnsPsi) {
-      TrainingOptions any = preset.map(Preset::options).orElseGet(() -> TrainingOptions.of(64));
-      options(session, runs.getFirst(), any);
+      options(session, runs.getFirst(), preset.map(Preset::options).orElseGet(this::anyOptions));
     }
     for (TrainingRun run : runs) {
       check(run);
@@ -233,7 +232,7 @@ public final class TrainCommand extends WorkCommand {
       return preset.get().options();
     }
     NeuralOptions flags = neuralOptions();
-    FittingDefaults fitting = FittingDefaults.of(bank, clusters(), flags.batchSize());
+    FittingDefaults fitting = fitting(session, bank, flags);
     String reasons = fitting.line(chosen(flags));
     if (!reasons.isEmpty()) {
       session.say("defaults for this bank: " + reasons);
@@ -241,10 +240,27 @@ public final class TrainCommand extends WorkCommand {
     return fitting.options();
   }
 
+  /** Options without a bank, which augmented images would not go with in the wrong mode. */
+  private TrainingOptions anyOptions() {
+    TrainingOptions any = TrainingOptions.of(64);
+    return neuralOptions().augment(false)
+        ? any.with(any.kernel().withMode(TrainingMode.IN_BATCH))
+        : any;
+  }
+
+  private FittingDefaults fitting(Session session, FeatureBank bank, NeuralOptions flags) {
+    FittingDefaults fitting = FittingDefaults.of(bank, clusters(), flags.batchSize());
+    if (flags.mode().isPresent()) {
+      return fitting;
+    }
+    TrainingRun any = new TrainingRun(session.seed(), model, from, Optional.empty());
+    return fitting.withMode(bank, open -> options(session, any, open), flags.augment(false));
+  }
+
   private Set<String> chosen(NeuralOptions flags) {
     Set<String> chosen = flags.chosen();
     if (Files.exists(BankGraph.file(bankFolder))) {
-      chosen.add("neighbors");
+      chosen.add("neighbors"); // those of the graph
     }
     return chosen;
   }

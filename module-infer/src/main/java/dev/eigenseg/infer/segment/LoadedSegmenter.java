@@ -3,6 +3,7 @@ package dev.eigenseg.infer.segment;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CrfOptions;
+import dev.eigenseg.api.Dendrogram;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.IncompatibleException;
@@ -68,17 +69,14 @@ final class LoadedSegmenter implements Segmenter {
   private LoadedSegmenter(LoadedSegmenter other, Segments segments) {
     model = other.model;
     this.segments = Optional.of(segments);
-    switch (segments) {
-      case Segments.Count(int number) -> {
-        info = model.merged(number);
-        merged = Optional.of(new MergedClusters(model.requireDendrogram().cut(number), number));
-      }
-      case Segments.Auto auto -> {
-        model.requireDendrogram();
-        info = model;
-        merged = Optional.empty();
-      }
-    }
+    Dendrogram dendrogram = model.requireDendrogram();
+    int number =
+        switch (segments) {
+          case Segments.Count(int count) -> count;
+          case Segments.Auto auto -> dendrogram.natural();
+        };
+    info = model.merged(number);
+    merged = Optional.of(new MergedClusters(dendrogram.cut(number), number));
     scales = other.scales;
     logitDivisor = other.logitDivisor;
     backbone = other.backbone;
@@ -167,14 +165,8 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   private Segmentation segmentation(PixelLogits logits, short[] clusters) {
-    return finished(
-        Segmentation.of(logits.width(), logits.height(), info.clusters(), clusters, info.names()));
-  }
-
-  private Segmentation finished(Segmentation map) {
-    return segments.isPresent() && segments.get() instanceof Segments.Auto
-        ? map.merged(model.requireDendrogram().segments(map.counts()))
-        : map;
+    return Segmentation.of(
+        logits.width(), logits.height(), info.clusters(), clusters, info.names());
   }
 
   @Override
@@ -207,16 +199,15 @@ final class LoadedSegmenter implements Segmenter {
 
   private Segmentation upsample(
       Tensor logits, ImageGeometry geometry, int width, int height, int threads) {
-    return finished(
-        Upsampler.argmax(
-            logits,
-            geometry.gridRows(width, height),
-            geometry.gridColumns(width, height),
-            geometry,
-            width,
-            height,
-            info.names(),
-            threads));
+    return Upsampler.argmax(
+        logits,
+        geometry.gridRows(width, height),
+        geometry.gridColumns(width, height),
+        geometry,
+        width,
+        height,
+        info.names(),
+        threads);
   }
 
   private void checkFits(PatchLogits logits, int width, int height) {
