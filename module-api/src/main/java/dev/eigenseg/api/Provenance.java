@@ -28,9 +28,6 @@ public record Provenance(
   /** What the name of an input's recipe ends with. */
   public static final String RECIPE = "-recipe";
 
-  /** What the names of settings begin with that depend on the choice of seeds. */
-  public static final String OF_SEEDS = "seed-";
-
   /** Copies the maps. */
   public Provenance {
     settings = Collections.unmodifiableSortedMap(new TreeMap<>(settings));
@@ -79,13 +76,12 @@ public record Provenance(
 
   /**
    * What this work has in common with the same work of other seeds: the seed is 0 and not among the
-   * settings, nor are those that begin with {@value #OF_SEEDS}, versions are left out, and so is
-   * each input that depends on a seed itself, beside which stands another, named after it and
-   * {@value #RECIPE}, that does not.
+   * settings, versions are left out, and so is each input that depends on a seed itself, beside
+   * which stands another, named after it and {@value #RECIPE}, that does not.
    */
   public Provenance recipe() {
     SortedMap<String, String> common = new TreeMap<>(settings);
-    common.keySet().removeIf(name -> name.equals("seed") || name.startsWith(OF_SEEDS));
+    common.remove("seed");
     SortedMap<String, String> kept = new TreeMap<>(inputs);
     kept.keySet().removeIf(name -> inputs.containsKey(name + RECIPE));
     return new Provenance(task, common, kept, 0, new TreeMap<>());

@@ -4,7 +4,6 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
-import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.spi.KnnEngine;
@@ -32,10 +31,6 @@ public final class BankGraph {
 
   // Of a bank's patches that are a patch's neighbours at most: with more, all is like everything.
   private static final int LARGEST_SHARE = 16;
-  // Above it an exact search takes minutes, and one by lists finds 95 % of the neighbours in less.
-  private static final long MOST_EXACT_ROWS = 100_000;
-  private static final double RECALL = 0.95;
-
   private static final String BANK = "bank";
 
   private final FeatureBank bank;
@@ -93,25 +88,6 @@ public final class BankGraph {
   /** Neighbours of a patch in a bank of so many, unless the user says otherwise. */
   public static int neighborsFor(long rows) {
     return Math.clamp(rows / LARGEST_SHARE, 1, NEIGHBORS);
-  }
-
-  /**
-   * Options with the index for a bank of which the user does not say how it is searched: exactly,
-   * or from 100,000 patches on by the embedded engine's inverted lists, which then find 95 % of the
-   * neighbours, if the memory is enough for them.
-   */
-  public static GraphOptions withIndexFor(FeatureBank bank, GraphOptions options) {
-    if (bank.rows() <= MOST_EXACT_ROWS) {
-      return options;
-    }
-    GraphOptions lists =
-        options.withEngine("vector").withIndex(KnnIndex.of(KnnIndex.Kind.IVF).withRecall(RECALL));
-    try {
-      new BankGraph(bank, lists).predict();
-      return lists;
-    } catch (BadInputException | UnavailableException e) {
-      return options; // an exact search does with any memory
-    }
   }
 
   /** Where this bank's graph is unless the user says otherwise. */

@@ -136,11 +136,6 @@ public record SegmenterModel(
     return with(info.withDendrogram(dendrogram));
   }
 
-  /** The same model with another account of where it comes from. */
-  public SegmenterModel withProvenance(Provenance value) {
-    return new SegmenterModel(info, dims, scales, psi, normalizeRows, logitDivisor, value, tensors);
-  }
-
   private SegmenterModel with(ModelInfo value) {
     return new SegmenterModel(
         value, dims, scales, psi, normalizeRows, logitDivisor, provenance, tensors);

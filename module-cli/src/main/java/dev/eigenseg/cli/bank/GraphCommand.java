@@ -148,19 +148,14 @@ public final class GraphCommand extends WorkCommand {
 
   private GraphOptions options(
       Session session, GraphPart share, KnnIndex wanted, FeatureBank bank) {
-    GraphOptions options =
-        GraphOptions.DEFAULT
-            .withNeighbors(
-                neighbors.neighbors().orElseGet(() -> BankGraph.neighborsFor(bank.rows())))
-            .withEngine(share.whole() ? engine.name().toLowerCase(Locale.ROOT) : "vector")
-            .withIndex(wanted)
-            .withDevice(device)
-            .withMemory(memory.bytes())
-            .withSeed(session.seed())
-            .withThreads(session.threads());
-    boolean embedded = engine == Engine.AUTO || engine == Engine.VECTOR;
-    boolean bankDecides = index.open() && share.whole() && embedded && device.equals("cpu");
-    return bankDecides ? BankGraph.withIndexFor(bank, options) : options;
+    return GraphOptions.DEFAULT
+        .withNeighbors(neighbors.neighbors().orElseGet(() -> BankGraph.neighborsFor(bank.rows())))
+        .withEngine(share.whole() ? engine.name().toLowerCase(Locale.ROOT) : "vector")
+        .withIndex(wanted)
+        .withDevice(device)
+        .withMemory(memory.bytes())
+        .withSeed(session.seed())
+        .withThreads(session.threads());
   }
 
   private KnnIndex wantedIndex() {

@@ -11,12 +11,12 @@ final class IndexOptions {
   @Option(
       names = "--index",
       paramLabel = "exact|ivf|hnsw",
+      defaultValue = "exact",
       description =
           "Compare all patches, or those that an index proposes: ivf and hnsw are faster on "
-              + "large banks and miss some neighbours; how many is measured (default: exact; "
-              + "with engine auto or vector ivf with --recall 0.95 beyond 100,000 patches, if "
-              + "--memory is enough for it).")
-  private Optional<KnnIndex.Kind> kind = Optional.empty();
+              + "large banks and miss some neighbours; how many is measured (default: "
+              + "${DEFAULT-VALUE}).")
+  private KnnIndex.Kind kind;
 
   @Option(
       names = "--lists",
@@ -58,29 +58,23 @@ final class IndexOptions {
           "ivf, engine vector: choose --probes so that this share of the true neighbours is found, such as 0.95, above 0 and at most 1.")
   private Optional<Double> recall = Optional.empty();
 
-  /** Whether nothing was asked for, so that the bank may decide. */
-  boolean open() {
-    return kind.isEmpty() && recall.isEmpty();
-  }
-
   /**
-   * What was asked for, exact by default.
+   * What was asked for.
    *
    * @throws IllegalArgumentException if an option belongs to another index, or they do not go
    *     together
    */
   KnnIndex index() {
     boolean ofLists = lists.isPresent() || probes.isPresent() || trainingRows.isPresent() || half;
-    KnnIndex.Kind wanted = kind.orElse(KnnIndex.Kind.EXACT);
-    if (ofLists && wanted != KnnIndex.Kind.IVF) {
+    if (ofLists && kind != KnnIndex.Kind.IVF) {
       throw new IllegalArgumentException(
           "--lists, --probes, --training-rows and --half do nothing without --index ivf");
     }
-    if (efSearch.isPresent() && wanted != KnnIndex.Kind.HNSW) {
+    if (efSearch.isPresent() && kind != KnnIndex.Kind.HNSW) {
       throw new IllegalArgumentException("--ef-search does nothing without --index hnsw");
     }
     return new KnnIndex(
-        wanted,
+        kind,
         optional(lists),
         optional(probes),
         optional(efSearch),

@@ -50,7 +50,7 @@ final class StudySteps {
     }
     if (methods.stream().anyMatch(SegmenterMethod::usesPsi)) {
       if (recipe.preset().mode() == TrainingMode.CROSS_BATCH) {
-        steps.add(new Step("graph", List.of(places.bank(recipe).toString(), "--index", "exact")));
+        steps.add(new Step("graph", List.of(places.bank(recipe).toString())));
       }
       steps.add(train(recipe, SegmenterMethod.NEURAL_EIGENFUNCTIONS, psi(recipe)));
     }

@@ -24,7 +24,6 @@ import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.FittingDefaults;
 import dev.eigenseg.train.KMeansTrainer;
 import dev.eigenseg.train.Preset;
-import dev.eigenseg.train.SeedRanking;
 import dev.eigenseg.train.Trainer;
 import dev.eigenseg.train.TrainingListener;
 import dev.eigenseg.train.TrainingMemory;
@@ -61,8 +60,7 @@ import picocli.CommandLine.TypeConversionException;
       "  eigenseg train city.bank -o city.safetensors --preset cityscapes",
       "  eigenseg train street.bank -o kmeans.safetensors --clusters 64 --method kmeans-features",
       "  eigenseg train street.bank -o hidden.safetensors --clusters 64 --method kmeans-hidden --from street.safetensors",
-      "  eigenseg train street.bank -o ours.safetensors --clusters 64 --seeds 3",
-      "  eigenseg train street.bank -o best.safetensors --clusters 64 --seeds 5 --keep best"
+      "  eigenseg train street.bank -o ours.safetensors --clusters 64 --seeds 3"
     })
 public final class TrainCommand extends WorkCommand {
   @Parameters(paramLabel = "BANK", description = "The feature bank.")
@@ -124,21 +122,6 @@ public final class TrainCommand extends WorkCommand {
               + "and so do the files of --from and --log.")
   private Optional<Integer> seeds = Optional.empty();
 
-  private enum Kept {
-    ALL,
-    BEST
-  }
-
-  @Option(
-      names = "--keep",
-      paramLabel = "all|best",
-      defaultValue = "all",
-      description =
-          "Of the models of --seeds keep all, or the one that without labels seems best as "
-              + "NAME.safetensors: by the objective on all patches of the bank at once. Until "
-              + "all are ranked they lie in NAME.safetensors.seeds (default: ${DEFAULT-VALUE}).")
-  private Kept keep;
-
   @Option(
       names = "--overwrite",
       description = "Start anew and replace a model, or a run, that is there already.")
@@ -176,10 +159,6 @@ public final class TrainCommand extends WorkCommand {
               + method.text()
               + "; --help lists them by method");
     }
-    if (keep == Kept.BEST && (seeds.isEmpty() || !learnsPsi)) {
-      throw usage(
-          "--keep best chooses among the eigenfunctions of several seeds: give --seeds N, and no other --method");
-    }
     clusters(); // wrong usage is found before any work
     List<TrainingRun> runs = runs(session);
     if (learnsPsi) {
@@ -193,7 +172,7 @@ public final class TrainCommand extends WorkCommand {
       FittingDefaults.caution(bank, clusters()).ifPresent(session::say);
       JsonArray models = learnsPsi ? neural(session, bank, runs) : kmeans(session, bank, runs);
       JsonObject json = new JsonObject();
-      if (seeds.isPresent() && keep == Kept.ALL) {
+      if (seeds.isPresent()) {
         json.add("models", models);
       } else {
         json = models.get(0).getAsJsonObject();
@@ -216,10 +195,6 @@ public final class TrainCommand extends WorkCommand {
       throws IOException {
     TrainingOptions given = given(session, bank);
     JsonArray models = new JsonArray();
-    if (keep == Kept.BEST) {
-      models.add(best(session, bank, runs, given));
-      return models;
-    }
     for (TrainingRun run : runs) {
       models.add(neural(session, bank, run, given));
     }
@@ -378,8 +353,7 @@ public final class TrainCommand extends WorkCommand {
     if (options.kernel().mode() == TrainingMode.IN_BATCH) {
       return neural(session, bank, Optional.empty(), run, options, listener);
     }
-    try (KnnGraph graph =
-        graph(session, bank, options, flags.neighbors(), "cross-batch training")) {
+    try (KnnGraph graph = graph(session, bank, options)) {
       return neural(session, bank, Optional.of(graph), run, options, listener);
     }
   }
@@ -392,57 +366,21 @@ public final class TrainCommand extends WorkCommand {
   }
 
   /** The bank's graph, built if it is not there; the caller owns it. */
-  private KnnGraph graph(
-      Session session,
-      FeatureBank bank,
-      TrainingOptions options,
-      Optional<Integer> neighbors,
-      String purpose)
+  private KnnGraph graph(Session session, FeatureBank bank, TrainingOptions options)
       throws IOException {
     TrainingMemory plan = TrainingMemory.plan(bank, options);
     sayMemory(session, plan);
     GraphOptions graphOptions =
         GraphOptions.DEFAULT
-            .withNeighbors(neighbors.map(OptionalInt::of).orElseGet(OptionalInt::empty))
+            .withNeighbors(
+                neuralOptions().neighbors().map(OptionalInt::of).orElseGet(OptionalInt::empty))
             .withMemory(plan.total())
             .withSeed(session.seed())
             .withThreads(session.threads());
-    BankGraph wanted = new BankGraph(bank, BankGraph.withIndexFor(bank, graphOptions));
-    BankGraph.Listener messages = new GraphMessages(session, ", which " + purpose + " needs");
+    BankGraph wanted = new BankGraph(bank, graphOptions);
+    BankGraph.Listener messages = new GraphMessages(session, ", which cross-batch training needs");
     return wanted.openOrBuild(
         neuralOptions().graphFile().orElseGet(wanted::file), messages, session.progress());
-  }
-
-  /** Trains with all seeds, and keeps the best. */
-  private JsonObject best(
-      Session session, FeatureBank bank, List<TrainingRun> runs, TrainingOptions given)
-      throws IOException {
-    NeuralOptions flags = neuralOptions();
-    TrainingOptions options = options(session, runs.getFirst(), given);
-    prepare(session, options);
-    boolean inBatch = options.kernel().mode() == TrainingMode.IN_BATCH;
-    Optional<Integer> neighbors = inBatch ? Optional.empty() : flags.neighbors();
-    SeedMessages messages = new SeedMessages(session, options.clusters(), runs);
-    try (KnnGraph graph = graph(session, bank, options, neighbors, "--keep best")) {
-      SeedRanking.Result result =
-          session.stage(
-              "train",
-              () ->
-                  SeedRanking.train(
-                      bank,
-                      graph,
-                      options,
-                      runs.size(),
-                      model,
-                      overwrite,
-                      messages,
-                      session.progress()));
-      messages.kept(result);
-      TrainingRun kept = new TrainingRun(result.kept(), model, Optional.empty(), Optional.empty());
-      JsonObject json = neuralJson(session, kept, result.training(), options);
-      json.add("ranking", SeedMessages.json(result));
-      return json;
-    }
   }
 
   private static void sayMemory(Session session, TrainingMemory memory) {
@@ -470,12 +408,6 @@ public final class TrainCommand extends WorkCommand {
             () ->
                 Trainer.train(
                     bank, graph, options, run.model(), overwrite, listener, session.progress()));
-    return neuralJson(session, run, result, options);
-  }
-
-  private JsonObject neuralJson(
-      Session session, TrainingRun run, TrainingResult result, TrainingOptions options)
-      throws IOException {
     JsonObject json = json(session, run, result);
     json.addProperty("mode", options.kernel().mode().optionName());
     json.addProperty("augmented", options.schedule().augmentation().isPresent());
