@@ -223,7 +223,7 @@ final class ModelJson {
   static Dendrogram dendrogram(JsonObject json) {
     return new Dendrogram(
         text(json, "source"),
-        numbers(json, "patches").mapToLong(value -> exactInteger("patches", value)).toArray(),
+        numbers(json, "patches").mapToLong(value -> exactLong("patches", value)).toArray(),
         numbers(json, "first").mapToInt(value -> exactInteger("first", value)).toArray(),
         numbers(json, "second").mapToInt(value -> exactInteger("second", value)).toArray(),
         numbers(json, "affinities")
@@ -294,6 +294,14 @@ final class ModelJson {
 
   private static int integer(JsonObject json, String key) {
     return exactInteger(key, member(json, key));
+  }
+
+  private static long exactLong(String key, JsonElement value) {
+    try {
+      return checkedNumber(key, value).getAsBigDecimal().longValueExact();
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException("'" + key + "' is " + value + ", expected an integer", e);
+    }
   }
 
   private static int exactInteger(String key, JsonElement value) {

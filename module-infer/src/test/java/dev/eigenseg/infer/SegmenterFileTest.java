@@ -105,8 +105,7 @@ class SegmenterFileTest {
     SafetensorsSegmenterLoader loader = new SafetensorsSegmenterLoader();
     try (SafeTensors file = SafeTensors.open(path)) {
       assertEquals(
-          Set.of("format", "version", "config", "provenance", "crc32c"),
-          file.metadata().keySet());
+          Set.of("format", "version", "config", "provenance", "crc32c"), file.metadata().keySet());
     }
     Dendrogram merges =
         new Dendrogram(
