@@ -34,6 +34,7 @@ class UsageTest {
         "evaluate",
         "report",
         "export",
+        "merge-clusters",
         "info",
         "weights list",
         "weights pull",
@@ -72,7 +73,14 @@ class UsageTest {
     shell.run(command, "--help");
     for (String option :
         List.of(
-            "--window", "--stride", "--scales", "--flip", "--size", "--crf=", "--max-crf-pixels")) {
+            "--window",
+            "--stride",
+            "--scales",
+            "--flip",
+            "--size",
+            "--segments=<N|auto>",
+            "--crf=",
+            "--max-crf-pixels")) {
       assertTrue(shell.out().contains(option), option + " in " + shell.out());
     }
   }
@@ -91,6 +99,7 @@ class UsageTest {
             "evaluate",
             "report",
             "export",
+            "merge-clusters",
             "info",
             "weights")) {
       assertTrue(shell.out().contains(command), command);

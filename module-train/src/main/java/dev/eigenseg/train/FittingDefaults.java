@@ -204,7 +204,8 @@ public record FittingDefaults(TrainingOptions options, SequencedMap<String, Stri
     return Optional.of(
         String.format(
             Locale.ROOT,
-            "this collection is small for %d clusters (%s): clusters will be single things rather than kinds of things; --clusters %d or more images fit better",
+            "this collection is small for %d clusters (%s): clusters will be single things rather than "
+                + "kinds of things; --clusters %d or more images fit better",
             clusters,
             String.join(", ", found),
             Math.min(fit, clusters)));

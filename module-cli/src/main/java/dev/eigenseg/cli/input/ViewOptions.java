@@ -142,7 +142,8 @@ public final class ViewOptions {
     }
     if (model.dendrogram().isEmpty()) {
       throw new IncompatibleException(
-          "%s does not say how its clusters merge, as it was made before models did: 'eigenseg merge-clusters %s --bank BANK' adds that to it"
+          ("%s does not say how its clusters merge, as it was made before models did: "
+                  + "'eigenseg merge-clusters %s --bank BANK' adds that to it")
               .formatted(file, file));
     }
     if (options.segments().get() instanceof Segments.Count(int number)
