@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
 
 /**
  * The options of {@code train} that shape eigenfunctions, named as in {@link TrainingOptions},
- * whose defaults hold.
+ * whose defaults hold, but for those that {@link dev.eigenseg.train.FittingDefaults} chooses.
  */
 final class NeuralOptions {
   @Option(
@@ -208,7 +208,7 @@ final class NeuralOptions {
       description = "Where to train: cpu or cuda:0 (default: cpu).")
   private String device = "cpu";
 
-  private enum Mode {
+  enum Mode {
     AUTO,
     CROSS_BATCH,
     IN_BATCH

@@ -346,7 +346,6 @@ public final class TrainCommand extends WorkCommand {
   private JsonObject neural(
       Session session, FeatureBank bank, TrainingRun run, TrainingOptions given)
       throws IOException {
-    NeuralOptions flags = neuralOptions();
     TrainingOptions options = options(session, run, given);
     TrainingListener listener = new EpochLog(session, options.clusters(), run.log());
     prepare(session, options);
