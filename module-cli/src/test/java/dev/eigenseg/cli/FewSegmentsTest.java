@@ -115,9 +115,16 @@ class FewSegmentsTest {
         in("model"));
     JsonObject scores =
         JsonParser.parseString(Files.readString(folder.resolve("scores.json"))).getAsJsonObject();
-    JsonElement result = scores.getAsJsonArray("results").get(0);
-    assertEquals("hungarian", result.getAsJsonObject().get("matching").getAsString());
-    assertEquals(4, result.getAsJsonObject().get("clusters").getAsInt());
+    List<JsonObject> hungarian = new ArrayList<>();
+    for (JsonElement element : scores.getAsJsonArray("results")) {
+      JsonObject result = element.getAsJsonObject();
+      assertEquals(4, result.get("clusters").getAsInt());
+      if (result.get("matching").getAsString().equals("hungarian")) {
+        hungarian.add(result);
+      }
+    }
+    assertEquals(1, hungarian.size());
+    assertTrue(hungarian.getFirst().get("miou").getAsDouble() > 0, scores.toString());
   }
 
   @Test
@@ -168,13 +175,13 @@ class FewSegmentsTest {
 
   @Test
   void defaultsAreSaidAndExplicitOptionsWin() throws IOException {
-    train("model", "--epochs=1", "--projection=32", "--head-dim=16");
+    train("model.safetensors", "--epochs=1", "--projection=32", "--head-dim=16");
     String said = shell.out();
     assertTrue(said.contains("defaults for this bank: mode cross-batch"), said);
     assertTrue(said.contains("batches of 4"), said);
     assertFalse(said.contains("epochs:") || said.contains("projection 256"), said);
     assertTrue(said.contains("this collection is small for 8 clusters"), said);
-    done("info", in("model"));
+    done("info", in("model.safetensors"));
     assertTrue(shell.out().contains("projection: 32"), shell.out());
 
     train("batches", "--mode=in-batch", "--epochs=1", "--projection=32", "--head-dim=16");

@@ -78,7 +78,7 @@ class UsageTest {
             "--scales",
             "--flip",
             "--size",
-            "--segments=<N|auto>",
+            "--segments=N|auto",
             "--crf=",
             "--max-crf-pixels")) {
       assertTrue(shell.out().contains(option), option + " in " + shell.out());
