@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param regions deciding for regions of like patches in each view or window, or empty for deciding
  *     for single patches
  * @param crf refinement by a dense CRF, or empty for none
+ * @param segments what the model's clusters are merged to, or empty for the clusters themselves
  * @param threads worker threads for one image, the caller's among them; the result does not depend
  *     on it
  */
@@ -27,6 +28,7 @@ public record SegmentOptions(
     boolean flip,
     Optional<RegionOptions> regions,
     Optional<CrfOptions> crf,
+    Optional<Segments> segments,
     int threads) {
   /** The whole image once, in the caller's thread. */
   public static final SegmentOptions DEFAULT =
@@ -35,6 +37,7 @@ public record SegmentOptions(
           Optional.empty(),
           List.of(1.0),
           false,
+          Optional.empty(),
           Optional.empty(),
           Optional.empty(),
           1);
@@ -129,48 +132,86 @@ public record SegmentOptions(
     }
   }
 
+  /** What a model's clusters are merged to, by the {@link Dendrogram} in its file. */
+  public sealed interface Segments {
+    /**
+     * So many segments, numbered as {@link Dendrogram#cut} says: the probabilities of a segment's
+     * clusters are added up before anything is decided.
+     */
+    record Count(int number) implements Segments {
+      /** Checks that there is a segment. */
+      public Count {
+        if (number < 1) {
+          throw new IllegalArgumentException(number + " segments, expected at least 1");
+        }
+      }
+    }
+
+    /** As many as the model's clusters seem to have kinds, {@link Dendrogram#natural}. */
+    record Auto() implements Segments {}
+  }
+
   /** The same at another resolution. */
   public SegmentOptions withResolution(Resolution size) {
-    return new SegmentOptions(size, windows, scales, flip, regions, crf, threads);
+    return new SegmentOptions(size, windows, scales, flip, regions, crf, segments, threads);
   }
 
   /** The same with windows. */
   public SegmentOptions withWindows(int size, int stride) {
     return new SegmentOptions(
-        resolution, Optional.of(new Windows(size, stride)), scales, flip, regions, crf, threads);
+        resolution,
+        Optional.of(new Windows(size, stride)),
+        scales,
+        flip,
+        regions,
+        crf,
+        segments,
+        threads);
   }
 
   /** The same at other scales. */
   public SegmentOptions withScales(List<Double> factors) {
-    return new SegmentOptions(resolution, windows, factors, flip, regions, crf, threads);
+    return new SegmentOptions(resolution, windows, factors, flip, regions, crf, segments, threads);
   }
 
   /** The same with or without mirrored views. */
   public SegmentOptions withFlip(boolean mirrored) {
-    return new SegmentOptions(resolution, windows, scales, mirrored, regions, crf, threads);
+    return new SegmentOptions(
+        resolution, windows, scales, mirrored, regions, crf, segments, threads);
   }
 
   /** The same with decisions for regions. */
   public SegmentOptions withRegions(RegionOptions options) {
     return new SegmentOptions(
-        resolution, windows, scales, flip, Optional.of(options), crf, threads);
+        resolution, windows, scales, flip, Optional.of(options), crf, segments, threads);
   }
 
   /** The same with refinement. */
   public SegmentOptions withCrf(CrfOptions options) {
     return new SegmentOptions(
-        resolution, windows, scales, flip, regions, Optional.of(options), threads);
+        resolution, windows, scales, flip, regions, Optional.of(options), segments, threads);
   }
 
   /** The same with another number of threads. */
   public SegmentOptions withThreads(int number) {
-    return new SegmentOptions(resolution, windows, scales, flip, regions, crf, number);
+    return new SegmentOptions(resolution, windows, scales, flip, regions, crf, segments, number);
+  }
+
+  /** The same with clusters that are merged to so many segments. */
+  public SegmentOptions withSegments(int number) {
+    return withSegments(new Segments.Count(number));
+  }
+
+  /** The same with clusters that are merged. */
+  public SegmentOptions withSegments(Segments value) {
+    return new SegmentOptions(
+        resolution, windows, scales, flip, regions, crf, Optional.of(value), threads);
   }
 
   /** The same without refinement. */
   public SegmentOptions withoutCrf() {
     return new SegmentOptions(
-        resolution, windows, scales, flip, regions, Optional.empty(), threads);
+        resolution, windows, scales, flip, regions, Optional.empty(), segments, threads);
   }
 
   /**

@@ -85,6 +85,21 @@ public interface Segmenter extends AutoCloseable {
   Backbone backbone();
 
   /**
+   * This segmenter with its clusters merged: outputs, segments and {@link #info()} are of the
+   * segments. It shares the model and the backbone with this one, and closing either closes both.
+   *
+   * @param segments of the model's clusters, also if they are merged here already
+   * @throws BadInputException if the model has fewer clusters
+   * @throws IncompatibleException if the model does not say how its clusters merge
+   */
+  Segmenter withSegments(SegmentOptions.Segments segments);
+
+  /** This segmenter with clusters merged as options want it, or else as it is. */
+  default Segmenter forOptions(SegmentOptions options) {
+    return options.segments().map(this::withSegments).orElse(this);
+  }
+
+  /**
    * Segments an image as a whole, without refinement, in the caller's thread.
    *
    * <p>An image that {@code ImageIO.read} decoded gives the same segments as its file, except for
@@ -102,7 +117,9 @@ public interface Segmenter extends AutoCloseable {
    * Segments an image. The result depends on the image and the options, not on the number of
    * threads.
    *
-   * @param options windows, flips, scales, refinement, threads
+   * @param options windows, flips, scales, refinement, merged clusters, threads
+   * @throws BadInputException if more segments are wanted than the model has clusters
+   * @throws IncompatibleException if clusters are to be merged, and the model does not say how
    * @throws CancelledException if this thread is interrupted, or somebody closes the segmenter
    */
   default Segmentation segment(BufferedImage image, SegmentOptions options) {

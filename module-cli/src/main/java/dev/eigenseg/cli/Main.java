@@ -17,6 +17,7 @@ import dev.eigenseg.cli.session.WorkCommand;
 import dev.eigenseg.cli.spectral.SpectralCommand;
 import dev.eigenseg.cli.study.ReproduceCommand;
 import dev.eigenseg.cli.train.ExportCommand;
+import dev.eigenseg.cli.train.MergeClustersCommand;
 import dev.eigenseg.cli.train.TrainCommand;
 import dev.eigenseg.cli.weights.WeightsCommand;
 import dev.eigenseg.cli.weights.WeightsListCommand;
@@ -147,6 +148,7 @@ public final class Main {
         new ReportCommand(surroundings),
         new ReproduceCommand(surroundings, Main::run),
         new ExportCommand(surroundings),
+        new MergeClustersCommand(surroundings),
         new InfoCommand(surroundings));
   }
 

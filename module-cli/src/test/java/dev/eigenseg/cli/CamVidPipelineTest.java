@@ -93,6 +93,7 @@ class CamVidPipelineTest {
         "--clusters=32",
         "--scale-inputs",
         "--projection=128",
+        "--batch-size=8",
         epochs);
   }
 

@@ -36,6 +36,7 @@ class UsageTest {
         "evaluate",
         "report",
         "export",
+        "merge-clusters",
         "info",
         "weights list",
         "weights pull",
@@ -74,7 +75,14 @@ class UsageTest {
     shell.run(command, "--help");
     for (String option :
         List.of(
-            "--window", "--stride", "--scales", "--flip", "--size", "--crf=", "--max-crf-pixels")) {
+            "--window",
+            "--stride",
+            "--scales",
+            "--flip",
+            "--size",
+            "--segments=N|auto",
+            "--crf=",
+            "--max-crf-pixels")) {
       assertTrue(shell.out().contains(option), option + " in " + shell.out());
     }
   }
@@ -112,6 +120,7 @@ class UsageTest {
             "evaluate",
             "report",
             "export",
+            "merge-clusters",
             "info",
             "weights")) {
       assertTrue(shell.out().contains(command), command);
@@ -165,7 +174,9 @@ class UsageTest {
             },
             new String[] {"train", "bank", "-o", out, "--clusters", "8", "--from", "model"},
             new String[] {"train", "bank", "-o", out, "--preset", "paris"},
-            new String[] {"train", "bank", "-o", out, "--clusters", "8", "--augment"},
+            new String[] {
+              "train", "bank", "-o", out, "--clusters", "8", "--mode", "cross-batch", "--augment"
+            },
             new String[] {"train", "bank", "-o", out, "--preset", "camvid", "--augment-flip=true"},
             new String[] {
               "train", "bank", "-o", out, "--preset", "ade20k", "--mode", "cross-batch"

@@ -26,9 +26,11 @@ import java.util.TreeMap;
  * }</pre>
  */
 public final class BankGraph {
-  /** Neighbours of a patch, unless the user says otherwise. */
+  /** Neighbours of a patch in all but small banks, unless the user says otherwise. */
   public static final int NEIGHBORS = 64;
 
+  // Of a bank's patches that are a patch's neighbours at most: with more, all is like everything.
+  private static final int LARGEST_SHARE = 16;
   private static final String BANK = "bank";
 
   private final FeatureBank bank;
@@ -83,6 +85,11 @@ public final class BankGraph {
             String.format(Locale.ROOT, "graph-part-%d-of-%d.knn", part.number(), part.count()));
   }
 
+  /** Neighbours of a patch in a bank of so many, unless the user says otherwise. */
+  public static int neighborsFor(long rows) {
+    return Math.clamp(rows / LARGEST_SHARE, 1, NEIGHBORS);
+  }
+
   /** Where this bank's graph is unless the user says otherwise. */
   public Path file() {
     return file(bank.directory());
@@ -95,7 +102,7 @@ public final class BankGraph {
 
   /** Neighbours of each patch, if the graph is built. */
   public int neighbors() {
-    return options.neighbors().orElse(NEIGHBORS);
+    return options.neighbors().orElseGet(() -> neighborsFor(bank.rows()));
   }
 
   /** Channels of the rows that are compared. */

@@ -6,7 +6,7 @@ import java.util.OptionalInt;
 /**
  * How a bank's graph is searched.
  *
- * @param neighbors a patch; if left open, {@value BankGraph#NEIGHBORS} for a graph that is built,
+ * @param neighbors a patch; if left open, {@link BankGraph#neighborsFor} for a graph that is built,
  *     and whatever number one has that is there
  * @param engine an engine's name, which never falls back to another, or {@code "auto"}
  * @param index how neighbours are looked for

@@ -7,15 +7,18 @@ import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.ClassList.NamedClass;
 import dev.eigenseg.api.ClusterNames;
+import dev.eigenseg.api.Dendrogram;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.Images;
 import dev.eigenseg.api.ModelInfo;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /**
  * The parts of a segmenter file that are JSON. Reading throws {@link IllegalArgumentException} on
@@ -197,6 +200,41 @@ final class ModelJson {
     return new ClusterNames(new ClassList(classes), classOfCluster, text(json, "matching"));
   }
 
+  static JsonObject dendrogram(Dendrogram dendrogram) {
+    JsonObject json = new JsonObject();
+    json.addProperty("source", dendrogram.source());
+    JsonArray patches = new JsonArray();
+    Arrays.stream(dendrogram.patches()).forEach(patches::add);
+    json.add("patches", patches);
+    json.add("first", array(dendrogram.first()));
+    json.add("second", array(dendrogram.second()));
+    JsonArray affinities = new JsonArray();
+    Arrays.stream(dendrogram.affinities()).forEach(affinities::add);
+    json.add("affinities", affinities);
+    return json;
+  }
+
+  private static JsonArray array(int[] values) {
+    JsonArray array = new JsonArray();
+    Arrays.stream(values).forEach(array::add);
+    return array;
+  }
+
+  static Dendrogram dendrogram(JsonObject json) {
+    return new Dendrogram(
+        text(json, "source"),
+        numbers(json, "patches").mapToLong(value -> exactLong("patches", value)).toArray(),
+        numbers(json, "first").mapToInt(value -> exactInteger("first", value)).toArray(),
+        numbers(json, "second").mapToInt(value -> exactInteger("second", value)).toArray(),
+        numbers(json, "affinities")
+            .mapToDouble(value -> checkedNumber("affinities", value).getAsDouble())
+            .toArray());
+  }
+
+  private static Stream<JsonElement> numbers(JsonObject json, String key) {
+    return array(json, key).asList().stream();
+  }
+
   private static JsonElement member(JsonObject json, String key) {
     JsonElement value = json.get(key);
     if (value == null) {
@@ -244,15 +282,26 @@ final class ModelJson {
   }
 
   private static float number(JsonObject json, String key) {
-    JsonElement value = member(json, key);
+    return checkedNumber(key, member(json, key)).getAsFloat();
+  }
+
+  private static JsonElement checkedNumber(String key, JsonElement value) {
     if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isNumber()) {
       throw new IllegalArgumentException("'" + key + "' is " + value + ", expected a number");
     }
-    return value.getAsFloat();
+    return value;
   }
 
   private static int integer(JsonObject json, String key) {
     return exactInteger(key, member(json, key));
+  }
+
+  private static long exactLong(String key, JsonElement value) {
+    try {
+      return checkedNumber(key, value).getAsBigDecimal().longValueExact();
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException("'" + key + "' is " + value + ", expected an integer", e);
+    }
   }
 
   private static int exactInteger(String key, JsonElement value) {

@@ -8,6 +8,7 @@ import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.Dendrogram;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
@@ -37,7 +38,8 @@ import java.util.Set;
 /**
  * Owns the mapping of a segmenter file: one safetensors file with psi, the centroids, or both as
  * tensors. Its metadata holds {@code format} and {@code version}, the configuration, the stored
- * names and the provenance as JSON, and a CRC32C of each of these and of every tensor. Thread-safe.
+ * names, the {@linkplain Dendrogram merges} of clusters and the provenance as JSON, and a CRC32C of
+ * each of these and of every tensor. Thread-safe.
  *
  * <p>A file may embed its backbone: then the tensors of the checkpoint stand in it too, in their
  * own element types under their own names after {@value #BACKBONE}, and its version is 2. Files
@@ -52,6 +54,8 @@ public final class SegmenterFile implements AutoCloseable {
   /** What the names of an embedded backbone's tensors begin with. */
   static final String BACKBONE = "backbone.";
 
+  // Only models that know it have it; releases that do not know it compare its checksum and go on.
+  private static final String MERGES = "merges";
   private static final String VIT = "vit";
   private static final String VERSION = "1";
   private static final String VERSION_WITH_BACKBONE = "2";
@@ -150,6 +154,10 @@ public final class SegmenterFile implements AutoCloseable {
     Map<String, String> parts = new LinkedHashMap<>();
     parts.put("config", ModelJson.config(model).toString());
     model.info().names().ifPresent(names -> parts.put("names", ModelJson.names(names).toString()));
+    model
+        .info()
+        .dendrogram()
+        .ifPresent(merges -> parts.put(MERGES, ModelJson.dendrogram(merges).toString()));
     parts.put("provenance", model.provenance().toJson().toString());
     JsonObject checksums = new JsonObject();
     parts.forEach((name, text) -> checksums.addProperty(name, checksum(text)));
@@ -268,6 +276,18 @@ public final class SegmenterFile implements AutoCloseable {
     }
   }
 
+  /**
+   * Stores how the clusters merge, in place of what was known before. An embedded backbone is kept.
+   * The file is replaced as a whole or not at all.
+   *
+   * @throws IllegalArgumentException if the merges are of another number of clusters
+   */
+  public static void storeDendrogram(Path model, Dendrogram dendrogram) throws IOException {
+    try (SegmenterFile file = open(model)) {
+      write(model, file.model().withDendrogram(dendrogram), file.backbone);
+    }
+  }
+
   /** What the model says of itself. */
   public ModelInfo info() {
     return model.info();
@@ -361,7 +381,10 @@ public final class SegmenterFile implements AutoCloseable {
         metadata.containsKey("names")
             ? Optional.of(ModelJson.names(json(metadata, "names")))
             : Optional.empty();
-    return names.map(model::withNames).orElse(model);
+    SegmenterModel named = names.map(model::withNames).orElse(model);
+    return metadata.containsKey(MERGES)
+        ? named.withDendrogram(ModelJson.dendrogram(json(metadata, MERGES)))
+        : named;
   }
 
   private static JsonObject json(Map<String, String> metadata, String key) {

@@ -2,6 +2,7 @@ package dev.eigenseg.infer;
 
 import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.ClusterNames;
+import dev.eigenseg.api.Dendrogram;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.tensor.DType;
@@ -16,7 +17,7 @@ import java.util.SequencedMap;
 /**
  * Everything that a segmenter file holds.
  *
- * @param info method, clusters, backbone, geometry and names
+ * @param info method, clusters, backbone, geometry, names and how clusters merge
  * @param dims channels of the backbone's levels
  * @param scales what each level is divided by before psi; k-means on features reads them unscaled
  * @param psi psi's shape; present for the methods that use it
@@ -54,6 +55,12 @@ public record SegmenterModel(
       int named = info.names().get().classOfCluster().length;
       require(
           named == info.clusters(), "names for " + named + " of " + info.clusters() + " clusters");
+    }
+    if (info.dendrogram().isPresent()) {
+      int leaves = info.dendrogram().get().clusters();
+      require(
+          leaves == info.clusters(),
+          "merges of " + leaves + " of " + info.clusters() + " clusters");
     }
     if (psi.isPresent()) {
       checkPsi(psi.get(), dims, method, info.clusters());
@@ -121,17 +128,16 @@ public record SegmenterModel(
 
   /** The same model with names for its clusters. */
   public SegmenterModel withNames(ClusterNames names) {
-    ModelInfo named =
-        new ModelInfo(
-            info.method(),
-            info.clusters(),
-            info.backboneId(),
-            info.backboneSha256(),
-            info.backboneSpec(),
-            info.backboneSettings(),
-            info.geometry(),
-            Optional.of(names));
+    return with(info.withNames(names));
+  }
+
+  /** The same model with an order in which its clusters merge. */
+  public SegmenterModel withDendrogram(Dendrogram dendrogram) {
+    return with(info.withDendrogram(dendrogram));
+  }
+
+  private SegmenterModel with(ModelInfo value) {
     return new SegmenterModel(
-        named, dims, scales, psi, normalizeRows, logitDivisor, provenance, tensors);
+        value, dims, scales, psi, normalizeRows, logitDivisor, provenance, tensors);
   }
 }

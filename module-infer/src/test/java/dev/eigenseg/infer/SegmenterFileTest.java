@@ -10,6 +10,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.Dendrogram;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.Tensor;
@@ -23,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -95,6 +97,34 @@ class SegmenterFileTest {
     assertThrows(
         IllegalArgumentException.class, () -> SegmenterFile.storeNames(path, Fixtures.names(4)));
     assertEquals("majority", loader.info(path).names().orElseThrow().matching());
+  }
+
+  @Test
+  void mergesAreStoredAndAFileWithoutThemIsAsItWas() throws IOException {
+    Path path = write(SegmenterMethod.NEURAL_EIGENFUNCTIONS, 3);
+    SafetensorsSegmenterLoader loader = new SafetensorsSegmenterLoader();
+    try (SafeTensors file = SafeTensors.open(path)) {
+      assertEquals(
+          Set.of("format", "version", "config", "provenance", "crc32c"), file.metadata().keySet());
+    }
+    Dendrogram merges =
+        new Dendrogram(
+            "graph",
+            new long[] {1, 5_000_000_000L, 0},
+            new int[] {1, 0},
+            new int[] {2, 3},
+            new double[] {1 / 3.0, 1e-17});
+    SegmenterFile.storeDendrogram(path, merges);
+    assertEquals(Optional.of(merges), loader.info(path).dendrogram());
+    SegmenterFile.storeNames(path, Fixtures.names(3));
+    assertEquals(Optional.of(merges), loader.info(path).dendrogram());
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            SegmenterFile.storeDendrogram(
+                path,
+                new Dendrogram(
+                    "graph", new long[] {1, 1}, new int[] {0}, new int[] {1}, new double[] {1})));
   }
 
   @Test

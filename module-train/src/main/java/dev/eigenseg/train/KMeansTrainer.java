@@ -78,8 +78,7 @@ public final class KMeansTrainer {
     try (KMeansResult result = fit(bank.level(Level.HIGH), options, density, progress)) {
       SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
       tensors.put(SegmenterModel.CENTROIDS, result.centroids());
-      SegmenterFile.write(
-          model,
+      SegmenterModel found =
           new SegmenterModel(
               Artefacts.info(SegmenterMethod.KMEANS_FEATURES, options.clusters(), bank.manifest()),
               bank.manifest().dims(),
@@ -88,7 +87,8 @@ public final class KMeansTrainer {
               options.normalizeRows(),
               SegmenterModel.LOGIT_DIVISOR,
               provenance,
-              tensors));
+              tensors);
+      write(bank, found, density, options.threads(), model, progress);
       return done(model, result, start);
     }
   }
@@ -157,8 +157,7 @@ public final class KMeansTrainer {
           KMeansResult result = fit(FeatureRows.of(hidden), options, density, progress)) {
         SequencedMap<String, Tensor> tensors = psiWeights(psiModel);
         tensors.put(SegmenterModel.CENTROIDS, result.centroids());
-        SegmenterFile.write(
-            model,
+        SegmenterModel found =
             new SegmenterModel(
                 Artefacts.info(SegmenterMethod.KMEANS_HIDDEN, options.clusters(), bank.manifest()),
                 psiModel.dims(),
@@ -167,10 +166,25 @@ public final class KMeansTrainer {
                 options.normalizeRows(),
                 SegmenterModel.LOGIT_DIVISOR,
                 provenance,
-                tensors));
+                tensors);
+        write(bank, found, density, options.threads(), model, progress);
         return done(model, result, start);
       }
     }
+  }
+
+  private static void write(
+      FeatureBank bank,
+      SegmenterModel model,
+      Optional<DensityBalance> density,
+      int threads,
+      Path target,
+      Progress progress)
+      throws IOException {
+    SegmenterFile.write(
+        target,
+        ClusterMerging.completed(
+            bank, model, density.map(DensityBalance::graph), threads, progress));
   }
 
   private static TrainingResult done(Path model, KMeansResult result, long start) {

@@ -22,6 +22,10 @@ import java.util.stream.Collectors;
  * of Segmenter's configurations, from which its loaders come. Learning rate, temperature, alpha and
  * the rest are published as well, and defaults of {@link TrainingOptions} anyway.
  *
+ * <p>{@code paper} is what these have in common, for any collection: psi as wide as the features,
+ * which are taken as they are, and the larger batches. Images are not augmented, since crop and box
+ * are those of a dataset.
+ *
  * <p>{@code camvid} is ours alone, for features of a MobileNetV2: the setting of the reference
  * experiment that docs/performance.md starts from, with heads of 64 channels (the default) and
  * scaled inputs.
@@ -51,6 +55,16 @@ public record Preset(
           published("pascal-context", 256, 40, 16, 480, new Size(4160, 520)),
           published("cityscapes", 256, 40, 8, 768, new Size(2048, 1024)),
           published("ade20k", 512, 20, 16, 512, new Size(2048, 512)),
+          new Preset(
+              "paper",
+              256,
+              TrainingMode.IN_BATCH,
+              40,
+              16,
+              OptionalInt.of(256),
+              0,
+              false,
+              Optional.empty()),
           new Preset(
               "camvid",
               64,

@@ -185,7 +185,12 @@ public final class Trainer {
       TrainingState state, BatchSource batches, boolean resumed, long start) throws IOException {
     new TrainingLoop(plan, state, batches, listener, progress)
         .run("the same command%s continues".formatted(overwrite ? " without --overwrite" : ""));
-    write(state.learner());
+    try {
+      write(state.learner());
+    } catch (CancelledException e) {
+      state.save(plan);
+      throw e;
+    }
     Files.deleteIfExists(plan.checkpoint());
     return new TrainingResult(
         plan.model(), plan.updates(), state.history().epochs(), seconds(start), resumed, false);
@@ -200,8 +205,7 @@ public final class Trainer {
     TrainingOptions options = plan.options();
     SequencedMap<String, Tensor> weights = learner.weights();
     try {
-      SegmenterFile.write(
-          plan.model(),
+      SegmenterModel model =
           new SegmenterModel(
               Artefacts.info(SegmenterMethod.NEURAL_EIGENFUNCTIONS, options.clusters(), manifest),
               manifest.dims(),
@@ -210,7 +214,10 @@ public final class Trainer {
               false,
               (float) options.schedule().temperature().to(),
               plan.provenance(),
-              weights));
+              weights);
+      SegmenterFile.write(
+          plan.model(),
+          ClusterMerging.completed(plan.bank(), model, graph, options.run().threads(), progress));
     } finally {
       Closing.all(weights.values(), Tensor::close);
     }

@@ -136,7 +136,7 @@ public final class GraphCommand extends WorkCommand {
     Path file = output.orElseGet(() -> BankGraph.file(folder, share));
     try (FeatureBank bank = FeatureBank.open(folder)) { // first: without a bank there is no folder
       Session.checkFolder(file);
-      BankGraph graph = new BankGraph(bank, options(session, share, wanted));
+      BankGraph graph = new BankGraph(bank, options(session, share, wanted, bank));
       GraphMessages messages = new GraphMessages(session, "");
       if (!overwrite && Files.exists(file)) {
         return existing(session, graph, messages, share, file);
@@ -146,9 +146,10 @@ public final class GraphCommand extends WorkCommand {
     }
   }
 
-  private GraphOptions options(Session session, GraphPart share, KnnIndex wanted) {
+  private GraphOptions options(
+      Session session, GraphPart share, KnnIndex wanted, FeatureBank bank) {
     return GraphOptions.DEFAULT
-        .withNeighbors(neighbors.neighbors().orElse(BankGraph.NEIGHBORS))
+        .withNeighbors(neighbors.neighbors().orElseGet(() -> BankGraph.neighborsFor(bank.rows())))
         .withEngine(share.whole() ? engine.name().toLowerCase(Locale.ROOT) : "vector")
         .withIndex(wanted)
         .withDevice(device)

@@ -46,13 +46,16 @@ import picocli.CommandLine.Parameters;
           + "deviation (n - 1). The matchings iou, majority and hungarian look at the ground "
           + "truth of the very split that is scored (oracle matchings); stored uses the names "
           + "that 'match' wrote into the model.",
-      "A window, stride or size comes before that of the protocol."
+      "A window, stride or size comes before that of the protocol.",
+      "With --segments the clusters are merged first; with as many segments as there are classes "
+          + "the matching hungarian says how good they are as classes."
     },
     footer = {
       "",
       "Examples:",
       "  eigenseg evaluate --dataset camvid --root camvid --split val --match iou --crf both kmeans.safetensors ours.safetensors",
-      "  eigenseg evaluate --dataset cityscapes-27 --root cityscapes --split val --protocol center-crop-320 ours-seed*.safetensors"
+      "  eigenseg evaluate --dataset cityscapes-27 --root cityscapes --split val --protocol center-crop-320 ours-seed*.safetensors",
+      "  eigenseg evaluate --dataset camvid --root camvid --split val --match hungarian --segments 11 ours.safetensors"
     })
 public final class EvaluateCommand extends WorkCommand {
   private enum Choice {
@@ -171,6 +174,7 @@ public final class EvaluateCommand extends WorkCommand {
     List<Evaluator.EvaluatedModel> evaluated = new ArrayList<>();
     for (int i = 0; i < models.size(); i++) {
       for (SegmentOptions options : variants) {
+        ViewOptions.requireSegments(models.get(i), segmenters.get(i).info(), options);
         evaluated.add(
             new Evaluator.EvaluatedModel(models.get(i).toString(), segmenters.get(i), options));
       }

@@ -145,6 +145,11 @@ final class FileInfo {
       geometry(json, info.geometry());
       json.addProperty(
           "names", info.names().map(FileInfo::names).orElse("none; 'eigenseg match' stores them"));
+      json.addProperty(
+          "merges",
+          info.dendrogram()
+              .map(merges -> "known, by " + merges.source() + ": --segments N merges clusters")
+              .orElse("none; 'eigenseg merge-clusters' finds them"));
       json.add("provenance", model.provenance().toJson());
       return json;
     }

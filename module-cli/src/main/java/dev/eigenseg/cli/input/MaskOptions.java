@@ -2,6 +2,7 @@ package dev.eigenseg.cli.input;
 
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.resource.Closing;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.SequencedMap;
@@ -38,9 +39,17 @@ public final class MaskOptions {
     return model;
   }
 
-  /** Opens the model; the caller owns it. */
+  /** Opens the model, with its clusters merged if that is wanted; the caller owns it. */
   public Segmenter open() throws IOException {
-    return modelOptions.open(model);
+    Segmenter whole = modelOptions.open(model);
+    try {
+      SegmentOptions options = options();
+      ViewOptions.requireSegments(model, whole.info(), options);
+      return whole.forOptions(options);
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, whole);
+      throw e;
+    }
   }
 
   /** What changes the masks, by option names. */

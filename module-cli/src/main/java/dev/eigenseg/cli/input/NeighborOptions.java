@@ -15,7 +15,7 @@ public final class NeighborOptions {
       description =
           "Neighbours a patch: in a bank's graph that has to be built (default: "
               + BankGraph.NEIGHBORS
-              + "), or within a batch or one image (default: 256 for 14,400 patches, in proportion).")
+              + ", fewer below 1024 patches), or within a batch or one image (default: 256 for 14,400 patches, in proportion).")
   private Optional<Integer> neighbors = Optional.empty();
 
   /** What the user gave. */

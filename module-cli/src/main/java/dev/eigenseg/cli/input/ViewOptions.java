@@ -1,11 +1,16 @@
 package dev.eigenseg.cli.input;
 
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CrfOptions;
 import dev.eigenseg.api.ImageGeometry;
+import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.RegionOptions;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.SegmentOptions.Resolution;
+import dev.eigenseg.api.SegmentOptions.Segments;
 import dev.eigenseg.cli.session.SizeConverter;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -13,10 +18,12 @@ import java.util.SequencedMap;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** How images are looked at, named as in {@link SegmentOptions}, and how results are refined. */
 public final class ViewOptions {
   private static final String OWN = "own";
+  private static final String AUTO = "auto";
 
   @Option(
       names = "--window",
@@ -70,6 +77,16 @@ public final class ViewOptions {
   private Optional<Double> regionShare = Optional.empty();
 
   @Option(
+      names = "--segments",
+      paramLabel = "N|auto",
+      converter = SegmentsConverter.class,
+      description =
+          "Merge the model's clusters to so many segments, numbered by their frequency in "
+              + "training; auto merges what is at least as alike as by chance (default: the clusters "
+              + "as they are).")
+  private Optional<Segments> segments = Optional.empty();
+
+  @Option(
       names = "--max-crf-pixels",
       paramLabel = "N",
       description =
@@ -112,6 +129,46 @@ public final class ViewOptions {
       description = "Its standard deviation of colours from 0 to 255 (default: 3).")
   private Optional<Double> bilateralRgbStd = Optional.empty();
 
+  /** Reads {@code auto} or a number. */
+  static final class SegmentsConverter implements ITypeConverter<Segments> {
+    @Override
+    public Segments convert(String value) {
+      if (value.equals(AUTO)) {
+        return new Segments.Auto();
+      }
+      try {
+        return new Segments.Count(Integer.parseInt(value));
+      } catch (IllegalArgumentException e) {
+        throw new TypeConversionException(
+            "'%s' is no number of segments; give 1 or more, or auto".formatted(value));
+      }
+    }
+  }
+
+  /**
+   * Checks that a model's clusters can be merged as options want it.
+   *
+   * @throws IncompatibleException if the model does not say how its clusters merge
+   * @throws BadInputException if it has fewer clusters
+   */
+  public static void requireSegments(Path file, ModelInfo model, SegmentOptions options) {
+    if (options.segments().isEmpty()) {
+      return;
+    }
+    if (model.dendrogram().isEmpty()) {
+      throw new IncompatibleException(
+          ("%s does not say how its clusters merge, as it was made before models did: "
+                  + "'eigenseg merge-clusters %s --bank BANK' adds that to it")
+              .formatted(file, file));
+    }
+    if (options.segments().get() instanceof Segments.Count(int number)
+        && number > model.clusters()) {
+      throw new BadInputException(
+          "%s has %d clusters, which make no %d segments; give --segments 1 to %d"
+              .formatted(file, model.clusters(), number, model.clusters()));
+    }
+  }
+
   /** Reads {@code own} or a size. */
   static final class ResolutionConverter implements ITypeConverter<Resolution> {
     @Override
@@ -132,6 +189,9 @@ public final class ViewOptions {
   public SegmentOptions options(SegmentOptions base, boolean refine) {
     SegmentOptions options =
         windowed(base.withResolution(size.orElse(base.resolution())).withFlip(flip));
+    if (segments.isPresent()) {
+      options = options.withSegments(segments.get());
+    }
     if (!scales.isEmpty()) {
       options = options.withScales(scales);
     }
@@ -205,9 +265,17 @@ public final class ViewOptions {
     if (options.flip()) {
       settings.put("flip", "true");
     }
+    options.segments().ifPresent(merged -> settings.put("segments", text(merged)));
     options.regions().ifPresent(found -> settings.put("regions", Double.toString(found.share())));
     options.crf().ifPresent(crf -> settings.putAll(settings(crf)));
     return settings;
+  }
+
+  private static String text(Segments segments) {
+    return switch (segments) {
+      case Segments.Count(int number) -> Integer.toString(number);
+      case Segments.Auto auto -> AUTO;
+    };
   }
 
   private static SequencedMap<String, String> settings(CrfOptions crf) {

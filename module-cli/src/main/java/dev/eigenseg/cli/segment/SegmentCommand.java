@@ -41,6 +41,7 @@ import picocli.CommandLine.Option;
       "Examples:",
       "  eigenseg segment -m street.safetensors -o segments photos/",
       "  eigenseg segment -m street.safetensors -o segments --format coco-rle,fiftyone photos/",
+      "  eigenseg segment -m street.safetensors -o twelve --segments 12 photos/",
       "  eigenseg segment -m photos.safetensors -o segments --regions --crf on photos/",
       "  eigenseg segment -m street.safetensors -o aerial --size own --window 480 --crf on aerial.png"
     })

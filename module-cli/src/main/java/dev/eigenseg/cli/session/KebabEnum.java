@@ -1,7 +1,6 @@
 package dev.eigenseg.cli.session;
 
 import dev.eigenseg.infer.SegmenterMethod;
-import dev.eigenseg.train.TrainingMode;
 import dev.eigenseg.train.evaluation.Protocol;
 import dev.eigenseg.train.study.OwnStudy;
 import java.util.Arrays;
@@ -37,13 +36,6 @@ public abstract class KebabEnum<E extends Enum<E>> implements ITypeConverter<E> 
                     .map(KebabEnum::text)
                     .collect(
                         Collectors.joining(", ", "expected one of ", " but was '" + value + "'"))));
-  }
-
-  /** Training modes. */
-  public static final class Mode extends KebabEnum<TrainingMode> {
-    Mode() {
-      super(TrainingMode.class);
-    }
   }
 
   /** Parts of a study. */

@@ -8,7 +8,6 @@ import dev.eigenseg.cli.session.Storage;
 import dev.eigenseg.graph.kernel.PixelGraphOptions;
 import dev.eigenseg.train.Augmentation;
 import dev.eigenseg.train.Cosine;
-import dev.eigenseg.train.Preset;
 import dev.eigenseg.train.TrainingMode;
 import dev.eigenseg.train.TrainingOptions;
 import dev.eigenseg.train.TrainingOptions.Kernel;
@@ -17,25 +16,29 @@ import dev.eigenseg.train.TrainingOptions.Objective;
 import dev.eigenseg.train.TrainingOptions.Run;
 import dev.eigenseg.train.TrainingOptions.Schedule;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /**
  * The options of {@code train} that shape eigenfunctions, named as in {@link TrainingOptions},
- * whose defaults hold.
+ * whose defaults hold, but for those that {@link dev.eigenseg.train.FittingDefaults} chooses.
  */
 final class NeuralOptions {
   @Option(
       names = "--mode",
-      paramLabel = "cross-batch|in-batch",
-      converter = KebabEnum.Mode.class,
+      paramLabel = "auto|cross-batch|in-batch",
+      converter = ModeConverter.class,
       description =
-          "One graph over the whole bank, or one inside each batch (default: cross-batch).")
-  private Optional<TrainingMode> mode = Optional.empty();
+          "One graph over the whole bank, or one inside each batch. auto: a preset's; without one "
+              + "cross-batch, but in-batch with --augment and where --memory is too small for "
+              + "psi's outputs of all patches (default: auto).")
+  private Mode mode = Mode.AUTO;
 
   @Option(
       names = "--augment",
@@ -49,20 +52,23 @@ final class NeuralOptions {
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      description = "Passes over the images (default: 20).")
+      description =
+          "Passes over the images (default: as many as make 200 updates, but at least 8; no more than "
+              + "make 6000).")
   private Optional<Integer> epochs = Optional.empty();
 
   @Option(
       names = "--batch-size",
       paramLabel = "N",
-      description = "Images of one update (default: 8).")
+      description = "Images of one update (default: about 3000 patches, 4 to 16 images).")
   private Optional<Integer> batchSize = Optional.empty();
 
   @Option(
       names = "--projection",
       paramLabel = "WIDTH",
       description =
-          "Project the features to this width first; psi gets that width (default: 0, none).")
+          "Project the features to this width first, 0 for not; psi gets that width (default: 256 "
+              + "for features of more channels, else 0).")
   private Optional<Integer> projection = Optional.empty();
 
   @Option(
@@ -91,7 +97,7 @@ final class NeuralOptions {
       arity = "0..1",
       fallbackValue = "true",
       description =
-          "Divide low, mid and high features by their standard deviation over the bank (for CNNs).")
+          "Divide low, mid and high features by their standard deviation over the bank (default: true).")
   private Optional<Boolean> scaleInputs = Optional.empty();
 
   @Option(
@@ -202,6 +208,28 @@ final class NeuralOptions {
       description = "Where to train: cpu or cuda:0 (default: cpu).")
   private String device = "cpu";
 
+  enum Mode {
+    AUTO,
+    CROSS_BATCH,
+    IN_BATCH
+  }
+
+  /** Training modes. */
+  static final class ModeConverter extends KebabEnum<Mode> {
+    ModeConverter() {
+      super(Mode.class);
+    }
+  }
+
+  /** The mode, if the user chose one; who names a graph did. */
+  Optional<TrainingMode> mode() {
+    return switch (mode) {
+      case AUTO -> graphFile.map(file -> TrainingMode.CROSS_BATCH);
+      case CROSS_BATCH -> Optional.of(TrainingMode.CROSS_BATCH);
+      case IN_BATCH -> Optional.of(TrainingMode.IN_BATCH);
+    };
+  }
+
   Optional<Path> graphFile() {
     return graphFile;
   }
@@ -214,23 +242,44 @@ final class NeuralOptions {
     return log;
   }
 
+  /** Images of one update, if the user gave them. */
+  OptionalInt batchSize() {
+    return batchSize.map(OptionalInt::of).orElseGet(OptionalInt::empty);
+  }
+
+  /** The names of options that the user gave, of those whose defaults depend on the bank. */
+  Set<String> chosen() {
+    Set<String> chosen = new HashSet<>();
+    projection.ifPresent(value -> chosen.add("projection"));
+    scaleInputs.ifPresent(value -> chosen.add("scale-inputs"));
+    batchSize.ifPresent(value -> chosen.add("batch-size"));
+    epochs.ifPresent(value -> chosen.add("epochs"));
+    // Otherwise they are a batch's, or those of a graph that is there.
+    if (neighbors().isPresent()
+        || graphFile.isPresent()
+        || mode().equals(Optional.of(TrainingMode.IN_BATCH))) {
+      chosen.add("neighbors");
+    }
+    return chosen;
+  }
+
   /** Whether the images are augmented, if a preset says that they are, or are not. */
   boolean augment(boolean preset) {
     return augment.orElse(preset);
   }
 
   /**
-   * The options, those of a preset where the user gave none.
+   * The options.
    *
+   * @param given what holds where the user gave none: a preset's, or what fits the bank
    * @param augmentation to use if {@link #augment} says so
    */
   TrainingOptions options(
-      Optional<Preset> preset,
+      TrainingOptions given,
       Optional<Integer> clusters,
       Augmentation augmentation,
       long seed,
       int threads) {
-    TrainingOptions given = preset.map(Preset::options).orElseGet(() -> TrainingOptions.of(64));
     return new TrainingOptions(
         clusters.orElse(given.clusters()),
         network(given.network()),
@@ -255,7 +304,7 @@ final class NeuralOptions {
   }
 
   private Kernel kernel(Kernel given) {
-    TrainingMode chosen = mode.orElse(given.mode());
+    TrainingMode chosen = mode().orElse(given.mode());
     boolean inBatch = chosen == TrainingMode.IN_BATCH; // else neighbors are the bank's graph's
     return new Kernel(
         chosen,

@@ -21,6 +21,7 @@ import dev.eigenseg.infer.SegmenterMethod;
 import dev.eigenseg.train.Augmentation;
 import dev.eigenseg.train.DensityBalance;
 import dev.eigenseg.train.Devices;
+import dev.eigenseg.train.FittingDefaults;
 import dev.eigenseg.train.KMeansTrainer;
 import dev.eigenseg.train.Preset;
 import dev.eigenseg.train.Trainer;
@@ -35,6 +36,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -47,12 +49,14 @@ import picocli.CommandLine.TypeConversionException;
     name = "train",
     description = {
       "Learns a segmenter from a bank, without labels.",
+      "Options that you leave out are chosen by the bank's features and size, which a line says "
+          + "with the reasons; --preset paper has what was published.",
       "The same command again continues a run that was stopped, exactly as if it had not been."
     },
     footer = {
       "",
       "Examples:",
-      "  eigenseg train street.bank -o street.safetensors --clusters 64 --projection 256 --scale-inputs",
+      "  eigenseg train street.bank -o street.safetensors --clusters 64",
       "  eigenseg train city.bank -o city.safetensors --preset cityscapes",
       "  eigenseg train street.bank -o kmeans.safetensors --clusters 64 --method kmeans-features",
       "  eigenseg train street.bank -o hidden.safetensors --clusters 64 --method kmeans-hidden --from street.safetensors",
@@ -78,17 +82,18 @@ public final class TrainCommand extends WorkCommand {
 
   @Option(
       names = "--preset",
-      paramLabel = "pascal-context|cityscapes|ade20k|camvid",
+      paramLabel = "pascal-context|cityscapes|ade20k|paper|camvid",
       converter = PresetConverter.class,
       description = {
-        "Settings for a dataset, as published for the first three; what you give beside it "
-            + "counts before it. For k-means only its --clusters count.",
+        "Settings for a dataset, as published for the first three, whose common ground is paper; "
+            + "what you give beside it counts before it. For k-means only its --clusters count.",
         "pascal-context: --clusters 256 --mode in-batch --epochs 40 --batch-size 16 --beta 0.08 "
             + "--neighbors 256 --augment --augment-crop 480x480 --augment-base 4160x520.",
         "cityscapes: --clusters 256 --mode in-batch --epochs 40 --batch-size 8 --beta 0.08 "
             + "--neighbors 256 --augment --augment-crop 768x768 --augment-base 2048x1024.",
         "ade20k: --clusters 512 --mode in-batch --epochs 20 --batch-size 16 --beta 0.04 "
             + "--neighbors 256 --augment --augment-crop 512x512 --augment-base 2048x512.",
+        "paper: --clusters 256 --mode in-batch --epochs 40 --batch-size 16 --beta 0.08 --neighbors 256.",
         "camvid: --clusters 64 --mode cross-batch --epochs 16 --batch-size 8 --beta 0.32 --projection 256 --scale-inputs."
       })
   private Optional<Preset> preset = Optional.empty();
@@ -157,17 +162,15 @@ public final class TrainCommand extends WorkCommand {
     clusters(); // wrong usage is found before any work
     List<TrainingRun> runs = runs(session);
     if (learnsPsi) {
-      options(session, runs.getFirst());
+      options(session, runs.getFirst(), preset.map(Preset::options).orElseGet(this::anyOptions));
     }
     for (TrainingRun run : runs) {
       check(run);
     }
     try (FeatureBank bank = FeatureBank.open(bankFolder)) {
       check(bank);
-      JsonArray models = new JsonArray();
-      for (TrainingRun run : runs) {
-        models.add(learnsPsi ? neural(session, bank, run) : kmeans(session, bank, run));
-      }
+      FittingDefaults.caution(bank, clusters()).ifPresent(session::say);
+      JsonArray models = learnsPsi ? neural(session, bank, runs) : kmeans(session, bank, runs);
       JsonObject json = new JsonObject();
       if (seeds.isPresent()) {
         json.add("models", models);
@@ -177,6 +180,64 @@ public final class TrainCommand extends WorkCommand {
       json.add("seconds", session.stages().toJson());
       return json;
     }
+  }
+
+  private JsonArray kmeans(Session session, FeatureBank bank, List<TrainingRun> runs)
+      throws IOException {
+    JsonArray models = new JsonArray();
+    for (TrainingRun run : runs) {
+      models.add(kmeans(session, bank, run));
+    }
+    return models;
+  }
+
+  private JsonArray neural(Session session, FeatureBank bank, List<TrainingRun> runs)
+      throws IOException {
+    TrainingOptions given = given(session, bank);
+    JsonArray models = new JsonArray();
+    for (TrainingRun run : runs) {
+      models.add(neural(session, bank, run, given));
+    }
+    return models;
+  }
+
+  /** What holds where the user says nothing else. */
+  private TrainingOptions given(Session session, FeatureBank bank) {
+    if (preset.isPresent()) {
+      return preset.get().options();
+    }
+    NeuralOptions flags = neuralOptions();
+    FittingDefaults fitting = fitting(session, bank, flags);
+    String reasons = fitting.line(chosen(flags));
+    if (!reasons.isEmpty()) {
+      session.say("defaults for this bank: " + reasons);
+    }
+    return fitting.options();
+  }
+
+  /** Options without a bank, which augmented images would not go with in the wrong mode. */
+  private TrainingOptions anyOptions() {
+    TrainingOptions any = TrainingOptions.of(64);
+    return neuralOptions().augment(false)
+        ? any.with(any.kernel().withMode(TrainingMode.IN_BATCH))
+        : any;
+  }
+
+  private FittingDefaults fitting(Session session, FeatureBank bank, NeuralOptions flags) {
+    FittingDefaults fitting = FittingDefaults.of(bank, clusters(), flags.batchSize());
+    if (flags.mode().isPresent()) {
+      return fitting;
+    }
+    TrainingRun any = new TrainingRun(session.seed(), model, from, Optional.empty());
+    return fitting.withMode(bank, open -> options(session, any, open), flags.augment(false));
+  }
+
+  private Set<String> chosen(NeuralOptions flags) {
+    Set<String> chosen = flags.chosen();
+    if (Files.exists(BankGraph.file(bankFolder))) {
+      chosen.add("neighbors"); // those of the graph
+    }
+    return chosen;
   }
 
   private List<TrainingRun> runs(Session session) {
@@ -218,7 +279,7 @@ public final class TrainCommand extends WorkCommand {
     return neural == null ? new NeuralOptions() : neural;
   }
 
-  private TrainingOptions options(Session session, TrainingRun run) {
+  private TrainingOptions options(Session session, TrainingRun run, TrainingOptions given) {
     Optional<Augmentation> presets = preset.flatMap(Preset::augmentation);
     if (augment != null && !neuralOptions().augment(presets.isPresent())) {
       throw usage("the --augment- options need --augment");
@@ -227,7 +288,7 @@ public final class TrainCommand extends WorkCommand {
       Augmentation augmentation = presets.orElse(Augmentation.DEFAULT);
       return neuralOptions()
           .options(
-              preset,
+              given,
               clusters,
               augment == null ? augmentation : augment.change(augmentation),
               run.seed(),
@@ -282,32 +343,43 @@ public final class TrainCommand extends WorkCommand {
     return json(session, run, result);
   }
 
-  private JsonObject neural(Session session, FeatureBank bank, TrainingRun run) throws IOException {
-    NeuralOptions flags = neuralOptions();
-    TrainingOptions options = options(session, run);
+  private JsonObject neural(
+      Session session, FeatureBank bank, TrainingRun run, TrainingOptions given)
+      throws IOException {
+    TrainingOptions options = options(session, run, given);
     TrainingListener listener = new EpochLog(session, options.clusters(), run.log());
+    prepare(session, options);
+    if (options.kernel().mode() == TrainingMode.IN_BATCH) {
+      return neural(session, bank, Optional.empty(), run, options, listener);
+    }
+    try (KnnGraph graph = graph(session, bank, options)) {
+      return neural(session, bank, Optional.of(graph), run, options, listener);
+    }
+  }
+
+  private static void prepare(Session session, TrainingOptions options) {
     Devices.preferThreads(session.threads());
     if (!options.run().device().equals("cpu")) {
       Devices.require(options.run().device()); // before a graph is built for nothing
     }
-    if (options.kernel().mode() == TrainingMode.IN_BATCH) {
-      return neural(session, bank, Optional.empty(), run, options, listener);
-    }
+  }
+
+  /** The bank's graph, built if it is not there; the caller owns it. */
+  private KnnGraph graph(Session session, FeatureBank bank, TrainingOptions options)
+      throws IOException {
     TrainingMemory plan = TrainingMemory.plan(bank, options);
     sayMemory(session, plan);
     GraphOptions graphOptions =
         GraphOptions.DEFAULT
-            .withNeighbors(flags.neighbors().map(OptionalInt::of).orElseGet(OptionalInt::empty))
+            .withNeighbors(
+                neuralOptions().neighbors().map(OptionalInt::of).orElseGet(OptionalInt::empty))
             .withMemory(plan.total())
             .withSeed(session.seed())
             .withThreads(session.threads());
     BankGraph wanted = new BankGraph(bank, graphOptions);
     BankGraph.Listener messages = new GraphMessages(session, ", which cross-batch training needs");
-    try (KnnGraph graph =
-        wanted.openOrBuild(
-            flags.graphFile().orElseGet(wanted::file), messages, session.progress())) {
-      return neural(session, bank, Optional.of(graph), run, options, listener);
-    }
+    return wanted.openOrBuild(
+        neuralOptions().graphFile().orElseGet(wanted::file), messages, session.progress());
   }
 
   private static void sayMemory(Session session, TrainingMemory memory) {

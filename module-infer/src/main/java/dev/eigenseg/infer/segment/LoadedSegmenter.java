@@ -4,6 +4,7 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Cancellation;
 import dev.eigenseg.api.CrfOptions;
+import dev.eigenseg.api.Dendrogram;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.IncompatibleException;
@@ -14,6 +15,7 @@ import dev.eigenseg.api.PixelRows;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.RegionOptions;
 import dev.eigenseg.api.SegmentOptions;
+import dev.eigenseg.api.SegmentOptions.Segments;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
@@ -38,20 +40,27 @@ import java.util.function.Function;
  * Thread-safe; a call works in its caller's thread and as many others as its options say.
  */
 final class LoadedSegmenter implements Segmenter {
-  private final ModelInfo info;
+  private final ModelInfo model;
+  private final Optional<Segments> segments;
+  private final ModelInfo info; // of what the segments are
+  private final Optional<MergedClusters> merged;
   private final FeatureScales scales;
   private final float logitDivisor;
   private final Backbone backbone;
   private final Optional<PsiNetwork> psi;
   private final Optional<Centroids> centroids;
-  private final InUse inUse = new InUse("this segmenter");
+  private final InUse inUse;
 
   /**
    * Packs a model; {@code backbone} is owned by the segmenter once this returns. Its grid counts,
    * not that of training.
    */
   LoadedSegmenter(SegmenterModel model, Backbone backbone) {
-    info = model.info().on(backbone);
+    this.model = model.info().on(backbone);
+    segments = Optional.empty();
+    info = this.model;
+    merged = Optional.empty();
+    inUse = new InUse("this segmenter");
     scales = model.scales();
     logitDivisor = model.logitDivisor();
     this.backbone = backbone;
@@ -64,6 +73,37 @@ final class LoadedSegmenter implements Segmenter {
       psi.ifPresent(PsiNetwork::close);
       throw e;
     }
+  }
+
+  private LoadedSegmenter(LoadedSegmenter other, Segments segments) {
+    model = other.model;
+    this.segments = Optional.of(segments);
+    Dendrogram dendrogram = model.requireDendrogram();
+    int number =
+        switch (segments) {
+          case Segments.Count(int count) -> count;
+          case Segments.Auto auto -> dendrogram.natural();
+        };
+    info = model.merged(number);
+    merged = Optional.of(new MergedClusters(dendrogram.cut(number), number));
+    scales = other.scales;
+    logitDivisor = other.logitDivisor;
+    backbone = other.backbone;
+    psi = other.psi;
+    centroids = other.centroids;
+    inUse = other.inUse;
+  }
+
+  @Override
+  public Segmenter withSegments(Segments wanted) {
+    return merging(Optional.of(wanted));
+  }
+
+  /** With these segments; without any, as it is. */
+  private LoadedSegmenter merging(Optional<Segments> wanted) {
+    return wanted.isEmpty() || wanted.equals(segments)
+        ? this
+        : new LoadedSegmenter(this, wanted.get());
   }
 
   @Override
@@ -124,6 +164,10 @@ final class LoadedSegmenter implements Segmenter {
   private Segmentation run(
       BufferedImage given, SegmentOptions options, Backbone features, Progress progress) {
     checkFits(features);
+    LoadedSegmenter merging = merging(options.segments());
+    if (merging != this) {
+      return merging.run(given, options, features, progress);
+    }
     BufferedImage image = ImagePixels.rgb(given); // once, not for each view and window
     Size size = new Size(image.getWidth(), image.getHeight());
     List<Size> views = ImageViews.sizes(size, options, info.geometry());
@@ -188,12 +232,13 @@ final class LoadedSegmenter implements Segmenter {
       throw new IllegalArgumentException(
           "a CRF decides for clusters and gives no values of pixels; take options.withoutCrf()");
     }
+    LoadedSegmenter merging = merging(options.segments());
     call(
         Progress.NONE,
         cancellation,
         () -> {
           BufferedImage image = ImagePixels.rgb(given);
-          try (ImageViews views = views(image, options, backbone, Progress.NONE)) {
+          try (ImageViews views = merging.views(image, options, backbone, Progress.NONE)) {
             PixelStrips.read(merge.apply(views.logits()), PixelStrips.BYTES, target);
           }
           return null;
@@ -292,7 +337,7 @@ final class LoadedSegmenter implements Segmenter {
     }
     if (logits.values().size(1) != info.clusters()) {
       throw new IncompatibleException(
-          "outputs for %d clusters are not of this model, which has %d"
+          "outputs for %d clusters are not of this segmenter, which has %d"
               .formatted(logits.values().size(1), info.clusters()));
     }
   }
@@ -361,7 +406,16 @@ final class LoadedSegmenter implements Segmenter {
   }
 
   private Tensor evaluate(PatchFeatures features, int threads) {
-    Tensor logits = Tensor.allocate(DType.F32, features.patches(), info.clusters());
+    if (merged.isEmpty()) {
+      return clusterLogits(features, threads);
+    }
+    try (Tensor logits = clusterLogits(features, threads)) {
+      return merged.get().logits(logits, logitDivisor);
+    }
+  }
+
+  private Tensor clusterLogits(PatchFeatures features, int threads) {
+    Tensor logits = Tensor.allocate(DType.F32, features.patches(), model.clusters());
     try {
       fill(features, logits, threads);
       return logits;

@@ -79,7 +79,12 @@ public final class Evaluator {
   private Evaluator(Dataset dataset, Protocol protocol, List<EvaluatedModel> models, int threads) {
     this.dataset = dataset;
     this.crop = protocol.crop(dataset.name());
-    this.models = List.copyOf(models);
+    this.models =
+        models.stream()
+            .map(model ->
+                new EvaluatedModel(
+                    model.name(), model.segmenter().forOptions(model.options()), model.options()))
+            .toList();
     this.totals = emptyMatrices();
     this.threads = threads;
     for (int i = 0; i < models.size(); i++) {

@@ -109,6 +109,11 @@ class EvaluatorTest {
     }
 
     @Override
+    public Segmenter withSegments(SegmentOptions.Segments segments) {
+      throw new AssertionError("nobody asked for " + segments);
+    }
+
+    @Override
     public Segmentation segment(
         BufferedImage image,
         SegmentOptions options,
