@@ -6,23 +6,8 @@ root=$(cd "$(dirname "$0")/../../../.." && pwd)
 dist=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0
-failed=0
-
-# check NAME PATTERN COMMAND...: the command's output has a line that matches. It stays in $work/output for the next one to read.
-check() {
-  local name=$1 pattern=$2
-  shift 2
-  "$@" >"$work/output.new" 2>&1 || true
-  mv "$work/output.new" "$work/output"
-  if grep -Eq "$pattern" "$work/output"; then
-    passed=$((passed + 1))
-  else
-    failed=$((failed + 1))
-    printf 'FAILED: %s: no line matches %s in:\n' "$name" "$pattern"
-    cat "$work/output"
-  fi
-}
+# shellcheck source=module-cli/src/test/shell/checks.sh
+. "$(dirname "$0")/checks.sh"
 
 check "the packaged libtorch is taken" 'libtorch: PyTorch .*PYTORCH_LIBRARY_PATH is not set' \
   env -u PYTORCH_LIBRARY_PATH "$root/eigenseg" info
@@ -76,12 +61,12 @@ check "names beyond ASCII are read in the POSIX locale" 'bank: 1 images' \
   env LC_ALL=C "$root/eigenseg" extract -o "$work/bank" "$work/photos"
 check "and written as they are" 'photos/straße\.png' cat "$work/bank/images.tsv"
 check "Java itself says what is the matter" "its name cannot be written in this system's character set" \
-  env LC_ALL=C "$JAVA_HOME/bin/java" -Dai.djl.offline=true -p "$dist/modules" -cp "$dist/natives/*" \
+  env LC_ALL=C "$JAVA_HOME/bin/java" -Dai.djl.offline=true -p "$dist/modules" -cp "$dist/classpath/*" \
   -m dev.eigenseg.cli/dev.eigenseg.cli.Main extract -o "$work/other" "$work/photos"
 
 check "the pure jar of the graph holds no native library" '^0$' \
   sh -c "'$JAVA_HOME/bin/jar' --list --file '$(ls "$dist"/modules/eigenseg-graph-*.jar)' | grep -c '\\.so'; true"
-if compgen -G "$dist/natives/eigenseg-graph-*.jar" >/dev/null; then
+if compgen -G "$dist/classpath/eigenseg-graph-*.jar" >/dev/null; then
   check "the packaged FAISS engine is found" 'faiss: available: FAISS 1\.' "$root/eigenseg" info
 fi
 mkdir "$work/bin"
@@ -93,5 +78,4 @@ check "nor does it fail" '^0$' grep -c failed "$work/output"
 check "unless CI is set" '^failed$' \
   env CI=true PATH="$work/bin" "$work/bin/bash" -c "'$shim' '$work/native' linux-x86_64 '$JAVA_HOME' || echo failed"
 
-printf 'launcher: %d passed, %d failed\n' "$passed" "$failed"
-[ "$failed" -eq 0 ]
+report launcher
