@@ -69,38 +69,26 @@ vit() {
   line "ViT-S/16, 480 x 480" "$(cut -f 1 <<<"$result")" "$(cut -f "$(fastest "$result")" <<<"$result")" ms 0.9 "$peers"
 }
 
-# Options for a fast start, as the README has them for applications; the launcher sets the same.
+# An application that segments: api, infer and Gson alone.
+lean=$root/module-infer/target/test-classes:$root/module-infer/target/classes:$(cat "$root/module-infer/target/runtime.classpath")
+# Options for a fast start; docs/performance.md has them for applications, the launcher sets the same.
 scaling=-XX:CompileCommand=CompileThresholdScaling
 quick=(-XX:+UseSerialGC -Xms32m -XX:CICompilerCount=4 -XX:CompileCommand=quiet "$scaling,dev.eigenseg.api.internal.kernel.Simd*::*,0.02"
   "$scaling,jdk.incubator.vector.*::*,20.0" "$scaling,jdk.internal.vm.vector.*::*,20.0")
-
-# Sets lean to the class path of an application that segments, in jars: folders have no cache.
-make_lean() {
-  local module part
-  lean=
-  for part in infer/target/test-classes infer/target/classes api/target/classes; do
-    module=$work/${part//\//-}.jar
-    "$JAVA_HOME/bin/jar" --create --file "$module" -C "$root/module-$part" .
-    lean+=$module:
-  done
-  lean+=$(tr ':' '\n' <"$root/module-infer/target/runtime.classpath" | grep '\.jar$' | paste -sd :)
-}
 
 seconds_of() { cut -d ' ' -f 1 "$1" | median; }
 mebibytes_of() { cut -d ' ' -f 2 "$1" | median | awk '{ printf "%.0f", $1 / 1024 }'; }
 
 first_mask() {
-  make_lean
   local ours=(-cp "$lean" dev.eigenseg.infer.FirstMask "$work/model.safetensors" "vit:$work/vit.safetensors" "$work/photo.png"
     "$work/ours.png" $threads)
   local peer=(dev.eigenseg.train.vit.TorchVitFirstMask "$work/model.safetensors" "$work/vit.safetensors" "$work/photo.png" "$work/peer.png")
   local pair
-  # The first start unpacks libtorch and fills the disk's cache, and that of ours makes the cache of classes: not counted.
+  # The first start unpacks libtorch and fills the disk's cache: not counted.
   "${torch[@]}" "${peer[@]}" >>"$work/log" 2>&1
-  "${java[@]}" "${quick[@]}" -XX:AOTCacheOutput="$work/start.aot" "${ours[@]}" >>"$work/log" 2>&1
   for ((pair = 0; pair < pairs; pair++)); do
     /usr/bin/time -a -o "$work/plain.txt" -f '%e %M' "${java[@]}" "${ours[@]}" >>"$work/log" 2>&1
-    /usr/bin/time -a -o "$work/ours.txt" -f '%e %M' "${java[@]}" "${quick[@]}" -XX:AOTCache="$work/start.aot" "${ours[@]}" >>"$work/log" 2>&1
+    /usr/bin/time -a -o "$work/ours.txt" -f '%e %M' "${java[@]}" "${quick[@]}" "${ours[@]}" >>"$work/log" 2>&1
     /usr/bin/time -a -o "$work/peer.txt" -f '%e %M' "${torch[@]}" "${peer[@]}" >>"$work/log" 2>&1
   done
   line "JVM start to first mask" "$(seconds_of "$work/ours.txt")" "$(seconds_of "$work/peer.txt")" s 2 \
@@ -114,7 +102,6 @@ first_mask() {
 # No peer: the second image of a process beside its own steady state.
 second_image() {
   local kind backbone model round
-  make_lean
   for kind in ViT-S/16 descriptor; do
     backbone=vit:$work/vit.safetensors model=$work/model.safetensors
     [ $kind = ViT-S/16 ] || backbone=descriptor model=$work/descriptor.safetensors
@@ -123,7 +110,7 @@ second_image() {
       "${java[@]}" "${quick[@]}" -cp "$lean" dev.eigenseg.infer.SecondImage "$model" "$backbone" "$work/photo.png" "$work/second.png" \
         $threads 2>>"$work/log" >>"$work/second.txt"
     done
-    line "second image, $kind" "$(cut -f 2 "$work/second.txt" | median)" "$(cut -f 3 "$work/second.txt" | median)" ms 0.77 \
+    line "second image, $kind" "$(cut -f 2 "$work/second.txt" | median)" "$(cut -f 3 "$work/second.txt" | median)" ms 0.769 \
       "its own steady state (within 1.3 times); the first took $(cut -f 1 "$work/second.txt" | median) ms; medians of 3 processes"
   done
 }

@@ -33,25 +33,17 @@ check "extract keeps freed memory" '^arenas: 1$' env -u MALLOC_ARENA_MAX JAVA_HO
 check "unless the user has decided" '^arenas: 7$' env MALLOC_ARENA_MAX=7 JAVA_HOME="$work/jdk" "$root/eigenseg" extract
 check "and nothing else does" '^arenas: $' env -u MALLOC_ARENA_MAX JAVA_HOME="$work/jdk" "$root/eigenseg" train
 
-# The cache of classes is made in the background by the starts above.
-cache_of() { find "$dist" -maxdepth 1 -name 'start-*.aot' -size +0 -print -quit; }
-classes_of() { EIGENSEG_JAVA_OPTS=-Xlog:class+load "$root/eigenseg" info; }
-for ((wait = 0; wait < 240; wait++)); do
-  if [ -n "$(cache_of)" ] && [ ! -e "$dist/start.making" ]; then break; fi
-  sleep 0.5
-done
-check "classes come from the cache" 'dev\.eigenseg\.cli\.Main source: shared objects file' classes_of
-export EIGENSEG_AOT=off
-check "unless it is switched off" 'dev\.eigenseg\.cli\.Main source: (file|jrt):' classes_of
-unset EIGENSEG_AOT
-cache=$(cache_of)
-if [ -n "$cache" ]; then
-  cp "$cache" "$work/start.aot"
-  head -c 100000 "$work/start.aot" >"$cache"
-  check "a damaged cache does no harm" '^jdk: ' "$root/eigenseg" info
-  check "and is not spoken of" '^0$' sh -c "grep -Eic 'aot|cds|archive' '$work/output'; true"
-  cp "$work/start.aot" "$cache"
-fi
+# A JDK that shows its options.
+printf '#!/bin/sh\necho "options: $*"\n' >"$work/jdk/bin/java"
+check "segment has its kernels compiled first" '^options: .*kernel\.Simd\*::\*,0\.02 .* segment$' \
+  env JAVA_HOME="$work/jdk" "$root/eigenseg" segment
+check "and the user's options come after that" 'Simd.* -XX:CICompilerCount=9 .* segment$' \
+  env EIGENSEG_JAVA_OPTS=-XX:CICompilerCount=9 JAVA_HOME="$work/jdk" "$root/eigenseg" segment
+check "other commands are left alone" '^options: [^,]* -m .* graph$' sh -c \
+  "JAVA_HOME='$work/jdk' '$root/eigenseg' graph | sed 's/--enable-native-access=[^ ]*//'"
+check "the JVM takes these options without a word" '^Usage: eigenseg segment' "$root/eigenseg" segment --help
+check "and without warnings" '^0$' \
+  sh -c "grep -Ei 'warning|error|CompileCommand' '$work/output' | grep -vc 'Using incubator modules'; true"
 
 # In the POSIX locale Java would read file names as ASCII.
 mkdir "$work/photos"

@@ -13,7 +13,8 @@ import javax.imageio.ImageIO;
 /**
  * Writes what {@code eigenseg bench infer} compares on: {@code vit.safetensors}, a ViT-S/16 of the
  * published shapes (384 x 384 pixels), {@code model.safetensors} with psi of the default shapes for
- * it, {@code descriptor.safetensors} likewise on the built-in backbone, {@code photo.png} of 480 x 480 pixels, and {@code crf.png} of 320 x 320. All of it is random.
+ * it, {@code descriptor.safetensors} likewise on the built-in backbone, {@code photo.png} of 480 x
+ * 480 pixels, and {@code crf.png} of 320 x 320. All of it is random.
  */
 public final class ComparisonFiles {
   private static final int CLUSTERS = 256;

@@ -40,6 +40,14 @@ public final class WarmUp {
   private static final long PAUSE_NANOS = 2_000_000;
   private static final long PATIENCE_NANOS = 3_000_000_000L;
 
+  /**
+   * As long as a kernel is plainly interpreted, no real work is worth starting: on a busy machine
+   * the compiler may not have had its turn, and an image would take minutes.
+   */
+  private static final long INTERPRETED_PATIENCE_NANOS = 30_000_000_000L;
+
+  private static final long INTERPRETED_NANOS = 20 * COMPILED_NANOS;
+
   private static final Object LOCK = new Object();
   private static Thread worker; // guarded by LOCK
   private static volatile boolean done;
@@ -59,7 +67,10 @@ public final class WarmUp {
     }
   }
 
-  /** Returns when the compiler has done its work, at the latest after a few seconds. */
+  /**
+   * Returns when the compiler has done its work: at the latest after 3 s, or after 30 s where
+   * kernels are still interpreted then.
+   */
   public static void await() {
     if (!done) {
       start();
@@ -95,12 +106,14 @@ public final class WarmUp {
               () -> math.gelu(x, 0, FLOATS),
               () -> math.axpy(1, y, 0, x, 0, FLOATS),
               () -> Gemm.packRows(x, 0, 1, FLOATS, packed));
-      long deadline = System.nanoTime() + PATIENCE_NANOS;
+      long start = System.nanoTime();
       for (Runnable kernel : kernels) {
-        for (int calls = 0; calls < ASKED && !isCompiled(kernel, BATCH); calls += BATCH) {}
+        for (int calls = 0; calls < ASKED && fastest(kernel, BATCH) > COMPILED_NANOS; ) {
+          calls += BATCH;
+        }
       }
       for (Runnable kernel : kernels) {
-        while (!isCompiled(kernel, LOOKS) && System.nanoTime() < deadline) {
+        while (isWorthWaiting(fastest(kernel, LOOKS), System.nanoTime() - start)) {
           // The compiler needs the processor, and interpreted vectors are garbage on the heap.
           LockSupport.parkNanos(PAUSE_NANOS);
         }
@@ -110,12 +123,18 @@ public final class WarmUp {
     }
   }
 
-  private static boolean isCompiled(Runnable kernel, int calls) {
+  static boolean isWorthWaiting(long kernelNanos, long waitedNanos) {
+    return kernelNanos > COMPILED_NANOS
+        && waitedNanos
+            < (kernelNanos > INTERPRETED_NANOS ? INTERPRETED_PATIENCE_NANOS : PATIENCE_NANOS);
+  }
+
+  private static long fastest(Runnable kernel, int calls) {
     long fastest = Long.MAX_VALUE;
     for (int call = 0; call < calls; call++) {
       fastest = Math.min(fastest, time(kernel));
     }
-    return fastest <= COMPILED_NANOS;
+    return fastest;
   }
 
   private static long time(Runnable kernel) {
