@@ -208,7 +208,12 @@ public final class PsiNetwork implements AutoCloseable {
   }
 
   private void project(
-      VectorMath math, Linear layer, MemorySegment input, int count, MemorySegment tokens, int threads) {
+      VectorMath math,
+      Linear layer,
+      MemorySegment input,
+      int count,
+      MemorySegment tokens,
+      int threads) {
     Workers.run(
         threads,
         Workers.tiles(count),
