@@ -33,6 +33,18 @@ check "extract keeps freed memory" '^arenas: 1$' env -u MALLOC_ARENA_MAX JAVA_HO
 check "unless the user has decided" '^arenas: 7$' env MALLOC_ARENA_MAX=7 JAVA_HOME="$work/jdk" "$root/eigenseg" extract
 check "and nothing else does" '^arenas: $' env -u MALLOC_ARENA_MAX JAVA_HOME="$work/jdk" "$root/eigenseg" train
 
+# A JDK that shows its options.
+printf '#!/bin/sh\necho "options: $*"\n' >"$work/jdk/bin/java"
+check "segment has its kernels compiled first" '^options: .*kernel\.Simd\*::\*,0\.02 .* segment$' \
+  env JAVA_HOME="$work/jdk" "$root/eigenseg" segment
+check "and the user's options come after that" 'Simd.* -XX:CICompilerCount=9 .* segment$' \
+  env EIGENSEG_JAVA_OPTS=-XX:CICompilerCount=9 JAVA_HOME="$work/jdk" "$root/eigenseg" segment
+check "other commands are left alone" '^options: [^,]* -m .* graph$' sh -c \
+  "JAVA_HOME='$work/jdk' '$root/eigenseg' graph | sed 's/--enable-native-access=[^ ]*//'"
+check "the JVM takes these options without a word" '^Usage: eigenseg segment' "$root/eigenseg" segment --help
+check "and without warnings" '^0$' \
+  sh -c "grep -E '^(WARNING|OpenJDK|Java HotSpot)|CompileCommand' '$work/output' | grep -vc 'Using incubator modules'; true"
+
 # In the POSIX locale Java would read file names as ASCII.
 mkdir "$work/photos"
 printf '%s' 'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mOQi7LBihiGlgQAjkctAdFIVjEAAAAASUVORK5CYII=' |

@@ -2,6 +2,7 @@ package dev.eigenseg.api;
 
 import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.api.internal.file.WeightsFolder;
+import dev.eigenseg.api.internal.kernel.WarmUp;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.internal.service.Services;
 import dev.eigenseg.api.spi.SegmenterLoader;
@@ -29,12 +30,21 @@ final class Segmenters {
   /** The backbone in the model's file, or the one that is found. */
   static Backbone backbone(Path model) throws IOException {
     SegmenterLoader loader = loader(model);
+    warmUp();
     Optional<Backbone> embedded = embeddedBackbone(loader, model);
     if (embedded.isPresent()) {
       return embedded.get();
     }
     ModelInfo info = loader.info(model);
     return Backbones.open(findBackbone(model, info), "cpu", info.backboneSettings());
+  }
+
+  // The compiler works on the kernels from the first moment on. That they cannot be there is said
+  // by whoever needs them.
+  private static void warmUp() {
+    if (Services.incubatorHint().isEmpty()) {
+      WarmUp.start();
+    }
   }
 
   static ModelInfo info(Path model) throws IOException {
@@ -51,6 +61,7 @@ final class Segmenters {
   }
 
   static Segmenter load(Path model, String spec, String device) throws IOException {
+    warmUp();
     return load(model, Backbones.of(model, spec, device));
   }
 

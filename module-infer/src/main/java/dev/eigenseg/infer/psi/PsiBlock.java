@@ -56,7 +56,7 @@ final class PsiBlock {
 
   private MemorySegment rowPanels(Tensor weight, Arena arena) {
     MemorySegment panels = arena.allocate(Gemm.packedRowBytes(headDim, dim), Scratch.ALIGNMENT);
-    Gemm.packRows(weight.segment(), 0, headDim, dim, panels);
+    Gemm.packWeightRows(weight.segment(), 0, headDim, dim, panels);
     return panels;
   }
 

@@ -2,6 +2,7 @@ package dev.eigenseg.infer.psi;
 
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.kernel.WarmUp;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.PsiConfig;
@@ -12,7 +13,6 @@ import dev.eigenseg.infer.layer.Scratch;
 import dev.eigenseg.infer.layer.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -35,11 +35,10 @@ public final class PsiNetwork implements AutoCloseable {
   private static final int TILE = Scratch.TILE;
 
   private final PsiConfig config;
-  private final VectorMath math = VectorMath.best();
   private final Arena arena = Arena.ofShared();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Optional<Linear> projection;
-  private final List<PsiBlock> blocks = new ArrayList<>();
+  private final List<PsiBlock> blocks;
   private final LayerNorm norm;
   private final Linear head;
 
@@ -68,10 +67,13 @@ public final class PsiNetwork implements AutoCloseable {
           config.projection() == 0
               ? Optional.empty()
               : Optional.of(linear(weights, "projection", arena));
-      for (int i = 0; i < config.blocks(); i++) {
-        String prefix = "blocks." + i + ".";
-        blocks.add(new PsiBlock(config, name -> weights.apply(prefix + name), arena));
-      }
+      WarmUp.start();
+      PsiBlock[] packed = new PsiBlock[config.blocks()];
+      Parallel.forEach(
+          Math.min(Runtime.getRuntime().availableProcessors(), 8),
+          packed.length,
+          i -> packed[(int) i] = block(config, "blocks." + i + ".", weights, arena));
+      blocks = List.of(packed);
       norm = new LayerNorm(weights.apply("norm.weight"), weights.apply("norm.bias"), EPS, arena);
       head = linear(weights, "head", arena);
     } catch (RuntimeException | Error e) {
@@ -82,6 +84,11 @@ public final class PsiNetwork implements AutoCloseable {
 
   private static Linear linear(Function<String, Tensor> weights, String name, Arena arena) {
     return new Linear(weights.apply(name + ".weight"), weights.apply(name + ".bias"), arena);
+  }
+
+  private static PsiBlock block(
+      PsiConfig config, String prefix, Function<String, Tensor> weights, Arena arena) {
+    return new PsiBlock(config, name -> weights.apply(prefix + name), arena);
   }
 
   private static void checkShapes(PsiConfig config, Function<String, Tensor> weights) {
@@ -110,9 +117,11 @@ public final class PsiNetwork implements AutoCloseable {
    */
   public void hidden(Tensor input, Tensor out, int threads) {
     check(input, out, config.hidden());
+    WarmUp.await();
+    VectorMath math = VectorMath.best();
     int count = Math.toIntExact(input.size(0));
     try (Arena shared = Arena.ofShared()) {
-      MemorySegment tokens = blocks(input, shared, threads);
+      MemorySegment tokens = blocks(math, input, shared, threads);
       Parallel.forEach(
           threads,
           Workers.tiles(count),
@@ -133,9 +142,11 @@ public final class PsiNetwork implements AutoCloseable {
    */
   public void logits(Tensor input, Tensor out, int threads) {
     check(input, out, config.clusters());
+    WarmUp.await();
+    VectorMath math = VectorMath.best();
     int count = Math.toIntExact(input.size(0));
     try (Arena shared = Arena.ofShared()) {
-      MemorySegment tokens = blocks(input, shared, threads);
+      MemorySegment tokens = blocks(math, input, shared, threads);
       Workers.run(
           threads,
           Workers.tiles(count),
@@ -182,11 +193,11 @@ public final class PsiNetwork implements AutoCloseable {
   }
 
   /** The tokens after the last block, before the last norm. */
-  private MemorySegment blocks(Tensor input, Arena shared, int threads) {
+  private MemorySegment blocks(VectorMath math, Tensor input, Arena shared, int threads) {
     int count = Math.toIntExact(input.size(0));
     MemorySegment tokens = Scratch.floats(shared, count, config.hidden());
     if (projection.isPresent()) {
-      project(projection.get(), input.segment(), count, tokens, threads);
+      project(math, projection.get(), input.segment(), count, tokens, threads);
     } else {
       tokens.copyFrom(input.segment());
     }
@@ -197,7 +208,12 @@ public final class PsiNetwork implements AutoCloseable {
   }
 
   private void project(
-      Linear layer, MemorySegment input, int count, MemorySegment tokens, int threads) {
+      VectorMath math,
+      Linear layer,
+      MemorySegment input,
+      int count,
+      MemorySegment tokens,
+      int threads) {
     Workers.run(
         threads,
         Workers.tiles(count),

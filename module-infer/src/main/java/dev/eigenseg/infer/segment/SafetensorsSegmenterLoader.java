@@ -5,6 +5,7 @@ import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.spi.SegmenterLoader;
 import dev.eigenseg.infer.SegmenterFile;
@@ -12,6 +13,7 @@ import dev.eigenseg.infer.SegmenterModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Opens the segmenter files that {@link SegmenterFile} writes; runs them on the Vector API. */
 public final class SafetensorsSegmenterLoader implements SegmenterLoader {
@@ -36,10 +38,30 @@ public final class SafetensorsSegmenterLoader implements SegmenterLoader {
   @Override
   public Segmenter load(Path model, Backbone backbone) throws IOException {
     try (SegmenterFile file = SegmenterFile.openModel(model)) {
-      checkBackbone(model, file.model(), backbone);
-      return new LoadedSegmenter(file.model(), backbone);
+      return packWhileChecking(model, file.model(), backbone);
     } catch (IOException | RuntimeException | Error e) {
       Closing.after(e, backbone);
+      throw e;
+    }
+  }
+
+  // The hash of a backbone's file takes as long as packing.
+  private static Segmenter packWhileChecking(Path path, SegmenterModel model, Backbone backbone) {
+    AtomicReference<Segmenter> packed = new AtomicReference<>();
+    try {
+      Parallel.forEach(
+          2,
+          2,
+          task -> {
+            if (task == 0) {
+              packed.set(new LoadedSegmenter(model, backbone));
+            } else {
+              checkBackbone(path, model, backbone);
+            }
+          });
+      return packed.get();
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, packed.get());
       throw e;
     }
   }

@@ -31,17 +31,11 @@ final class VitNetwork implements AutoCloseable {
     try {
       blocks = new VitBlock[config.depth()];
       // The compiler works on the kernels while the weights are packed.
+      WarmUp.start();
       Parallel.forEach(
           Math.min(Runtime.getRuntime().availableProcessors(), 8),
-          blocks.length + 1L,
-          i -> {
-            if (i == 0) {
-              WarmUp.run();
-            } else {
-              String prefix = "blocks." + (i - 1) + ".";
-              blocks[(int) i - 1] = new VitBlock(config, prefix, checkpoint, arena);
-            }
-          });
+          blocks.length,
+          i -> blocks[(int) i] = new VitBlock(config, "blocks." + i + ".", checkpoint, arena));
       try (Arena reading = Arena.ofShared()) {
         WeightReader reader = new WeightReader(checkpoint, reading);
         patches = patchEmbedding(reader);
@@ -107,6 +101,7 @@ final class VitNetwork implements AutoCloseable {
   }
 
   PatchFeatures extract(Tensor pixels, int threads) {
+    WarmUp.await();
     return new VitPass(this, pixels, threads).run();
   }
 

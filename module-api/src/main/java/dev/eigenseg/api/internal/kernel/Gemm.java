@@ -72,10 +72,19 @@ public final class Gemm {
   private static final Arena EDGES = Arena.ofShared();
   private static final Queue<MemorySegment> IDLE_EDGES = new ConcurrentLinkedQueue<>();
 
-  static final GemmTile TILE =
-      VectorMath.best() instanceof SimdMath ? new SimdTile() : new ScalarTile();
+  private static final GemmTile WEIGHTS = new ScalarTile();
+
+  /** Apart, since packing weights need not wait until vectors were timed. */
+  private static final class Chosen {
+    static final GemmTile TILE =
+        VectorMath.best() instanceof SimdMath ? new SimdTile() : new ScalarTile();
+  }
 
   private Gemm() {}
+
+  static GemmTile tile() {
+    return Chosen.TILE;
+  }
 
   /** Rows of A in a panel. */
   public static int rowPanel() {
@@ -137,12 +146,24 @@ public final class Gemm {
    */
   public static void packRows(
       MemorySegment src, long srcOffset, int rows, int depth, MemorySegment panels) {
+    packRows(Chosen.TILE, src, srcOffset, rows, depth, panels);
+  }
+
+  /** As {@link #packRows}, for weights: without vectors, which are not compiled yet. */
+  public static void packWeightRows(
+      MemorySegment src, long srcOffset, int rows, int depth, MemorySegment panels) {
+    packRows(WEIGHTS, src, srcOffset, rows, depth, panels);
+  }
+
+  private static void packRows(
+      GemmTile tile, MemorySegment src, long srcOffset, int rows, int depth, MemorySegment panels) {
     Objects.checkFromIndexSize(srcOffset, (long) rows * depth * Float.BYTES, src.byteSize());
     float[] panel = ownPanels(packedRowFloats(ROW_PANEL, depth));
     Objects.checkFromIndexSize(0, packedRowBytes(rows, depth), panels.byteSize());
     for (int first = 0; first < rows; first += ROW_PANEL) {
       int filled = Math.min(ROW_PANEL, rows - first);
-      packRows(src, srcOffset + (long) first * depth * Float.BYTES, filled, depth, panel);
+      packRows(
+          tile, src, srcOffset + (long) first * depth * Float.BYTES, depth, filled, depth, panel);
       long to = packedRowIndex(first, 0, depth) * Float.BYTES;
       MemorySegment.copy(
           panel, 0, panels, JAVA_FLOAT_UNALIGNED, to, packedRowFloats(ROW_PANEL, depth));
@@ -169,6 +190,17 @@ public final class Gemm {
    */
   public static void packRows(
       MemorySegment src, long srcOffset, int srcStride, int rows, int depth, float[] panels) {
+    packRows(Chosen.TILE, src, srcOffset, srcStride, rows, depth, panels);
+  }
+
+  private static void packRows(
+      GemmTile tile,
+      MemorySegment src,
+      long srcOffset,
+      int srcStride,
+      int rows,
+      int depth,
+      float[] panels) {
     long rowBytes = (long) srcStride * Float.BYTES;
     long last = Math.max(0, rows - 1) * rowBytes;
     Objects.checkFromIndexSize(
@@ -177,7 +209,7 @@ public final class Gemm {
     int panelFloats = ROW_PANEL * wholeRuns(depth);
     for (int row = 0; row < rows; row++) {
       int to = row / ROW_PANEL * panelFloats + row % ROW_PANEL * RUN;
-      TILE.packRow(src, srcOffset + row * rowBytes, depth, panels, to);
+      tile.packRow(src, srcOffset + row * rowBytes, depth, panels, to);
     }
     int tail = rows % ROW_PANEL;
     for (int row = tail; tail > 0 && row < ROW_PANEL; row++) {
@@ -261,7 +293,7 @@ public final class Gemm {
       int count = (int) Math.min(block, rows - first);
       float[] panels = blockPanels(rowPanels, first, count, depth);
       long target = cOffset + first * cStride * Float.BYTES;
-      multiply(TILE, panels, count, columnPanels, columns, depth, c, target, cStride);
+      multiply(Chosen.TILE, panels, count, columnPanels, columns, depth, c, target, cStride);
     }
   }
 
@@ -284,7 +316,7 @@ public final class Gemm {
       MemorySegment c,
       long cOffset,
       long cStride) {
-    multiply(TILE, rowPanels, rows, columnPanels, columns, depth, c, cOffset, cStride);
+    multiply(Chosen.TILE, rowPanels, rows, columnPanels, columns, depth, c, cOffset, cStride);
   }
 
   static void multiply(
