@@ -119,9 +119,7 @@ dinov2() {
 stages() { "${java[@]}" -cp "$lean" dev.eigenseg.infer.vit.VitStages 2>>"$work/log"; }
 
 # Options for a fast start; docs/performance.md has them for applications, the launcher sets the same.
-scaling=-XX:CompileCommand=CompileThresholdScaling
-quick=(-XX:+UseSerialGC -Xms32m -XX:CICompilerCount=4 -XX:CompileCommand=quiet "$scaling,dev.eigenseg.api.internal.kernel.Simd*::*,0.02"
-  "$scaling,jdk.incubator.vector.*::*,20.0" "$scaling,jdk.internal.vm.vector.*::*,20.0")
+quick=(-XX:+UseSerialGC -Xms32m -XX:CICompilerCount=4 -XX:Tier3DelayOn=20)
 
 seconds_of() { cut -d ' ' -f 1 "$1" | median; }
 mebibytes_of() { cut -d ' ' -f 2 "$1" | median | awk '{ printf "%.0f", $1 / 1024 }'; }

@@ -79,17 +79,14 @@ choose_collector() {
   if [ "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 8)" -le 4 ]; then collector=(-XX:+UseSerialGC); fi
 }
 
-# A first mask waits for the compiler, not for the processor: our kernels are to be compiled at once, and the many small methods of the
-# Vector API, which compiled kernels do not call, are not to stand before them. It saves a quarter of the processor time of a first mask.
-# What the JDK has instead, a cache with profiles (JEP 515), it refuses where an incubator module is used: see docs/performance.md.
+# A first mask waits for the optimising compiler, of which the JVM has one with two processors: a second one, and fewer methods that wait
+# in its queue, save a fifth of that time. A cache with profiles (JEP 515) the JDK refuses where an incubator module is used: see
+# docs/performance.md.
 choose_compilation() {
   compilation=()
   if [ "${1:-}" != segment ]; then return; fi
-  local scaling=-XX:CompileCommand=CompileThresholdScaling
-  compilation=(-Xms32m -XX:CompileCommand=quiet "$scaling,dev.eigenseg.api.internal.kernel.Simd*::*,0.02"
-    "$scaling,jdk.incubator.vector.*::*,20.0" "$scaling,jdk.internal.vm.vector.*::*,20.0")
-  # With two processors the JVM has one optimising compiler, which the longest kernel holds up.
-  if [ "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 8)" -le 4 ]; then compilation+=(-XX:CICompilerCount=4); fi
+  compilation=(-Xms32m)
+  if [ "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 8)" -le 4 ]; then compilation+=(-XX:CICompilerCount=4 -XX:Tier3DelayOn=20); fi
 }
 
 # start_eigenseg DIST ARGUMENTS...: becomes the command line.

@@ -3,6 +3,7 @@ package dev.eigenseg.api.internal.kernel;
 import dev.eigenseg.api.internal.resource.CallScope;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
@@ -11,9 +12,9 @@ import java.util.concurrent.locks.LockSupport;
  * weights packed and images decoded. Until they are compiled, a multiply-add on vectors takes a
  * thousand times longer: a first image of ViT-S would spend some 10 s in the interpreter.
  *
- * <p>Every call before that has a price too: the vectors' own methods, which compiled kernels do
- * not call, get hot and stand in the compiler's queue before the kernels. So a kernel is called
- * until the compiler has been asked for it, and from then on only to see whether it is there.
+ * <p>Kernels are called without a pause until they are fast. Whoever only looks from time to time
+ * whether they are, or has the compiler asked sooner, gets kernels whose inner loops were never
+ * profiled, two to six times slower, and for good.
  */
 public final class WarmUp {
   private static final int DEPTH = 16;
@@ -22,23 +23,16 @@ public final class WarmUp {
   private static final int FLOATS = 389;
 
   /**
-   * A vector takes at most a third of it in a compiled kernel, and in the simplest one at least
-   * three times as long where each of its steps is a call and its result lies on the heap.
+   * A vector takes at most half of it in a compiled kernel, and in the simplest one at least three
+   * times as long where each of its steps is a call and its result lies on the heap.
    */
   private static final long VECTOR_NANOS = 30;
 
   private static final long COMPILED_NANOS =
       200 + VECTOR_NANOS * (FLOATS / SimdMath.FLOATS.length());
 
-  /** Calls of 16 to 25 steps after which the optimising compiler has been asked for a kernel. */
-  private static final int ASKED = 1_500;
-
   private static final int BATCH = 50;
-
-  /** The first call after a pause finds cold caches. */
-  private static final int LOOKS = 4;
-
-  private static final long PAUSE_NANOS = 2_000_000;
+  private static final long PAUSE_NANOS = 1_000_000;
   private static final long PATIENCE_NANOS = 3_000_000_000L;
 
   /**
@@ -52,15 +46,6 @@ public final class WarmUp {
   private static final Object LOCK = new Object();
   private static Thread worker; // guarded by LOCK
   private static volatile boolean done;
-
-  /**
-   * Where exponentials are taken, 389 floats were at 3.8 microseconds (softmax) and 1.7 (GELU)
-   * after 3 s, the others at 0.1 to 0.4, on a busy machine with AVX-512: the measure of these would
-   * have every process wait for all of the time.
-   */
-  private static final int EXPONENTIALS = 5;
-
-  private record Kernel(int weight, Runnable call) {}
 
   private WarmUp() {}
 
@@ -111,26 +96,18 @@ public final class WarmUp {
       MemorySegment y = arena.allocate((long) FLOATS * Float.BYTES, 64);
       float[] a = new float[Gemm.packedRowFloats(rows, DEPTH)];
       float[] packed = new float[Gemm.packedRowFloats(1, FLOATS)];
-      // The first ones are needed first and take the compiler longest.
-      List<Kernel> kernels =
-          List.of(
-              new Kernel(1, () -> Gemm.multiply(a, rows, b, columns, DEPTH, c, 0, columns)),
-              new Kernel(1, () -> math.layerNorm(x, 0, y, y, x, 0, FLOATS, 1e-6f)),
-              new Kernel(EXPONENTIALS, () -> math.softmax(x, 0, FLOATS)),
-              new Kernel(EXPONENTIALS, () -> math.gelu(x, 0, FLOATS)),
-              new Kernel(1, () -> math.axpy(1, y, 0, x, 0, FLOATS)),
-              new Kernel(1, () -> Gemm.packRows(x, 0, 1, FLOATS, packed)));
+      List<Runnable> slow =
+          new ArrayList<>(
+              List.of(
+                  () -> Gemm.multiply(a, rows, b, columns, DEPTH, c, 0, columns),
+                  () -> math.layerNorm(x, 0, y, y, x, 0, FLOATS, 1e-6f),
+                  () -> math.softmax(x, 0, FLOATS),
+                  () -> math.gelu(x, 0, FLOATS),
+                  () -> math.axpy(1, y, 0, x, 0, FLOATS),
+                  () -> Gemm.packRows(x, 0, 1, FLOATS, packed)));
       long start = System.nanoTime();
-      for (Kernel kernel : kernels) {
-        for (int calls = 0; calls < ASKED && fastest(kernel, BATCH) > COMPILED_NANOS; ) {
-          calls += BATCH;
-        }
-      }
-      for (Kernel kernel : kernels) {
-        while (isWorthWaiting(fastest(kernel, LOOKS), System.nanoTime() - start)) {
-          // The compiler needs the processor, and interpreted vectors are garbage on the heap.
-          LockSupport.parkNanos(PAUSE_NANOS);
-        }
+      while (!slow.isEmpty()) {
+        slow.removeIf(kernel -> !isWorthWaiting(fastest(kernel), System.nanoTime() - start));
       }
     } finally {
       done = true;
@@ -143,17 +120,13 @@ public final class WarmUp {
             < (kernelNanos > INTERPRETED_NANOS ? INTERPRETED_PATIENCE_NANOS : PATIENCE_NANOS);
   }
 
-  private static long fastest(Kernel kernel, int calls) {
+  private static long fastest(Runnable kernel) {
     long fastest = Long.MAX_VALUE;
-    for (int call = 0; call < calls; call++) {
-      fastest = Math.min(fastest, time(kernel.call()));
+    for (int call = 0; call < BATCH; call++) {
+      long start = System.nanoTime();
+      kernel.run();
+      fastest = Math.min(fastest, System.nanoTime() - start);
     }
-    return fastest / kernel.weight();
-  }
-
-  private static long time(Runnable kernel) {
-    long start = System.nanoTime();
-    kernel.run();
-    return System.nanoTime() - start;
+    return fastest;
   }
 }
