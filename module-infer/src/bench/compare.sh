@@ -141,7 +141,8 @@ first_mask() {
   line "the same, within 1.5 s" "$(seconds_of "$work/ours.txt")" 1.5 s 1 "no peer: the target itself"
   line "the same with the JVM's defaults" "$(seconds_of "$work/plain.txt")" "$(seconds_of "$work/peer.txt")" s 2 "DJL, the same rounds"
   line "peak resident memory of it" "$(mebibytes_of "$work/ours.txt")" "$(mebibytes_of "$work/peer.txt")" MiB 3 "DJL, the same rounds"
-  line "the same with the JVM's defaults" "$(mebibytes_of "$work/plain.txt")" "$(mebibytes_of "$work/peer.txt")" MiB 3 "DJL, the same rounds"
+  line "the same with the JVM's defaults" "$(mebibytes_of "$work/plain.txt")" "$(mebibytes_of "$work/peer.txt")" MiB 3 \
+    "DJL, the same rounds"
 }
 
 # No peer: the second image of a process beside its own steady state.

@@ -206,6 +206,7 @@ public final class SegmentBatch implements Iterator<SegmentBatch.Item>, AutoClos
     try {
       Item item = result.get();
       synchronized (this) {
+        checkOpen();
         begun.poll();
         notifyAll();
       }
@@ -222,12 +223,13 @@ public final class SegmentBatch implements Iterator<SegmentBatch.Item>, AutoClos
   /** Ends what is under way, and waits until all threads have ended. Idempotent. */
   @Override
   public void close() {
-    cancellation.cancel();
+    // Before the work is told to end: nobody takes what it then says for a result.
     synchronized (this) {
       closed = true;
       begun.forEach(result -> result.cancel(false));
       notifyAll();
     }
+    cancellation.cancel();
     threads.forEach(Thread::interrupt); // the source may wait for something
     threads.forEach(Parallel::joinUninterruptibly);
   }
