@@ -128,8 +128,8 @@ class EndingCallsTest {
     SegmentOptions two = SegmentOptions.DEFAULT.withThreads(2);
     CrfOptions crf = CrfOptions.DEFAULT;
     return List.of(
-        new Case("descriptor, whole", descriptor, 8192, two),
-        new Case("descriptor, windows", descriptor, 8192, two.withWindows(480, 360)),
+        new Case("descriptor, whole", descriptor, 6000, two),
+        new Case("descriptor, windows", descriptor, 6000, two.withWindows(480, 360)),
         new Case("descriptor, CRF in tiles", descriptor, 4096, two.withCrf(crf)),
         new Case(
             "descriptor, CRF at once", descriptor, 2048, two.withCrf(crf.withMaxPixels(1 << 22))),
