@@ -38,7 +38,9 @@ if exist "%PYTORCH_LIBRARY_PATH%\torch_cuda*" set "PYTORCH_FLAVOR=cu128"
 if not defined OMP_WAIT_POLICY set "OMP_WAIT_POLICY=PASSIVE"
 set "COLLECTOR="
 if %NUMBER_OF_PROCESSORS% LEQ 4 set "COLLECTOR=-XX:+UseSerialGC"
-if defined EIGENSEG_JAVA_OPTS if not "%EIGENSEG_JAVA_OPTS:-XX:+Use=%"=="%EIGENSEG_JAVA_OPTS%" set "COLLECTOR="
+if not defined EIGENSEG_JAVA_OPTS goto :run
+if not "%EIGENSEG_JAVA_OPTS:-XX:+Use=%"=="%EIGENSEG_JAVA_OPTS%" set "COLLECTOR="
+:run
 "%JAVA%" %COLLECTOR% -Dai.djl.offline=true %EIGENSEG_JAVA_OPTS% --add-modules com.sun.jna ^
   --enable-native-access=ai.djl.api,ai.djl.pytorch_engine,com.sun.jna,dev.eigenseg.graph ^
   -p "%LIB%\modules" -cp "%CLASSES%" -m dev.eigenseg.cli/dev.eigenseg.cli.Main %*

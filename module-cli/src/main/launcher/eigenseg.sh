@@ -26,7 +26,7 @@ find_java() {
     candidates+=("$(dirname "$(dirname "$java")")")
   fi
   candidates+=(/usr/lib/jvm/* /usr/java/* /opt/*jdk* /opt/*/*jdk* /Library/Java/JavaVirtualMachines/*/Contents/Home
-    "$HOME"/.sdkman/candidates/java/* "$HOME"/.jdks/* "$HOME"/.local/share/mise/installs/java/*)
+    "${HOME:-}"/.sdkman/candidates/java/* "${HOME:-}"/.jdks/* "${HOME:-}"/.local/share/mise/installs/java/*)
   for home in "${candidates[@]}"; do
     version=$(java_version "$home" "$@")
     if [ -n "$version" ] && [ "$version" -ge $needed ]; then
@@ -75,7 +75,7 @@ read_names_as_utf8() {
 # that collects would hold up the others.
 choose_collector() {
   collector=()
-  case ${EIGENSEG_JAVA_OPTS:-} in *-XX:+Use*GC*) return ;; esac
+  case "${EIGENSEG_JAVA_OPTS:-} ${JDK_JAVA_OPTIONS:-} ${JAVA_TOOL_OPTIONS:-}" in *-XX:+Use*GC*) return ;; esac
   if [ "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 8)" -le 4 ]; then collector=(-XX:+UseSerialGC); fi
 }
 

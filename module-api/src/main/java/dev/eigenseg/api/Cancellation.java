@@ -49,7 +49,8 @@ public final class Cancellation {
    */
   public static Cancellation after(Duration time) {
     boolean endless = time.compareTo(Duration.ofNanos(LONGEST_NANOS)) > 0;
-    return new Cancellation(time, endless ? LONGEST_NANOS : Math.max(0, time.toNanos()));
+    long nanos = time.isNegative() ? 0 : endless ? LONGEST_NANOS : time.toNanos();
+    return new Cancellation(time, nanos);
   }
 
   /**

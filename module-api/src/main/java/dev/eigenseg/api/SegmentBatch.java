@@ -75,7 +75,7 @@ public final class SegmentBatch implements Iterator<SegmentBatch.Item>, AutoClos
         thread.start();
       }
     } catch (RuntimeException | Error e) {
-      cancellation.cancel();
+      close();
       throw e;
     }
   }

@@ -350,8 +350,9 @@ public interface Segmenter extends AutoCloseable {
    * @return float32 {@code [height, width, clusters]}, outside the heap; the caller owns it
    */
   default Tensor pixelProbabilities(BufferedImage image, SegmentOptions options) {
-    long rowValues = Math.multiplyExact((long) image.getWidth(), info().clusters());
-    Tensor all = Tensor.allocate(DType.F32, image.getHeight(), image.getWidth(), info().clusters());
+    int clusters = forOptions(options).info().clusters(); // or segments
+    long rowValues = Math.multiplyExact((long) image.getWidth(), clusters);
+    Tensor all = Tensor.allocate(DType.F32, image.getHeight(), image.getWidth(), clusters);
     try {
       pixelProbabilities(
           image,

@@ -200,6 +200,18 @@ class UsageTest {
             new String[] {"match", "model"},
             new String[] {"match", "model", "--dataset", "folder"},
             new String[] {
+              "match",
+              "model",
+              "--dataset",
+              "folder",
+              "--root",
+              "r",
+              "--split",
+              "s",
+              "--segments",
+              "3"
+            },
+            new String[] {
               "match", "model", "--names", "f", "--dataset", "folder", "--root", "r", "--split", "s"
             },
             new String[] {"segment", "photos"},

@@ -85,9 +85,14 @@ final class BankClusters implements AutoCloseable {
     Outputs(SegmenterModel model) {
       this.model = model;
       psi = PsiNetwork.of(model);
-      centroids =
-          Optional.ofNullable(model.tensors().get(SegmenterModel.CENTROIDS))
-              .map(rows -> new Centroids(rows, model.normalizeRows()));
+      try {
+        centroids =
+            Optional.ofNullable(model.tensors().get(SegmenterModel.CENTROIDS))
+                .map(rows -> new Centroids(rows, model.normalizeRows()));
+      } catch (RuntimeException | Error e) {
+        psi.ifPresent(PsiNetwork::close);
+        throw e;
+      }
     }
 
     /** Float32 {@code [patches, K]}; the caller owns it. */

@@ -34,8 +34,9 @@ record ClusterKernel(String source, double[][] sums, double[] masses) {
    *
    * @param graph over the bank's patches; borrowed
    */
-  static ClusterKernel ofGraph(BankClusters clusters, KnnGraph graph, int threads) {
-    graph.verify(Progress.NONE); // a changed id would be an edge to no patch
+  static ClusterKernel ofGraph(
+      BankClusters clusters, KnnGraph graph, int threads, Progress progress) {
+    graph.verify(progress); // a changed id would be an edge to no patch
     int count = clusters.count();
     double[][][] parts = new double[PARTS][][];
     Parallel.forEach(
@@ -44,6 +45,7 @@ record ClusterKernel(String source, double[][] sums, double[] masses) {
         part -> {
           double[][] sums = new double[count][count];
           long end = (part + 1) * graph.rows() / PARTS;
+          progress.checkCancelled();
           for (long row = part * graph.rows() / PARTS; row < end; row++) {
             addEdges(clusters, graph, row, sums[clusters.of(row)]);
           }

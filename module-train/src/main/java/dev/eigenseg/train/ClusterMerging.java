@@ -1,6 +1,7 @@
 package dev.eigenseg.train;
 
 import dev.eigenseg.api.Backbones;
+import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.Dendrogram;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
@@ -22,6 +23,8 @@ import java.util.Optional;
  * of the published method.
  */
 public final class ClusterMerging {
+  private static final System.Logger LOGGER = System.getLogger(ClusterMerging.class.getName());
+
   private ClusterMerging() {}
 
   /**
@@ -64,7 +67,7 @@ public final class ClusterMerging {
     try (BankClusters clusters = BankClusters.of(bank, model, threads, progress)) {
       ClusterKernel kernel =
           graph.isPresent()
-              ? ClusterKernel.ofGraph(clusters, graph.get(), threads)
+              ? ClusterKernel.ofGraph(clusters, graph.get(), threads, progress)
               : ClusterKernel.ofFeatures(clusters, bank, threads);
       return Agglomeration.of(kernel, clusters);
     }
@@ -83,16 +86,25 @@ public final class ClusterMerging {
       int threads,
       Progress progress)
       throws IOException {
-    Path file = BankGraph.file(bank.directory());
-    if (graph.isPresent() || !Files.exists(file) || !isOf(bank, file)) {
+    if (graph.isPresent()) {
       return model.withDendrogram(of(bank, model, graph, threads, progress));
     }
-    try (KnnGraph found = KnnGraph.open(file)) {
-      return model.withDendrogram(of(bank, model, Optional.of(found), threads, progress));
+    Path file = BankGraph.file(bank.directory());
+    try {
+      if (Files.exists(file) && isOf(bank, file)) {
+        try (KnnGraph found = KnnGraph.open(file)) {
+          return model.withDendrogram(of(bank, model, Optional.of(found), threads, progress));
+        }
+      }
+    } catch (CorruptFileException e) {
+      // What training did not need is no reason to lose what was learned.
+      LOGGER.log(System.Logger.Level.WARNING, "clusters merge by the features: " + e.getMessage());
     }
+    return model.withDendrogram(of(bank, model, Optional.empty(), threads, progress));
   }
 
-  private static boolean isOf(FeatureBank bank, Path file) throws IOException {
+  /** Whether a graph's file is of all patches of a bank, and of no other bank. */
+  public static boolean isOf(FeatureBank bank, Path file) throws IOException {
     KnnGraphInfo graph = KnnGraphInfo.read(file);
     String madeFrom = graph.provenance().inputs().get("bank");
     return graph.part().whole()

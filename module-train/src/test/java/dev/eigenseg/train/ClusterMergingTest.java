@@ -55,7 +55,8 @@ class ClusterMergingTest {
             dense[id][row] += similarity / 2;
           }
         }
-        assertKernel(dense, clusters, ClusterKernel.ofGraph(clusters, graph, 2), "graph");
+        assertKernel(
+            dense, clusters, ClusterKernel.ofGraph(clusters, graph, 2, Progress.NONE), "graph");
       }
     }
   }

@@ -9,7 +9,7 @@ import java.util.SequencedMap;
 import java.util.TreeMap;
 
 /**
- * The polygons of each value of a index map: one for each connected part, along the edges of its
+ * The polygons of each value of an index map: one for each connected part, along the edges of its
  * pixels, so that nothing is lost.
  *
  * <p>COCO's polygons have no holes. Where a part has some, its polygon runs along its outer border,

@@ -6,7 +6,7 @@ import java.util.BitSet;
 import java.util.List;
 
 /**
- * The connected parts of a index map, and their borders along the edges of pixels. Pixels are
+ * The connected parts of an index map, and their borders along the edges of pixels. Pixels are
  * connected by their sides; corners do not connect.
  */
 final class Regions {

@@ -154,6 +154,10 @@ public final class MatchCommand extends WorkCommand {
 
   private SegmentOptions options() {
     String name = source.dataset.name();
+    if (views.options(SegmentOptions.DEFAULT, true).segments().isPresent()) {
+      throw new IllegalArgumentException(
+          "names are of clusters, not of what they merge to; leave out --segments");
+    }
     return protocol.complete(
         views.options(protocol.protocol().options(name), crf.equals(Optional.of(Refinement.ON))),
         name,

@@ -2,6 +2,7 @@ package dev.eigenseg.cli.train;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.Dendrogram;
+import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
@@ -81,6 +82,11 @@ public final class MergeClustersCommand extends WorkCommand {
     Path file = graphFile.orElseGet(() -> BankGraph.file(bankFolder));
     if (graphFile.isEmpty() && !Files.exists(file)) {
       return find(session, bank, Optional.empty());
+    }
+    if (!ClusterMerging.isOf(bank, file)) {
+      throw new IncompatibleException(
+          "%s is not a graph of all patches of %s; make one with 'eigenseg graph'"
+              .formatted(file, bankFolder));
     }
     try (KnnGraph graph = KnnGraph.open(file)) {
       return find(session, bank, Optional.of(graph));

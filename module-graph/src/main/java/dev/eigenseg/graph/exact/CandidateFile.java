@@ -142,7 +142,16 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
   }
 
   private static Optional<UnitJournal> begun(Place place) throws IOException {
-    Optional<UnitJournal> found = UnitJournal.read(journal(place.target()));
+    Optional<UnitJournal> found;
+    try {
+      found = UnitJournal.read(journal(place.target()));
+    } catch (CorruptFileException e) {
+      if (!place.restart()) {
+        throw e;
+      }
+      Files.delete(journal(place.target()));
+      return Optional.empty();
+    }
     if (found.isEmpty()) {
       return found;
     }

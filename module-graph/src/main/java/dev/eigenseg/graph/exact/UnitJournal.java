@@ -69,7 +69,7 @@ final class UnitJournal implements AutoCloseable {
     JsonObject header = JsonParser.parseString(lines.getFirst()).getAsJsonObject();
     if (header.get("version").getAsInt() != VERSION) {
       throw new CorruptFileException(
-          "%s: version %s, this program reads version %d; delete it, then search again"
+          "%s: version %s, this program reads version %d; start over with --overwrite"
               .formatted(path, header.get("version"), VERSION));
     }
     Map<String, String> settings = new TreeMap<>();

@@ -18,9 +18,9 @@ record ChebyshevFilter(int degree, double centre, double halfWidth) {
   /** The kernel itself. */
   static final ChebyshevFilter NONE = new ChebyshevFilter(1, 0, 1);
 
-  // A product has the rounding of its largest values, some units of 2^-24 after all steps; lifted
-  // by so
-  // much, it must leave eigenvectors at the cut, which are not lifted, within their tolerance.
+  // A product has the rounding of its largest values, some units of 2^-24 after all steps. Lifted
+  // by
+  // so much, it must leave eigenvectors at the cut, which are not lifted, within their tolerance.
   private static final double ROUNDING = 8 * 0x1p-24;
   private static final int MOST_DEGREE = 15;
 

@@ -1,5 +1,6 @@
 package dev.eigenseg.infer.segment;
 
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -36,7 +37,9 @@ final class MergedClusters {
     Tensor merged = Tensor.allocate(DType.F32, logits.size(0), segments);
     float[] largest = new float[segments];
     double[] sums = new double[segments];
+    CallScope scope = CallScope.current();
     for (long row = 0; row < logits.size(0); row++) {
+      scope.check();
       long source = row * segmentOfCluster.length;
       fillLargest(logits.segment(), source, largest);
       fillSums(logits.segment(), source, divisor, largest, sums);

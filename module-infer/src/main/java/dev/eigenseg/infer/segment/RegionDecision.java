@@ -1,6 +1,7 @@
 package dev.eigenseg.infer.segment;
 
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -31,7 +32,9 @@ final class RegionDecision {
     double[][] sums = new double[Arrays.stream(regions).max().orElse(-1) + 1][clusters];
     float[] row = new float[clusters];
     double[] shares = new double[clusters];
+    CallScope scope = CallScope.current();
     for (int patch = 0; patch < regions.length; patch++) {
+      scope.check();
       MemorySegment.copy(
           logits.segment(), ValueLayout.JAVA_FLOAT, offset(patch, clusters), row, 0, clusters);
       softmax(row, divisor, shares);

@@ -66,6 +66,25 @@ class SegmentsTest {
     return new Dendrogram("graph", patches, first, second, affinities);
   }
 
+  @Test
+  void pixelsHaveProbabilitiesOfSegments() throws IOException {
+    BufferedImage image = Fixtures.image(TestSeed.random(), 40, 30);
+    SegmentOptions options = SegmentOptions.DEFAULT.withSegments(3);
+    try (Segmenter segmenter = open(SegmenterMethod.NEURAL_EIGENFUNCTIONS);
+        Tensor all = segmenter.pixelProbabilities(image, options)) {
+      assertArrayEquals(new long[] {30, 40, 3}, all.shape());
+      Segmentation map = segmenter.segment(image, options);
+      for (int pixel = 0; pixel < 30 * 40; pixel++) {
+        float[] shares = {all.get(3L * pixel), all.get(3L * pixel + 1), all.get(3L * pixel + 2)};
+        assertEquals(1, shares[0] + shares[1] + shares[2], 1e-5);
+        int decided = map.clusterAt(pixel % 40, pixel / 40);
+        for (float share : shares) {
+          assertTrue(share <= shares[decided] + 1e-5, pixel + " is decided for another");
+        }
+      }
+    }
+  }
+
   private Segmenter open(SegmenterMethod method) throws IOException {
     Path path = folder.resolve(method.text());
     SegmenterModel model = Fixtures.model(new Random(2), method, CLUSTERS);

@@ -1,6 +1,7 @@
 package dev.eigenseg.api.internal.kernel;
 
 import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +47,7 @@ public record CacheSizes(long second, boolean found) {
           }
         }
       }
-    } catch (IOException | SecurityException e) {
+    } catch (IOException | DirectoryIteratorException | SecurityException e) {
       // Containers may hide it: as on systems that have no such folder.
     }
     return new CacheSizes(ASSUMED, false);
