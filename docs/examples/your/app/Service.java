@@ -97,38 +97,44 @@ public final class Service {
       exchange.getResponseHeaders().set("Retry-After", Long.toString(time.toSeconds() + 1));
       answer(exchange, 503, "busy: " + limit + " images are being segmented");
     } else {
+      Answer result;
+      long begin = System.nanoTime();
       try {
-        long begin = System.nanoTime();
-        segment(exchange, image);
+        result = segment(image);
+      } finally {
         seconds.add(System.nanoTime() - begin);
         done.increment();
-      } finally {
-        room.release();
+        room.release(); // before the answer, which a slow reader may take long to fetch
       }
+      if (result.code == 200) {
+        exchange.getResponseHeaders().set("Content-Type", "application/json");
+      }
+      answer(exchange, result.code, result.text);
     }
   }
 
-  private void segment(HttpExchange exchange, byte[] image) throws IOException {
+  private record Answer(int code, String text) {}
+
+  private Answer segment(byte[] image) {
     Cancellation deadline = Cancellation.after(time);
     try {
-      String json = workers.submit(() -> json(MemorySegment.ofArray(image), deadline)).get();
-      exchange.getResponseHeaders().set("Content-Type", "application/json");
-      answer(exchange, 200, json);
+      return new Answer(
+          200, workers.submit(() -> json(MemorySegment.ofArray(image), deadline)).get());
     } catch (InterruptedException e) {
       deadline.cancel();
       Thread.currentThread().interrupt();
-      answer(exchange, 503, "interrupted");
+      return new Answer(503, "interrupted");
     } catch (ExecutionException e) {
-      switch (e.getCause()) {
-        case BadInputException bad -> answer(exchange, 422, bad.getMessage());
-        case DeadlineExceededException late -> answer(exchange, 504, late.getMessage());
-        case CancelledException closed -> answer(exchange, 503, closed.getMessage());
-        case OutOfMemoryError full -> answer(exchange, 413, "too large for this machine's memory");
+      return switch (e.getCause()) {
+        case BadInputException bad -> new Answer(422, bad.getMessage());
+        case DeadlineExceededException late -> new Answer(504, late.getMessage());
+        case CancelledException closed -> new Answer(503, closed.getMessage());
+        case OutOfMemoryError full -> new Answer(413, "too large for this machine's memory");
         default -> {
           e.printStackTrace();
-          answer(exchange, 500, "something is wrong here: see the log");
+          yield new Answer(500, "something is wrong here: see the log");
         }
-      }
+      };
     }
   }
 

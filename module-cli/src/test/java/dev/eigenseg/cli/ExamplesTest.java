@@ -62,7 +62,7 @@ class ExamplesTest {
 
   @BeforeAll
   static void compile() throws Exception {
-    GeneratedScenes.write(folder.resolve("all"), 6, 1, new Size(160, 96), 3, 2, Progress.NONE);
+    GeneratedScenes.write(folder.resolve("all"), 9, 1, new Size(160, 96), 3, 2, Progress.NONE);
     photos = folder.resolve("all/images").resolve(GeneratedScenes.TRAIN);
     app = folder.resolve("app");
     List<String> command =
@@ -87,8 +87,6 @@ class ExamplesTest {
             List.of(
                 "-Dai.djl.offline=true",
                 "--enable-native-access=ALL-UNNAMED,ai.djl.api,ai.djl.pytorch_engine,dev.eigenseg.graph",
-                "--add-modules",
-                "ai.djl.pytorch_engine",
                 "-p",
                 MODULE_PATH + File.pathSeparator + app,
                 "-cp",
@@ -129,7 +127,7 @@ class ExamplesTest {
   @Test
   void trainingInTenLinesOnABackboneOfOnesOwn() throws Exception {
     List<Path> masks = files(work().resolve("masks"));
-    assertEquals(6, masks.size());
+    assertEquals(9, masks.size());
     assertEquals(160, ImageIO.read(masks.getFirst().toFile()).getWidth());
     String code = Files.readString(EXAMPLES.resolve("your/app/Train.java"));
     long statements =
@@ -171,7 +169,7 @@ class ExamplesTest {
                 "java",
                 onModules("SegmentFolder", model.toString(), mixed.toString(), masks.toString())));
     assertTrue(output.contains("left out: ") && output.contains("notes.txt"), output);
-    assertEquals(6, files(masks).size());
+    assertEquals(9, files(masks).size());
     try (Segmenter segmenter = segmenter()) {
       for (Path photo : files(photos)) {
         BufferedImage mask = ImageIO.read(masks.resolve(photo.getFileName() + ".png").toFile());
@@ -192,6 +190,7 @@ class ExamplesTest {
         boot.configuration().resolve(ModuleFinder.of(app), ModuleFinder.of(), Set.of("your.app"));
     ModuleLayer layer =
         boot.defineModulesWithOneLoader(configuration, ClassLoader.getSystemClassLoader());
+    ExamplesTest.class.getModule().addUses(BackboneProvider.class);
     BackboneProvider provider =
         ServiceLoader.load(layer, BackboneProvider.class).stream()
             .map(ServiceLoader.Provider::get)
