@@ -35,9 +35,9 @@ check "and nothing else does" '^arenas: $' env -u MALLOC_ARENA_MAX JAVA_HOME="$w
 
 # A JDK that shows its options.
 printf '#!/bin/sh\necho "options: $*"\n' >"$work/jdk/bin/java"
-check "segment has its kernels compiled first" '^options: .*kernel\.Simd\*::\*,0\.02 .* segment$' \
+check "segment starts with a small heap" '^options: .*-Xms32m .* segment$' \
   env JAVA_HOME="$work/jdk" "$root/eigenseg" segment
-check "and the user's options come after that" 'Simd.* -XX:CICompilerCount=9 .* segment$' \
+check "and the user's options come after that" 'Xms32m .*-XX:CICompilerCount=9 .* segment$' \
   env EIGENSEG_JAVA_OPTS=-XX:CICompilerCount=9 JAVA_HOME="$work/jdk" "$root/eigenseg" segment
 check "other commands are left alone" '^options: [^,]* -m .* graph$' sh -c \
   "JAVA_HOME='$work/jdk' '$root/eigenseg' graph | sed 's/--enable-native-access=[^ ]*//'"
