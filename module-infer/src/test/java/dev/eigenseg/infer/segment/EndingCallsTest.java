@@ -94,7 +94,7 @@ class EndingCallsTest {
     int[] row = new int[side];
     for (int y = 0; y < side; y++) {
       for (int x = 0; x < side; x++) {
-        row[x] = ((((x / 50) * 31 + (y / 50) * 57) * 0x9E3779B1) >>> 8) ^ ((x * y) & 15);
+        row[x] = (((x / 50) * 31 + (y / 50) * 57) * 0x9E3779B1) >>> 8;
       }
       image.getRaster().setDataElements(0, y, side, 1, row);
     }
@@ -132,7 +132,7 @@ class EndingCallsTest {
         new Case("descriptor, windows", descriptor, 6000, two.withWindows(480, 360)),
         new Case("descriptor, CRF in tiles", descriptor, 4096, two.withCrf(crf)),
         new Case(
-            "descriptor, CRF at once", descriptor, 2048, two.withCrf(crf.withMaxPixels(1 << 22))),
+            "descriptor, CRF at once", descriptor, 1600, two.withCrf(crf.withMaxPixels(1 << 22))),
         new Case(
             "descriptor, views",
             descriptor,
@@ -228,8 +228,8 @@ class EndingCallsTest {
   void callsThatEndEarlyFreeTheirMemory() throws IOException {
     Path status = Path.of("/proc/self/status");
     Assumptions.assumeTrue(Files.exists(status), "no /proc to read the resident set from");
-    BufferedImage image = large(2048);
-    // Unaries and marginals of all pixels, and the buffers of 16,384 tokens: some 500 MB each.
+    BufferedImage image = large(1600);
+    // Unaries and marginals of all pixels, and the buffers of 10,000 tokens: some 300 MB each.
     SegmentOptions crf =
         SegmentOptions.DEFAULT.withCrf(CrfOptions.DEFAULT.withMaxPixels(1 << 22)).withThreads(2);
     stop(image, crf, 4);
