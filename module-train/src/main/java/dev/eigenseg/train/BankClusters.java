@@ -9,16 +9,13 @@ import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.SegmenterModel;
-import dev.eigenseg.infer.psi.PsiInput;
-import dev.eigenseg.infer.psi.PsiNetwork;
-import dev.eigenseg.infer.segment.Centroids;
+import dev.eigenseg.infer.segment.ClusterOutputs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Owns the cluster of every patch of a bank under a model. Knows of every cluster, also of those
@@ -50,7 +47,7 @@ final class BankClusters implements AutoCloseable {
     List<ImageEntry> images = bank.images();
     BankClusters result =
         new BankClusters(Tensor.allocate(DType.I32, bank.rows()), model.info().clusters());
-    try (Outputs outputs = new Outputs(model);
+    try (ClusterOutputs outputs = new ClusterOutputs(model);
         Progress.Task task = progress.start("clusters", images.size(), "images")) {
       Parallel.forEach(
           threads,
@@ -59,7 +56,7 @@ final class BankClusters implements AutoCloseable {
             progress.checkCancelled();
             ImageEntry image = images.get((int) index);
             try (PatchFeatures features = bank.features(image);
-                Tensor logits = outputs.of(features)) {
+                Tensor logits = outputs.logits(features, 1)) {
               result.add(image.firstRow(), logits);
             } catch (IOException e) {
               throw new UncheckedIOException(e);
@@ -73,68 +70,6 @@ final class BankClusters implements AutoCloseable {
     } catch (RuntimeException | Error e) {
       result.close();
       throw e;
-    }
-  }
-
-  /** Owns what gives a model's outputs. */
-  private static final class Outputs implements AutoCloseable {
-    private final SegmenterModel model;
-    private final Optional<PsiNetwork> psi;
-    private final Optional<Centroids> centroids;
-
-    Outputs(SegmenterModel model) {
-      this.model = model;
-      psi = PsiNetwork.of(model);
-      try {
-        centroids =
-            Optional.ofNullable(model.tensors().get(SegmenterModel.CENTROIDS))
-                .map(rows -> new Centroids(rows, model.normalizeRows()));
-      } catch (RuntimeException | Error e) {
-        psi.ifPresent(PsiNetwork::close);
-        throw e;
-      }
-    }
-
-    /** Float32 {@code [patches, K]}; the caller owns it. */
-    Tensor of(PatchFeatures features) {
-      Tensor logits = Tensor.allocate(DType.F32, features.patches(), model.info().clusters());
-      try {
-        fill(features, logits);
-        return logits;
-      } catch (RuntimeException | Error e) {
-        logits.close();
-        throw e;
-      }
-    }
-
-    private void fill(PatchFeatures features, Tensor logits) {
-      if (psi.isEmpty()) {
-        centroids.orElseThrow().logits(features.high(), logits, 1);
-        return;
-      }
-      PsiNetwork network = psi.get();
-      int rows = features.patches();
-      try (Tensor input = Tensor.allocate(DType.F32, rows, network.config().inputDim())) {
-        PsiInput.concat(features, model.scales(), input);
-        if (centroids.isEmpty()) {
-          network.logits(input, logits, 1);
-          return;
-        }
-        try (Tensor hidden = Tensor.allocate(DType.F32, rows, network.config().hidden())) {
-          network.hidden(input, hidden, 1);
-          centroids.get().logits(hidden, logits, 1);
-        }
-      }
-    }
-
-    @Override
-    public void close() {
-      PsiNetwork network = psi.orElse(null);
-      Centroids rows = centroids.orElse(null);
-      try (network;
-          rows) {
-        // Both are closed, even if one fails.
-      }
     }
   }
 

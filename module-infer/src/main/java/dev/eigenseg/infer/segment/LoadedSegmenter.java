@@ -21,12 +21,8 @@ import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.internal.resource.InUse;
-import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.infer.FeatureScales;
 import dev.eigenseg.infer.SegmenterModel;
-import dev.eigenseg.infer.psi.PsiInput;
-import dev.eigenseg.infer.psi.PsiNetwork;
 import java.awt.image.BufferedImage;
 import java.lang.ScopedValue.CallableOp;
 import java.lang.foreign.MemorySegment;
@@ -44,11 +40,9 @@ final class LoadedSegmenter implements Segmenter {
   private final Optional<Segments> segments;
   private final ModelInfo info; // of what the segments are
   private final Optional<MergedClusters> merged;
-  private final FeatureScales scales;
   private final float logitDivisor;
   private final Backbone backbone;
-  private final Optional<PsiNetwork> psi;
-  private final Optional<Centroids> centroids;
+  private final ClusterOutputs outputs;
   private final InUse inUse;
 
   /**
@@ -61,18 +55,9 @@ final class LoadedSegmenter implements Segmenter {
     info = this.model;
     merged = Optional.empty();
     inUse = new InUse("this segmenter");
-    scales = model.scales();
     logitDivisor = model.logitDivisor();
     this.backbone = backbone;
-    psi = PsiNetwork.of(model);
-    try {
-      centroids =
-          Optional.ofNullable(model.tensors().get(SegmenterModel.CENTROIDS))
-              .map(rows -> new Centroids(rows, model.normalizeRows()));
-    } catch (RuntimeException | Error e) {
-      psi.ifPresent(PsiNetwork::close);
-      throw e;
-    }
+    outputs = new ClusterOutputs(model);
   }
 
   private LoadedSegmenter(LoadedSegmenter other, Segments segments) {
@@ -86,11 +71,9 @@ final class LoadedSegmenter implements Segmenter {
         };
     info = model.merged(number);
     merged = Optional.of(new MergedClusters(dendrogram.cut(number), number));
-    scales = other.scales;
     logitDivisor = other.logitDivisor;
     backbone = other.backbone;
-    psi = other.psi;
-    centroids = other.centroids;
+    outputs = other.outputs;
     inUse = other.inUse;
   }
 
@@ -407,53 +390,19 @@ final class LoadedSegmenter implements Segmenter {
 
   private Tensor evaluate(PatchFeatures features, int threads) {
     if (merged.isEmpty()) {
-      return clusterLogits(features, threads);
+      return outputs.logits(features, threads);
     }
-    try (Tensor logits = clusterLogits(features, threads)) {
+    try (Tensor logits = outputs.logits(features, threads)) {
       return merged.get().logits(logits, logitDivisor);
-    }
-  }
-
-  private Tensor clusterLogits(PatchFeatures features, int threads) {
-    Tensor logits = Tensor.allocate(DType.F32, features.patches(), model.clusters());
-    try {
-      fill(features, logits, threads);
-      return logits;
-    } catch (RuntimeException | Error e) {
-      logits.close();
-      throw e;
-    }
-  }
-
-  private void fill(PatchFeatures features, Tensor logits, int threads) {
-    if (psi.isEmpty()) {
-      centroids.orElseThrow().logits(features.high(), logits, threads);
-      return;
-    }
-    PsiNetwork network = psi.get();
-    int patches = features.patches();
-    try (Tensor input = Tensor.allocate(DType.F32, patches, network.config().inputDim())) {
-      PsiInput.concat(features, scales, input);
-      if (centroids.isEmpty()) {
-        network.logits(input, logits, threads);
-        return;
-      }
-      try (Tensor hidden = Tensor.allocate(DType.F32, patches, network.config().hidden())) {
-        network.hidden(input, hidden, threads);
-        centroids.get().logits(hidden, logits, threads);
-      }
     }
   }
 
   @Override
   public void close() {
     if (inUse.close()) {
-      PsiNetwork network = psi.orElse(null);
-      Centroids rows = centroids.orElse(null);
       try (backbone;
-          network;
-          rows) {
-        // Each is closed, even if another one fails.
+          outputs) {
+        // Both are closed, even if one fails.
       }
     }
   }
