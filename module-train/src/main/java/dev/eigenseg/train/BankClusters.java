@@ -1,21 +1,16 @@
 package dev.eigenseg.train;
 
-import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureBank;
-import dev.eigenseg.api.bank.ImageEntry;
-import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.SegmenterModel;
 import dev.eigenseg.infer.segment.ClusterOutputs;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * Owns the cluster of every patch of a bank under a model. Knows of every cluster, also of those
@@ -44,30 +39,21 @@ final class BankClusters implements AutoCloseable {
    */
   static BankClusters of(FeatureBank bank, SegmenterModel model, int threads, Progress progress)
       throws IOException {
-    List<ImageEntry> images = bank.images();
     BankClusters result =
         new BankClusters(Tensor.allocate(DType.I32, bank.rows()), model.info().clusters());
-    try (ClusterOutputs outputs = new ClusterOutputs(model);
-        Progress.Task task = progress.start("clusters", images.size(), "images")) {
-      Parallel.forEach(
+    try (ClusterOutputs outputs = new ClusterOutputs(model)) {
+      BankImages.forEach(
+          bank,
+          "clusters",
           threads,
-          images.size(),
-          index -> {
-            progress.checkCancelled();
-            ImageEntry image = images.get((int) index);
-            try (PatchFeatures features = bank.features(image);
-                Tensor logits = outputs.logits(features, 1)) {
+          progress,
+          (image, features) -> {
+            try (Tensor logits = outputs.logits(features, 1)) {
               result.add(image.firstRow(), logits);
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
             }
-            task.advance(1);
           });
       return result;
-    } catch (UncheckedIOException e) {
-      result.close();
-      throw e.getCause();
-    } catch (RuntimeException | Error e) {
+    } catch (IOException | RuntimeException | Error e) {
       result.close();
       throw e;
     }

@@ -1,11 +1,8 @@
 package dev.eigenseg.train;
 
 import dev.eigenseg.api.BadInputException;
-import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureBank;
-import dev.eigenseg.api.bank.ImageEntry;
-import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -14,8 +11,6 @@ import dev.eigenseg.infer.SegmenterModel;
 import dev.eigenseg.infer.psi.PsiInput;
 import dev.eigenseg.infer.psi.PsiNetwork;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.List;
 
 /** What a learned psi makes of all patches of a bank. Needs no tensor engine. */
 public final class BankPsi {
@@ -84,30 +79,21 @@ public final class BankPsi {
       Pass pass)
       throws IOException {
     PsiConfig config = model.psi().orElseThrow();
-    List<ImageEntry> images = bank.images();
     Tensor rows = Tensor.allocate(DType.F32, bank.rows(), width);
-    try (PsiNetwork network = PsiNetwork.of(model).orElseThrow();
-        Progress.Task task = progress.start(what, images.size(), "images")) {
-      Parallel.forEach(
+    try (PsiNetwork network = PsiNetwork.of(model).orElseThrow()) {
+      BankImages.forEach(
+          bank,
+          what,
           threads,
-          images.size(),
-          index -> {
-            progress.checkCancelled();
-            ImageEntry image = images.get((int) index);
-            try (PatchFeatures features = bank.features(image);
-                Tensor input = Tensor.allocate(DType.F32, image.patches(), config.inputDim())) {
+          progress,
+          (image, features) -> {
+            try (Tensor input = Tensor.allocate(DType.F32, image.patches(), config.inputDim())) {
               PsiInput.concat(features, model.scales(), input);
               pass.run(network, input, rows.slice(image.firstRow(), image.patches()));
-            } catch (IOException e) {
-              throw new UncheckedIOException(e);
             }
-            task.advance(1);
           });
       return rows;
-    } catch (UncheckedIOException e) {
-      rows.close();
-      throw e.getCause();
-    } catch (RuntimeException | Error e) {
+    } catch (IOException | RuntimeException | Error e) {
       rows.close();
       throw e;
     }
