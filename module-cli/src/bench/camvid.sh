@@ -18,6 +18,7 @@ set -euo pipefail
 bench=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$bench/../../.." && pwd)
 shared=${EIGENSEG_SHARED:-$root/../shared}
+. "$root/module-api/src/bench/table.sh"
 usage() {
   echo "usage: eigenseg bench camvid [--backbone mobilenetv2|vit] [WORK]" >&2
   exit 2
@@ -78,12 +79,11 @@ others() {
 
 surroundings() {
   local before
-  processor=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
   load=$(cut -d ' ' -f 1-3 /proc/loadavg)
   before=$(busy_seconds)
   sleep 3
   busy=$(others "$before" "$(busy_seconds)" 3)
-  echo "processor: ${processor:-unknown}, $processors processors, $threads threads"
+  echo "processor: $(processor), $processors processors, $threads threads"
   echo "load at the start: $load (1, 5, 15 minutes); $busy % of the processors busy during 3 s before it"
   if awk -v busy="$busy" 'BEGIN { exit busy <= 5 }'; then
     echo "THE MACHINE IS NOT QUIET: seconds of this run are of little worth"

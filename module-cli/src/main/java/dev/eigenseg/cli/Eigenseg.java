@@ -1,7 +1,9 @@
 package dev.eigenseg.cli;
 
+import dev.eigenseg.cli.session.HelpOption;
 import dev.eigenseg.cli.session.Versions;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -30,11 +32,8 @@ public final class Eigenseg implements Runnable {
   @Spec private CommandSpec spec;
 
   @SuppressWarnings("UnusedVariable") // picocli reads it
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help and exit.")
-  private boolean help;
+  @Mixin
+  private HelpOption help;
 
   @SuppressWarnings("UnusedVariable") // picocli reads it
   @Option(

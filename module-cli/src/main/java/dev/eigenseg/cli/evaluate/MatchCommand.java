@@ -8,6 +8,7 @@ import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.cli.input.DatasetOptions;
 import dev.eigenseg.cli.input.ModelOptions;
 import dev.eigenseg.cli.input.ProtocolOptions;
+import dev.eigenseg.cli.input.Refinement;
 import dev.eigenseg.cli.input.ViewOptions;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
@@ -51,11 +52,6 @@ public final class MatchCommand extends WorkCommand {
     IOU,
     MAJORITY,
     HUNGARIAN
-  }
-
-  private enum Refinement {
-    OFF,
-    ON
   }
 
   /** One of the two sources of names. */

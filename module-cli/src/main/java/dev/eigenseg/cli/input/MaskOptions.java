@@ -11,11 +11,6 @@ import picocli.CommandLine.Option;
 
 /** The one model of a command, and how it makes a mask of each image. */
 public final class MaskOptions {
-  private enum Refinement {
-    OFF,
-    ON
-  }
-
   @Option(
       names = {"-m", "--model"},
       paramLabel = "MODEL",

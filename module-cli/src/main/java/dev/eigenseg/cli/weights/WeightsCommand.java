@@ -1,8 +1,9 @@
 package dev.eigenseg.cli.weights;
 
+import dev.eigenseg.cli.session.HelpOption;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -25,11 +26,8 @@ public final class WeightsCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @SuppressWarnings("UnusedVariable") // picocli reads it
-  @Option(
-      names = {"-h", "--help"},
-      usageHelp = true,
-      description = "Show this help and exit.")
-  private boolean help;
+  @Mixin
+  private HelpOption help;
 
   @Override
   public void run() {

@@ -1,0 +1,7 @@
+package dev.eigenseg.cli.input;
+
+/** Whether a dense CRF refines segments. */
+public enum Refinement {
+  OFF,
+  ON
+}
