@@ -7,12 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.ModelInfo;
-import dev.eigenseg.api.Progress;
 import dev.eigenseg.infer.SegmenterFile;
 import dev.eigenseg.infer.SegmenterModel;
-import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,31 +18,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Few segments of many clusters, and what train chooses where the user does not. */
-class FewSegmentsTest {
-  private final Shell shell = new Shell();
-
-  @TempDir private Path folder;
-
-  @BeforeEach
-  void bank() throws IOException {
-    GeneratedScenes.write(
-        folder.resolve("scenes"), 4, 2, new ImageGeometry.Size(96, 64), 1, 2, Progress.NONE);
-    done("extract", "-o", in("bank"), in("scenes/images/train"));
-  }
-
-  private String in(String name) {
-    return folder.resolve(name).toString();
-  }
-
-  private void done(String... arguments) {
-    assertEquals(0, shell.run(arguments), String.join(" ", arguments) + "\n" + shell.err());
-  }
-
+class FewSegmentsTest extends OnSmallBank {
   private void fails(String expected, String... arguments) {
     assertEquals(1, shell.run(arguments), String.join(" ", arguments) + "\n" + shell.out());
     assertTrue(shell.err().contains(expected), shell.err());

@@ -7,9 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import dev.eigenseg.api.ImageGeometry;
-import dev.eigenseg.api.Progress;
-import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,31 +14,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** The three methods, each with two seeds, in one table. */
-class SeedsTest {
-  private final Shell shell = new Shell();
-
-  @TempDir private Path folder;
-
-  @BeforeEach
-  void bank() throws IOException {
-    GeneratedScenes.write(
-        folder.resolve("scenes"), 4, 2, new ImageGeometry.Size(96, 64), 1, 2, Progress.NONE);
-    done("extract", "-o", in("bank"), in("scenes/images/train"));
-  }
-
-  private String in(String name) {
-    return folder.resolve(name).toString();
-  }
-
-  private void done(String... arguments) {
-    assertEquals(0, shell.run(arguments), String.join(" ", arguments) + "\n" + shell.err());
-  }
-
+class SeedsTest extends OnSmallBank {
   private JsonObject train(String name, String... more) {
     List<String> arguments =
         new ArrayList<>(List.of("train", in("bank"), "-o", in(name), "--clusters=4"));
