@@ -33,15 +33,11 @@ public record PatchLogits(int gridRows, int gridColumns, Tensor values, float di
    * @return float32 {@code [gridRows * gridColumns, clusters]}; the caller owns it
    */
   public Tensor probabilities() {
-    int clusters = Math.toIntExact(values.size(1));
     Tensor probabilities = Tensor.allocate(DType.F32, values.shape());
     try {
       MemorySegment memory = probabilities.segment().copyFrom(values.segment());
-      VectorMath math = VectorMath.best();
-      math.scale(1 / divisor, memory, 0, probabilities.size());
-      for (long row = 0; row < values.size(0); row++) {
-        math.softmax(memory, row * clusters * Float.BYTES, clusters);
-      }
+      VectorMath.best()
+          .softmaxRows(divisor, memory, 0, values.size(0), Math.toIntExact(values.size(1)));
       return probabilities;
     } catch (RuntimeException | Error e) {
       probabilities.close();

@@ -61,11 +61,7 @@ public final class BankPsi {
         progress,
         (network, input, out) -> {
           network.logits(input, out, 1);
-          for (long row = 0; row < out.size(0); row++) {
-            long place = row * clusters * Float.BYTES;
-            math.scale(1 / model.logitDivisor(), out.segment(), place, clusters);
-            math.softmax(out.segment(), place, clusters);
-          }
+          math.softmaxRows(model.logitDivisor(), out.segment(), 0, out.size(0), clusters);
         });
   }
 

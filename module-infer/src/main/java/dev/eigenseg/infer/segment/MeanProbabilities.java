@@ -67,11 +67,7 @@ final class MeanProbabilities implements PixelLogits {
   private void softmax(MemorySegment logits, long firstPixel, int pixels) {
     int clusters = clusters();
     long pixelBytes = (long) clusters * Float.BYTES;
-    for (long pixel = firstPixel; pixel < firstPixel + pixels; pixel++) {
-      long offset = pixel * pixelBytes;
-      math.scale(1 / divisor, logits, offset, clusters);
-      math.softmax(logits, offset, clusters);
-    }
+    math.softmaxRows(divisor, logits, firstPixel * pixelBytes, pixels, clusters);
     math.scale(1f / views.size(), logits, firstPixel * pixelBytes, (long) pixels * clusters);
   }
 

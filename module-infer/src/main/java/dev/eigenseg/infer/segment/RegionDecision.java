@@ -1,6 +1,7 @@
 package dev.eigenseg.infer.segment;
 
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -30,49 +31,29 @@ final class RegionDecision {
     GridLogits.checkFinite(logits);
     int clusters = Math.toIntExact(logits.size(1));
     double[][] sums = new double[Arrays.stream(regions).max().orElse(-1) + 1][clusters];
-    float[] row = new float[clusters];
-    double[] shares = new double[clusters];
     CallScope scope = CallScope.current();
+    VectorMath math = VectorMath.best();
+    MemorySegment values = logits.segment(); // not needed as logits any more
     for (int patch = 0; patch < regions.length; patch++) {
       scope.check();
-      MemorySegment.copy(
-          logits.segment(), ValueLayout.JAVA_FLOAT, offset(patch, clusters), row, 0, clusters);
-      softmax(row, divisor, shares);
+      long first = (long) patch * clusters;
+      math.softmaxRows(divisor, values, first * Float.BYTES, 1, clusters);
       double[] sum = sums[regions[patch]];
       for (int cluster = 0; cluster < clusters; cluster++) {
-        sum[cluster] += shares[cluster];
+        sum[cluster] += values.getAtIndex(ValueLayout.JAVA_FLOAT, first + cluster);
       }
     }
     float certain = clusters == 1 ? 0 : (float) (divisor * Math.log(odds(clusters)));
     int[] likeliest = Arrays.stream(sums).mapToInt(RegionDecision::largest).toArray();
-    logits.segment().fill((byte) 0);
+    values.fill((byte) 0);
     for (int patch = 0; patch < regions.length; patch++) {
       long cell = (long) patch * clusters + likeliest[regions[patch]];
-      logits.segment().setAtIndex(ValueLayout.JAVA_FLOAT, cell, certain);
+      values.setAtIndex(ValueLayout.JAVA_FLOAT, cell, certain);
     }
   }
 
   private static double odds(int clusters) {
     return CERTAINTY / ((1 - CERTAINTY) / (clusters - 1));
-  }
-
-  private static long offset(int patch, int clusters) {
-    return (long) patch * clusters * Float.BYTES;
-  }
-
-  private static void softmax(float[] logits, float divisor, double[] shares) {
-    double largest = Double.NEGATIVE_INFINITY;
-    for (float logit : logits) {
-      largest = Math.max(largest, logit);
-    }
-    double sum = 0;
-    for (int cluster = 0; cluster < logits.length; cluster++) {
-      shares[cluster] = StrictMath.exp((logits[cluster] - largest) / divisor);
-      sum += shares[cluster];
-    }
-    for (int cluster = 0; cluster < logits.length; cluster++) {
-      shares[cluster] /= sum;
-    }
   }
 
   private static int largest(double[] values) {

@@ -70,6 +70,14 @@ public interface VectorMath {
    */
   void softmax(MemorySegment x, long xOffset, int n);
 
+  /** {@link #softmax} of every row of a matrix, over a divisor: logits to probabilities. */
+  default void softmaxRows(float divisor, MemorySegment x, long xOffset, long rows, int columns) {
+    scale(1 / divisor, x, xOffset, rows * columns);
+    for (long row = 0; row < rows; row++) {
+      softmax(x, xOffset + row * columns * Float.BYTES, columns);
+    }
+  }
+
   /**
    * Layer normalisation: {@code y = (x - mean) / sqrt(variance + eps) * gamma + beta} with the
    * biased variance.
