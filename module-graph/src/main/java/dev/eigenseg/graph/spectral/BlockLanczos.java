@@ -10,6 +10,7 @@ import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.CommonOps_DDRM;
@@ -25,6 +26,10 @@ import org.ejml.dense.row.CommonOps_DDRM;
  * which begins with all that was found so far. Its residuals bound the kernel's, which are measured
  * before anything is returned; if rounding has made them larger than that, the search goes on
  * without a filter.
+ *
+ * <p>A block of the basis is as wide as the most equal eigenvalues that its products can tell
+ * apart. So before anything is returned, it is kept and a search from random directions beside it
+ * must find nothing larger.
  */
 final class BlockLanczos implements AutoCloseable {
   /** Directions below this fraction of a block's longest are taken for rounding. */
@@ -109,11 +114,7 @@ final class BlockLanczos implements AutoCloseable {
     int from = 0;
     int reported = 0;
     for (int restart = 0; ; restart++) {
-      DMatrixRMaj rest = new DMatrixRMaj(WIDTH, WIDTH);
-      for (int block = from; block < basis.length - 1; block++) {
-        progress.checkCancelled();
-        rest = extend(block);
-      }
+      DMatrixRMaj rest = grow(from, progress);
       SymmetricEigen ritz = SymmetricEigen.of(projected);
       double[] values = values(ritz, options.count());
       double[] residuals = residuals(ritz, values, rest);
@@ -123,11 +124,16 @@ final class BlockLanczos implements AutoCloseable {
       boolean last = restart == options.restarts();
       if (good == options.count() || last) {
         Eigenpairs found = found(ritz, values, residuals);
-        if (last || good(values, found.residuals()) == options.count()) {
+        if (last) {
+          return found;
+        }
+        if (good(values, found.residuals()) < options.count()) {
+          filtered = false;
+        } else if (!missed(found, ritz, progress)) {
           return found;
         }
         found.close();
-        filtered = false;
+        ritz = SymmetricEigen.of(projected);
       }
       ChebyshevFilter better = better(restart, ritz);
       restart(ritz);
@@ -137,6 +143,46 @@ final class BlockLanczos implements AutoCloseable {
         beginAgain();
         from = 0;
       }
+    }
+  }
+
+  /** Fills the basis; returns what is left of the last product. */
+  private DMatrixRMaj grow(int from, Progress progress) throws IOException {
+    DMatrixRMaj rest = new DMatrixRMaj(WIDTH, WIDTH);
+    for (int block = from; block < basis.length - 1; block++) {
+      progress.checkCancelled();
+      rest = extend(block);
+    }
+    return rest;
+  }
+
+  /**
+   * Searches once more, from random directions beside what was found. Products of one block reach
+   * no more equal eigenvalues than it has vectors; only rounding shows others.
+   *
+   * @param found closed if this throws
+   * @return whether there are larger eigenvalues; the basis then has their vectors
+   */
+  private boolean missed(Eigenpairs found, SymmetricEigen ritz, Progress progress)
+      throws IOException {
+    try {
+      restart(ritz);
+      int from = options.count() / WIDTH;
+      boolean[] fresh = new boolean[WIDTH];
+      Arrays.fill(fresh, options.count() % WIDTH, WIDTH, true);
+      basis[from].randomize(random, fresh);
+      clear(from);
+      orthonormalize(from);
+      for (int i = from * WIDTH; i < kept * WIDTH; i++) {
+        projected.set(i, i, 0);
+      }
+      grow(from, progress);
+      double[] values = values(SymmetricEigen.of(projected), options.count());
+      double least = options.tolerance() * Math.abs(values[0]);
+      return IntStream.range(0, values.length).anyMatch(i -> values[i] > found.values()[i] + least);
+    } catch (IOException | RuntimeException | Error e) {
+      found.close();
+      throw e;
     }
   }
 
