@@ -118,9 +118,12 @@ class ClusterTest {
     ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     builder.redirectOutput(log.toFile());
     builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+    builder.environment().put("SPARK_SCALA_VERSION", "2.13"); // which Spark's scripts look up
     Process process = builder.start();
     try {
-      assertTrue(process.waitFor(5, TimeUnit.MINUTES), "the cluster did not end");
+      assertTrue(
+          process.waitFor(5, TimeUnit.MINUTES),
+          () -> "the cluster did not end; what it said is in " + log);
     } finally {
       process.descendants().forEach(ProcessHandle::destroyForcibly);
       process.destroyForcibly();
