@@ -13,10 +13,13 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Stream;
 
 /**
@@ -128,13 +131,21 @@ final class JobFolder implements AutoCloseable {
     return path;
   }
 
-  /** Deletes the folder with all that is in it: the job is done. */
+  /**
+   * Deletes the folder with all that is in it: the job is done. It first gets another name, at
+   * once: attempts that still work find nothing where they began, and no job takes what is left of
+   * the folder for finished work.
+   */
   void delete() throws IOException {
+    long random = ThreadLocalRandom.current().nextLong();
+    Path done =
+        path.resolveSibling(path.getFileName() + "-done-" + HexFormat.of().toHexDigits(random));
+    Files.move(path, done, StandardCopyOption.ATOMIC_MOVE);
     close();
-    deleteTree(path);
+    deleteTree(done);
   }
 
-  /** Deletes a folder and what is in it, though others may be deleting or writing there, too. */
+  /** Deletes a folder, if it is there, and what is in it. */
   static void deleteTree(Path folder) throws IOException {
     if (Files.isDirectory(folder)) {
       try (Stream<Path> children = Files.list(folder)) {

@@ -23,10 +23,11 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * All jobs on a cluster of two executors that are processes of their own, one of which is killed
- * while it works: {@code ClusterRun FOLDER KILLS}, with {@code scenes} and {@code
- * model.safetensors} in the folder. Leaves {@code bank}, {@code graph.knn}, {@code masks} and
- * {@code scores.json} there, and prints for each stage how many executors were lost.
+ * All jobs on a cluster of two executors that are processes of their own, some of which are killed
+ * while they work, and with tasks that Spark runs twice because they seem slow: {@code ClusterRun
+ * FOLDER KILLS}, with {@code scenes} and {@code model.safetensors} in the folder. Leaves {@code
+ * bank}, {@code graph.knn}, {@code masks} and {@code scores.json} there, and prints for each stage
+ * how many executors were lost.
  */
 final class ClusterRun {
   private static final int TASKS = 6;
@@ -108,6 +109,11 @@ final class ClusterRun {
             .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
             .config("spark.task.maxFailures", 4 + kills)
             .config("spark.deploy.maxExecutorRetries", -1)
+            .config("spark.speculation", "true")
+            .config("spark.speculation.interval", "50ms")
+            .config("spark.speculation.minTaskRuntime", "50ms")
+            .config("spark.speculation.multiplier", "1.05")
+            .config("spark.speculation.quantile", "0.3")
             .getOrCreate()) {
       Killer killer = new Killer();
       spark.sparkContext().addSparkListener(killer);

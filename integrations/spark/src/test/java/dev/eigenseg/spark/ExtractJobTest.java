@@ -201,7 +201,20 @@ class ExtractJobTest {
     }
     assertEquals("early", Files.readString(result.resolve("file")));
     assertEquals(List.of(result), OnSpark.files(job));
-    JobFolder.deleteTree(job);
-    assertThrows(IOException.class, () -> Attempt.begin(job));
+  }
+
+  @Test
+  void anAttemptAfterTheEndOfItsJobLeavesNothing() throws IOException {
+    JobFolder job = JobFolder.open(bank, new TreeMap<>());
+    Path shard = job.path().resolve("shard");
+    try (Attempt late = Attempt.begin(job.path())) {
+      Files.writeString(late.folder().resolve("file"), "late");
+      job.delete();
+      assertThrows(
+          IOException.class, () -> Files.writeString(late.folder().resolve("more"), "later"));
+      assertThrows(IOException.class, () -> late.publish(shard));
+    }
+    assertThrows(IOException.class, () -> Attempt.begin(job.path()));
+    assertEquals(List.of(folder.resolve("scenes")), OnSpark.files(folder));
   }
 }
