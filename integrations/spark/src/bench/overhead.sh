@@ -3,8 +3,8 @@
 # one thread, in turns.
 #   SPARK_HOME=... integrations/spark/src/bench/overhead.sh WORK [THOUSANDS_OF_ROWS] [PARTS] [TURNS]
 # after `./mvnw -pl integrations/spark -am package -DskipTests` (tests are compiled, one of which writes the bank); 60, 16 and 3 are the
-# defaults, 384 channels, 64 neighbours. Prints for each turn the seconds of the command, of the executor with its start, of the driver,
-# and the executor's over the command's.
+# defaults, 384 channels, 64 neighbours. Prints for each turn the seconds of the command, of the executor's tasks, of all of the executor
+# (with its start and its compiler), of the driver, and the executor's and the tasks' over the command's.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../../../.." && pwd)
 : "${SPARK_HOME:?names no distribution of Spark}"
@@ -41,11 +41,14 @@ seconds() {
 }
 TIMEFORMAT='%U %S'
 for turn in $(seq "$turns"); do
-  rm -f "$work/plain.knn" "$work/spark.knn"
+  rm -rf "$work/plain.knn" "$work/spark.knn" "$work/events"
+  mkdir "$work/events"
   { time "$root/eigenseg" graph --quiet --threads 1 --memory 1g -o "$work/plain.knn" "$bank" 2>"$work/plain.log"; } 2>"$work/time"
   plain=$(awk '{ print $1 + $2 }' "$work/time")
   "$SPARK_HOME/bin/spark-submit" --master "spark://127.0.0.1:$port" --driver-memory 512m --executor-memory 1g --conf spark.ui.enabled=false \
-    --conf spark.driver.host=127.0.0.1 "$jar" graph --parts "$parts" --memory 1024 -o "$work/spark.knn" "$bank" \
+    --conf spark.driver.host=127.0.0.1 --conf spark.eventLog.enabled=true --conf spark.eventLog.dir="file:$work/events" \
+    --conf spark.eventLog.compress=false --conf spark.eventLog.rolling.enabled=false \
+    --conf spark.executor.extraJavaOptions="${EXECUTOR_JAVA_OPTIONS:--XX:+UseSerialGC}" "$jar" graph --parts "$parts" --memory 1024 -o "$work/spark.knn" "$bank" \
     >"$work/spark.out" 2>"$work/spark.log" &
   driver=$!
   executor=0
@@ -60,6 +63,8 @@ for turn in $(seq "$turns"); do
   done
   wait "$driver"
   cmp "$work/plain.knn" "$work/spark.knn"
-  awk -v turn="$turn" -v plain="$plain" -v executor="$executor" -v driver="$driven" 'BEGIN {
-    printf "turn %d: command %.1f s, executor %.1f s, driver %.1f s, ratio %.3f\n", turn, plain, executor, driver, executor / plain }'
+  tasks=$(grep -ho '"Executor CPU Time":[0-9]*' "$work"/events/* | awk -F: '{ sum += $2 } END { print sum / 1e9 }')
+  awk -v turn="$turn" -v plain="$plain" -v tasks="$tasks" -v executor="$executor" -v driver="$driven" 'BEGIN {
+    printf "turn %d: command %.1f s, tasks %.1f s, executor %.1f s, driver %.1f s; executor / command %.3f, tasks / command %.3f\n",
+      turn, plain, tasks, executor, driver, executor / plain, tasks / plain }'
 done
