@@ -27,8 +27,10 @@ final class KillableBuild {
   private KillableBuild() {}
 
   public static void main(String[] arguments) throws IOException {
-    // Found here: which kernels are chosen is each process's own affair.
-    build(Path.of(arguments[0]), littleMemory(), printing(Long.parseLong(arguments[1])));
+    build(
+        Path.of(arguments[0]),
+        Long.parseLong(arguments[2]),
+        printing(Long.parseLong(arguments[1])));
   }
 
   /** Enough for some strips of two blocks: many units of a few tiles. */
@@ -77,7 +79,8 @@ final class KillableBuild {
             List.of("-Xmx128m"),
             KillableBuild.class,
             target.toString(),
-            slow ? "10" : "0")
+            slow ? "10" : "0",
+            Long.toString(littleMemory()))
         .redirectError(errors)
         .start();
   }
