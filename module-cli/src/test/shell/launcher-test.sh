@@ -60,7 +60,7 @@ check "devices stay devices" '^/dev/null$' sh -c "'$root/eigenseg' info --json '
 # A request to end is heard, whatever a command waits for.
 mkfifo "$work/pipe"
 check "a pipe is no model" 'this is a pipe or a device, expected a file' \
-  "$root/eigenseg" segment -m "$work/pipe" -o "$work/masks" "$work"
+  "$root/eigenseg" segment -m "$work/pipe" -o "$work/masks" "$root/docs/images/demo.png"
 check "few open files are said to be few" 'lets a program open 16 files' sh -c "ulimit -n 16; '$root/eigenseg' info"
 
 # In the POSIX locale Java would read file names as ASCII.
