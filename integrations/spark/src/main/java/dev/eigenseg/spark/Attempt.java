@@ -1,5 +1,6 @@
 package dev.eigenseg.spark;
 
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -40,8 +41,8 @@ final class Attempt implements AutoCloseable {
   void publish(Path result) throws IOException {
     try {
       AtomicFile.publish(folder, result);
-    } catch (FileSystemException e) {
-      if (!Files.isDirectory(result)) { // a folder that holds something replaces no other
+    } catch (FileSystemException | BadInputException e) {
+      if (!Files.isDirectory(result)) { // a folder that holds something is never replaced
         throw e;
       }
     }

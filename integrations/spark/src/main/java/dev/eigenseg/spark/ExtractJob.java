@@ -264,7 +264,7 @@ public record ExtractJob(BackboneSource backbone, TaskOptions<ExtractOptions> op
           Row row = images.next();
           String name = name(row.getString(0));
           try {
-            extractor.append(name, MemorySegment.ofArray(content(row, name)));
+            extractor.append(name, MemorySegment.ofArray(content(row, name)), progress);
             any = true;
           } catch (BadInputException e) {
             if (!each.skip()) {

@@ -2,16 +2,11 @@ package dev.eigenseg.spark;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.internal.file.Hashes;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import org.apache.spark.SparkFiles;
 
 /**
@@ -31,7 +26,7 @@ record SharedFile(String path, String sha256) implements Serializable {
     if (!Files.isRegularFile(path)) {
       throw new BadInputException(path + ": there is no such file; check the path");
     }
-    return new SharedFile(path.toAbsolutePath().toString(), hash(path));
+    return new SharedFile(path.toAbsolutePath().toString(), Hashes.sha256(path));
   }
 
   /**
@@ -42,7 +37,7 @@ record SharedFile(String path, String sha256) implements Serializable {
    */
   Path here() throws IOException {
     Path found = place(Path.of(path));
-    String hash = hash(found);
+    String hash = Hashes.sha256(found);
     if (!hash.equals(sha256)) {
       throw new IncompatibleException(
           "%s has SHA-256 %s here, but %s on the driver; give all machines the same file"
@@ -67,17 +62,5 @@ record SharedFile(String path, String sha256) implements Serializable {
               .formatted(path));
     }
     return sent;
-  }
-
-  private static String hash(Path path) throws IOException {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      try (InputStream content = new DigestInputStream(Files.newInputStream(path), digest)) {
-        content.transferTo(OutputStream.nullOutputStream());
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e); // every JDK has it
-    }
   }
 }

@@ -2,12 +2,14 @@ package dev.eigenseg.api.bank;
 
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.ImageFailure;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
@@ -118,8 +120,8 @@ public final class Extractor implements AutoCloseable {
    * @param images in the order in which the bank shall have them
    * @param backbone borrowed
    * @param bank its directory, created if missing
-   * @param progress counts images; stops between groups of images, and what was appended before
-   *     stays a valid bank
+   * @param progress counts images; stops at once, also within an image, and what was appended
+   *     before stays a valid bank
    * @throws BadInputException if an image cannot be used and is not to be skipped
    * @throws dev.eigenseg.api.IncompatibleException if the bank has other settings
    * @throws dev.eigenseg.api.UnavailableException if another writer has the bank open
@@ -233,15 +235,17 @@ public final class Extractor implements AutoCloseable {
    *
    * @param name what the bank calls it
    * @param image a file's whole content; borrowed
+   * @param progress stops at once, also within the image
    * @throws BadInputException if it cannot be used, whether or not images may be skipped; the bank
    *     stays as it was
+   * @throws CancelledException if the user wants the work to stop
    */
-  public void append(String name, MemorySegment image) throws IOException {
+  public void append(String name, MemorySegment image, Progress progress) throws IOException {
     if (missingViews(name).isEmpty()) {
       return;
     }
     try (Extracted extracted = new Extracted(new ImageContent(image, name), options.threads())) {
-      extracted.extract();
+      extracted.extract(progress);
       extracted.appendTo(writer);
     }
   }
@@ -288,7 +292,7 @@ public final class Extractor implements AutoCloseable {
           group.size(),
           i -> {
             if (!progress.cancelled()) {
-              group.get((int) i).extract();
+              group.get((int) i).extract(progress);
               task.advance(1);
             }
           });
@@ -296,7 +300,7 @@ public final class Extractor implements AutoCloseable {
         if (!group.get(i).attempted) {
           progress.checkCancelled(); // left out only after a wish to stop
         }
-        append(group.get(i), images.get(i).file(), listener);
+        append(group.get(i), images.get(i).file(), listener, progress);
       }
     } finally {
       Closing.all(group, Extracted::close);
@@ -305,9 +309,10 @@ public final class Extractor implements AutoCloseable {
 
   // Failures wait until it is their image's turn: the images before it are kept, whichever thread
   // was faster.
-  private void append(Extracted image, Path file, Listener listener) throws IOException {
+  private void append(Extracted image, Path file, Listener listener, Progress progress)
+      throws IOException {
     if (image.failure.filter(ImageFailure::isMemory).isPresent()) {
-      image.extract(); // alone now: the memory may have been the others'
+      image.extract(progress); // alone now: the memory may have been the others'
     }
     try {
       image.appendTo(writer);
@@ -364,19 +369,25 @@ public final class Extractor implements AutoCloseable {
       this.threads = threads;
     }
 
-    void extract() {
+    /** Leaves in the middle of an image if the user wants to stop. */
+    void extract(Progress progress) {
       attempted = true;
       failure = Optional.empty();
       close();
       extracted.clear();
       try {
-        BufferedImage image = source.read(geometry);
-        for (int number : missingViews(source.name())) {
-          extracted.add(number == ImageEntry.PLAIN ? plain(image) : other(image, number));
-        }
+        CallScope.call(List.of(progress::checkCancelled), this::extractViews);
       } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
         failure = Optional.of(e);
       }
+    }
+
+    private Void extractViews() {
+      BufferedImage image = source.read(geometry);
+      for (int number : missingViews(source.name())) {
+        extracted.add(number == ImageEntry.PLAIN ? plain(image) : other(image, number));
+      }
+      return null;
     }
 
     private ExtractedView plain(BufferedImage image) {
@@ -406,6 +417,9 @@ public final class Extractor implements AutoCloseable {
     }
 
     void appendTo(FeatureBankWriter bank) throws IOException {
+      if (failure.isPresent() && failure.get() instanceof CancelledException stopped) {
+        throw stopped;
+      }
       if (failure.isPresent()) {
         throw source.refusal(failure.get());
       }

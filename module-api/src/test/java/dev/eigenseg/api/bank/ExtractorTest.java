@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.Cancellation;
+import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Images;
 import dev.eigenseg.api.IncompatibleException;
@@ -25,6 +27,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import java.util.stream.Stream;
@@ -166,6 +169,42 @@ class ExtractorTest {
     assertEquals(3, met.get());
   }
 
+  /** A wish to stop is heard in the middle of an image, which may take long. */
+  @Test
+  void stoppingEndsTheImagesInHand() throws IOException {
+    Path first = image("first.png", 8);
+    Path second = image("second.png", 16);
+    AtomicBoolean stop = new AtomicBoolean();
+    IntConsumer meet =
+        width -> {
+          while (width == 16) {
+            stop.set(true);
+            Cancellation.checkCall(); // as every long loop of a backbone does
+          }
+        };
+    Progress stopping =
+        new Progress() {
+          @Override
+          public Task start(String name, long total, String unit) {
+            return Task.NONE;
+          }
+
+          @Override
+          public boolean cancelled() {
+            return stop.get();
+          }
+        };
+    ExtractOptions options = ExtractOptions.DEFAULT.withThreads(1);
+    try (Extractor extractor =
+        Extractor.open(List.of(first, second), new Narrow(meet), folder.resolve("bank"), options)) {
+      assertThrows(
+          CancelledException.class, () -> extractor.append(Extractor.Listener.NONE, stopping));
+    }
+    assertEquals(List.of(first.toString()), bank());
+    extract(width -> {}, false, 1, first, second);
+    assertEquals(List.of(first.toString(), second.toString()), bank());
+  }
+
   @Test
   void whatIsNoImagesFaultIsNotSkipped() throws IOException {
     Path a = image("a.png", 8);
@@ -225,14 +264,16 @@ class ExtractorTest {
     Path memory = folder.resolve("memory");
     try (Backbone narrow = new Narrow(width -> {});
         Extractor extractor = Extractor.open(List.of(), narrow, memory, ExtractOptions.DEFAULT)) {
-      extractor.append(a.toString(), MemorySegment.ofArray(Files.readAllBytes(a)));
+      extractor.append(a.toString(), MemorySegment.ofArray(Files.readAllBytes(a)), Progress.NONE);
       Exception refusal =
           assertThrows(
               BadInputException.class,
-              () -> extractor.append("s3://photos/c", MemorySegment.ofArray(new byte[] {1})));
+              () ->
+                  extractor.append(
+                      "s3://photos/c", MemorySegment.ofArray(new byte[] {1}), Progress.NONE));
       assertTrue(refusal.getMessage().startsWith("s3://photos/c: "), refusal.getMessage());
       for (int i = 0; i < 2; i++) { // what is there is left out
-        extractor.append(b.toString(), MemorySegment.ofArray(Files.readAllBytes(b)));
+        extractor.append(b.toString(), MemorySegment.ofArray(Files.readAllBytes(b)), Progress.NONE);
       }
       extractor.finish(Progress.NONE);
     }
