@@ -8,7 +8,6 @@ import dev.eigenseg.spark.ExtractJob;
 import dev.eigenseg.spark.TaskOptions;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -33,8 +32,14 @@ import picocli.CommandLine.Spec;
     })
 final class ExtractCommand implements Callable<Integer> {
   private enum Storage {
-    F32,
-    F16
+    F32(DType.F32),
+    F16(DType.F16);
+
+    private final DType dtype;
+
+    Storage(DType dtype) {
+      this.dtype = dtype;
+    }
   }
 
   @Spec private CommandSpec spec;
@@ -69,14 +74,14 @@ final class ExtractCommand implements Callable<Integer> {
       names = "--size",
       paramLabel = "WIDTHxHEIGHT",
       description = "Resizes every image (default: each keeps its own size).")
-  private Optional<String> size = Optional.empty();
+  private Optional<ImageGeometry.Size> size = Optional.empty();
 
   @Option(
       names = "--dtype",
       paramLabel = "f32|f16",
       defaultValue = "f32",
       description = "How features are stored (default: ${DEFAULT-VALUE}).")
-  private String dtype;
+  private Storage dtype;
 
   @Option(names = "--skip", description = "Leave out images that cannot be used.")
   private boolean skip;
@@ -90,8 +95,7 @@ final class ExtractCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    TaskOptions<ExtractOptions> options =
-        options(size, DType.valueOf(Storage.valueOf(dtype.toUpperCase(Locale.ROOT)).name()), skip);
+    TaskOptions<ExtractOptions> options = options(size, dtype.dtype, skip);
     try (SparkSession spark = Submit.session("extract")) {
       Dataset<Row> files = spark.read().format("binaryFile").load(images.toArray(String[]::new));
       ExtractJob.Result result =
@@ -109,8 +113,8 @@ final class ExtractCommand implements Callable<Integer> {
 
   // Of plain values alone: what a task gets is sent to it.
   private static TaskOptions<ExtractOptions> options(
-      Optional<String> size, DType dtype, boolean skip) {
-    String sides = size.orElse("");
+      Optional<ImageGeometry.Size> size, DType dtype, boolean skip) {
+    String sides = size.map(ImageGeometry.Size::toString).orElse("");
     return () ->
         ExtractOptions.DEFAULT
             .withSize(

@@ -1,6 +1,8 @@
 package dev.eigenseg.spark.submit;
 
 import dev.eigenseg.api.EigensegException;
+import dev.eigenseg.api.ImageGeometry;
+import java.io.PrintWriter;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -25,16 +27,18 @@ public final class Submit {
 
   /** Runs a command in the session that spark-submit has configured, and ends it. */
   public static void main(String[] arguments) {
-    int code = run(arguments);
+    int code = run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments);
     if (code != 0) {
       System.exit(code);
     }
   }
 
   /** Runs a command and gives its exit code. */
-  static int run(String... arguments) {
+  static int run(PrintWriter out, PrintWriter err, String... arguments) {
     CommandLine line =
         new CommandLine(new Submit())
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .registerConverter(ImageGeometry.Size.class, Submit::size)
             .setExecutionExceptionHandler((failure, command, parsed) -> {
               if (failure instanceof EigensegException) {
                 command.getErr().println("eigenseg-spark: " + failure.getMessage());
@@ -42,7 +46,15 @@ public final class Submit {
               }
               throw failure;
             });
-    return line.execute(arguments);
+    return line.setOut(out).setErr(err).execute(arguments);
+  }
+
+  private static ImageGeometry.Size size(String text) {
+    try {
+      return ImageGeometry.Size.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new CommandLine.TypeConversionException(e.getMessage());
+    }
   }
 
   /** The session that spark-submit has configured. */
