@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What Spark costs: processor time of one executor with one core that computes an exact graph in parts, beside that of the plain command on
-# one thread, in turns.
+# What Spark costs: processor time of one executor with one core that computes an exact graph in parts, beside that of the plain command
+# on one thread, in turns.
 #   SPARK_HOME=... integrations/spark/src/bench/overhead.sh WORK [THOUSANDS_OF_ROWS] [PARTS] [TURNS]
 # after `./mvnw -pl integrations/spark -am package -DskipTests` (tests are compiled, one of which writes the bank); 60, 16 and 3 are the
 # defaults, 384 channels, 64 neighbours. Prints for each turn the seconds of the command, of the executor's tasks, of all of the executor
@@ -27,7 +27,8 @@ trap finish EXIT
 bank=$work/bank-$thousands
 [ -d "$bank" ] || "$java" --add-modules jdk.incubator.vector \
   -cp "$root/module-graph/target/test-classes:$jar" dev.eigenseg.graph.ClusteredBank "$bank" "$thousands" 384
-"$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.master.Master --host 127.0.0.1 --port "$port" --webui-port 0 >"$work/master.log" 2>&1 &
+"$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.master.Master --host 127.0.0.1 --port "$port" --webui-port 0 \
+  >"$work/master.log" 2>&1 &
 started+=($!)
 "$SPARK_HOME/bin/spark-class" org.apache.spark.deploy.worker.Worker --host 127.0.0.1 --cores 1 --memory 2g --webui-port 0 \
   --work-dir "$work/worker" "spark://127.0.0.1:$port" >"$work/worker.log" 2>&1 &
@@ -45,10 +46,12 @@ for turn in $(seq "$turns"); do
   mkdir "$work/events"
   { time "$root/eigenseg" graph --quiet --threads 1 --memory 1g -o "$work/plain.knn" "$bank" 2>"$work/plain.log"; } 2>"$work/time"
   plain=$(awk '{ print $1 + $2 }' "$work/time")
-  "$SPARK_HOME/bin/spark-submit" --master "spark://127.0.0.1:$port" --driver-memory 512m --executor-memory 1g --conf spark.ui.enabled=false \
-    --conf spark.driver.host=127.0.0.1 --conf spark.eventLog.enabled=true --conf spark.eventLog.dir="file:$work/events" \
+  "$SPARK_HOME/bin/spark-submit" --master "spark://127.0.0.1:$port" --driver-memory 512m --executor-memory 1g \
+    --conf spark.ui.enabled=false --conf spark.driver.host=127.0.0.1 \
+    --conf spark.eventLog.enabled=true --conf spark.eventLog.dir="file:$work/events" \
     --conf spark.eventLog.compress=false --conf spark.eventLog.rolling.enabled=false \
-    --conf spark.executor.extraJavaOptions="${EXECUTOR_JAVA_OPTIONS:--XX:+UseSerialGC}" "$jar" graph --parts "$parts" --memory 1024 -o "$work/spark.knn" "$bank" \
+    --conf spark.executor.extraJavaOptions="${EXECUTOR_JAVA_OPTIONS:--XX:+UseSerialGC}" \
+    "$jar" graph --parts "$parts" --memory 1024 -o "$work/spark.knn" "$bank" \
     >"$work/spark.out" 2>"$work/spark.log" &
   driver=$!
   executor=0

@@ -35,7 +35,8 @@ class Scenes {
 }
 JAVA
 scenes=$work/scenes
-[ -d "$scenes" ] || "${JAVA_HOME:+$JAVA_HOME/bin/}java" --add-modules jdk.incubator.vector -cp "$jar" "$work/Scenes.java" "$scenes" "$images"
+[ -d "$scenes" ] ||
+  "${JAVA_HOME:+$JAVA_HOME/bin/}java" --add-modules jdk.incubator.vector -cp "$jar" "$work/Scenes.java" "$scenes" "$images"
 photographs=$scenes/images/val
 
 # One machine.
