@@ -2,6 +2,7 @@ package dev.eigenseg.spark.submit;
 
 import dev.eigenseg.api.EigensegException;
 import dev.eigenseg.api.ImageGeometry;
+import java.io.PrintStream;
 import java.io.PrintWriter;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine;
@@ -27,10 +28,15 @@ public final class Submit {
 
   /** Runs a command in the session that spark-submit has configured, and ends it. */
   public static void main(String[] arguments) {
-    int code = run(new PrintWriter(System.out, true), new PrintWriter(System.err, true), arguments);
+    int code = run(writer(System.out), writer(System.err), arguments);
     if (code != 0) {
       System.exit(code);
     }
+  }
+
+  // In the charset of the terminal, which need not be that of files.
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(stream, true, stream.charset());
   }
 
   /** Runs a command and gives its exit code. */
