@@ -40,7 +40,8 @@ fi
 check "bash completes" '^segment$' bash -c 'source "$1/bash-completion/completions/eigenseg"
   COMP_WORDS=(eigenseg segm) COMP_CWORD=1; _complete_eigenseg; printf "%s\n" "${COMPREPLY[@]}"' bash "$share"
 if command -v fish >/dev/null; then
-  check "fish completes" '^segment' fish --no-config -c "source '$share/fish/vendor_completions.d/eigenseg.fish'; complete -C 'eigenseg segm'"
+  check "fish completes" '^segment' fish --no-config -c \
+    "source '$share/fish/vendor_completions.d/eigenseg.fish'; complete -C 'eigenseg segm'"
 fi
 
 # Whoever started this test: nothing of it is seen by the launchers.

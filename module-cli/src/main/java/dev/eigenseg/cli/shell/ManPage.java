@@ -20,6 +20,7 @@ final class ManPage {
 
   private final CommandSpec command;
   private final StringJoiner lines = new StringJoiner("\n", "", "\n");
+  private boolean atSection;
 
   ManPage(CommandSpec command) {
     this.command = command;
@@ -113,7 +114,7 @@ final class ManPage {
     macro("SH", "EXAMPLES");
     for (String text : footer) {
       if (text.startsWith(" ")) {
-        macro("PP");
+        gap();
         macro("nf");
         macro("RS");
         line(text.strip());
@@ -154,11 +155,19 @@ final class ManPage {
   }
 
   private void paragraph(String text) {
-    macro("PP");
+    gap();
     line(text);
   }
 
+  /** Begins a paragraph, which a section does by itself. */
+  private void gap() {
+    if (!atSection) {
+      macro("PP");
+    }
+  }
+
   private void macro(String name, String... arguments) {
+    atSection = name.equals("SH");
     lines.add(
         Arrays.stream(arguments)
             .map(argument -> " \"" + escaped(argument) + "\"")
@@ -167,6 +176,7 @@ final class ManPage {
 
   // A dot or an apostrophe at its beginning would make a macro of a line.
   private void line(String text) {
+    atSection = false;
     String words = escaped(text.strip().replaceAll("\\s+", " "));
     lines.add(words.startsWith(".") || words.startsWith("'") ? "\\&" + words : words);
   }
