@@ -37,7 +37,7 @@ final class ClassColors {
   private static int voc(int value) {
     int color = 0;
     for (int bit = 7, rest = value; bit >= 0; bit--, rest >>= 3) {
-      color |= (rest & 1) << 16 + bit | (rest >> 1 & 1) << 8 + bit | (rest >> 2 & 1) << bit;
+      color |= (rest & 1) << (16 + bit) | (rest >> 1 & 1) << (8 + bit) | (rest >> 2 & 1) << bit;
     }
     return color;
   }
