@@ -11,9 +11,6 @@ import java.util.Set;
  * is taken gives way to the next free one of Pascal VOC's palette.
  */
 final class ClassColors {
-  /** Values of a label map of 8 bits. */
-  static final int VALUES = 1 << Byte.SIZE;
-
   private ClassColors() {}
 
   /** The colours, {@code 0xRRGGBB}, of value 0 and of each class's index plus one. */

@@ -21,7 +21,7 @@ import picocli.CommandLine.Spec;
       "  eigenseg generate-completion fish > ~/.config/fish/completions/eigenseg.fish"
     })
 public final class CompletionCommand implements Runnable {
-  private enum Shell {
+  enum Shell {
     BASH,
     ZSH,
     FISH
