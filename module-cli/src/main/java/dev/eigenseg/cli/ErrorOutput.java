@@ -1,6 +1,7 @@
 package dev.eigenseg.cli;
 
 import com.google.gson.JsonObject;
+import dev.eigenseg.api.EigensegException;
 import dev.eigenseg.cli.session.Failures;
 import dev.eigenseg.cli.session.JsonTarget;
 import dev.eigenseg.cli.session.Surroundings;
@@ -57,7 +58,7 @@ final class ErrorOutput {
       if (target.isPresent()) {
         target.get().write(json, surroundings.out());
       }
-    } catch (IOException | InvalidPathException e) {
+    } catch (IOException | InvalidPathException | EigensegException e) {
       surroundings.err().println("eigenseg: no JSON either: " + Failures.message(e));
     }
   }

@@ -8,6 +8,7 @@ import dev.eigenseg.cli.input.InputOptions;
 import dev.eigenseg.cli.input.Inputs;
 import dev.eigenseg.cli.input.MaskOptions;
 import dev.eigenseg.cli.mask.ImageMask;
+import dev.eigenseg.cli.session.OutputFolder;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
@@ -86,7 +87,8 @@ public final class SegmentCommand extends WorkCommand {
     int threads = session.threadsPerImage(stems.size());
     SegmentOptions options = single.withThreads(threads);
     Devices.preferThreads(threads);
-    try (Segmenter segmenter = session.stage("open", mask::open)) {
+    try (Segmenter segmenter = session.stage("open", mask::open);
+        OutputFolder _ = OutputFolder.open(output)) {
       SegmentFolder folder =
           SegmentFolder.open(output, segmenter.info(), mask.model(), mask.settings(options));
       formats.forEach(format -> format.require(folder.classes().classes()));

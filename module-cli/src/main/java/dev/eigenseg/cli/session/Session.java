@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.internal.file.AtomicFile;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -53,7 +54,13 @@ public final class Session {
     }
   }
 
-  /** Fails before the work if a result could not be written after it. */
+  /** Fails before the work if a result could not take this name after it. */
+  public static void checkFile(Path file) {
+    checkFolder(file);
+    AtomicFile.requireReplaceable(file);
+  }
+
+  /** Likewise for a text, which may also go to a device or a pipe. */
   public static void checkFolder(Path file) {
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null || !Files.isDirectory(folder)) {

@@ -42,7 +42,10 @@ final class ManPage {
     macro("SH", "NAME");
     lines.add(escaped(name(command)) + " \\- " + escaped(Commands.summary(command)));
     macro("SH", "SYNOPSIS");
+    // Few places to break a line: blanks that fill one would be wide.
+    macro("na");
     line(new Help(command, Help.defaultColorScheme(Help.Ansi.OFF)).synopsis(0));
+    macro("ad");
     macro("SH", "DESCRIPTION");
     Arrays.stream(command.usageMessage().description()).forEach(this::paragraph);
     subcommands();
