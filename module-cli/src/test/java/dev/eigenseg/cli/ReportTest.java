@@ -301,7 +301,10 @@ class ReportTest {
             work.resolve("scenes/images/val/scene-0001.png"),
             folder.resolve("fiftyone/data/scene-0001.png")));
     assertEquals(
-        "cluster 0", read(folder.resolve("fiftyone/mask_targets.json")).get("1").getAsString());
+        "cluster 0",
+        read(folder.resolve("fiftyone/fields/ground_truth/mask_targets.json"))
+            .get("1")
+            .getAsString());
     byte[] before = Files.readAllBytes(folder.resolve("coco-rle.json"));
     done(shell, arguments);
     assertTrue(shell.out().contains("0 images segmented, 5 there before"), shell.out());
