@@ -565,6 +565,7 @@ class PipelineTest {
             in("kmeans.safetensors"),
             "-b",
             "torchscript:" + weights,
+            "--trust",
             "-o",
             out("maps"),
             in("scenes/images/val"));

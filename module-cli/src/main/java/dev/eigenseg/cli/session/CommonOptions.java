@@ -50,6 +50,12 @@ public final class CommonOptions {
           "Refuse images of more pixels, width times height (default: so many that decoding one takes half of the heap).")
   private Optional<Long> maxPixels = Optional.empty();
 
+  @Option(
+      names = "--trust",
+      description =
+          "Open TorchScript backbones, which are programs and run with your rights (default: only those whose SHA-256 is in ~/.config/eigenseg/trusted).")
+  private boolean trust;
+
   Optional<JsonTarget> json() {
     return json.map(JsonTarget::of);
   }
@@ -68,6 +74,10 @@ public final class CommonOptions {
 
   boolean quiet() {
     return quiet;
+  }
+
+  boolean trust() {
+    return trust;
   }
 
   Optional<Long> maxPixels() {

@@ -5,6 +5,7 @@ import dev.eigenseg.api.internal.file.AtomicFile;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -16,8 +17,8 @@ import picocli.CommandLine.Model.CommandSpec;
 
 /**
  * Where {@code --json} writes: to a file, or to standard output. What follows the bare option is
- * its file only if it ends in {@code .json}: {@code info --json model.safetensors} must not write
- * over the model.
+ * its file only if it ends in {@code .json}, or is a device or a pipe: {@code info --json
+ * model.safetensors} must not write over the model.
  *
  * @param file absent for standard output
  */
@@ -54,7 +55,17 @@ public record JsonTarget(Optional<Path> file) {
   }
 
   private static boolean isValue(String argument) {
-    return argument.equals(STDOUT) || (argument.endsWith(ENDING) && !argument.startsWith("-"));
+    return argument.equals(STDOUT)
+        || (!argument.startsWith("-") && (argument.endsWith(ENDING) || isStream(argument)));
+  }
+
+  // A device or a pipe is nobody's input.
+  private static boolean isStream(String argument) {
+    try {
+      return AtomicFile.isStream(Path.of(argument));
+    } catch (InvalidPathException e) {
+      return false;
+    }
   }
 
   /** Writes a result or an error. */
