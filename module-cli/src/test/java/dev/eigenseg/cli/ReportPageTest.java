@@ -73,10 +73,10 @@ class ReportPageTest {
   }
 
   @AfterEach
-  void end() throws Exception {
+  void end() {
     if (browser != null) {
-      assertEquals(List.of(), browser.problems());
       browser.close();
+      assertEquals(List.of(), browser.problems());
     }
   }
 
@@ -278,6 +278,14 @@ class ReportPageTest {
         "--overwrite",
         in("scenes/images/val"));
     assertEquals("himmel", name(top));
+    JsonArray unclear =
+        browser
+            .evaluate("[...document.querySelectorAll('.card')].map(c => c.dataset.unclear0)")
+            .getAsJsonArray();
+    assertEquals(IMAGES, unclear.size());
+    double mean =
+        unclear.asList().stream().mapToDouble(JsonElement::getAsDouble).average().orElse(0);
+    assertEquals(0.25, mean, 0.01, "a quarter of all patches of images of one size");
     browser.click("#reset");
     assertEquals("himmel", name(top));
   }

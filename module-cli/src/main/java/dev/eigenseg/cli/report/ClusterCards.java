@@ -21,7 +21,7 @@ final class ClusterCards {
       String share,
       String shareText,
       Optional<Purity> purity,
-      Optional<String> patches) {}
+      Optional<TypicalPatches.Strip> patches) {}
 
   /** How much of a cluster is of one class. */
   record Purity(String fraction, String text, String largest) {}

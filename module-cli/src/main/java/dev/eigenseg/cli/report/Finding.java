@@ -18,11 +18,16 @@ record Finding(String name, Plate plate, List<Outcome> outcomes) {
    *
    * @param counts pixels of the image by cluster
    * @param confusion clusters against classes, at the image's own size
+   * @param clarity of its patches, as {@link Decisions#clarity}
    * @param eigenmaps some of the eigenfunctions, those of the largest clusters first; only of a few
    *     images
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Outcome(long[] counts, Optional<ConfusionMatrix> confusion, List<Eigenmap> eigenmaps) {}
+  record Outcome(
+      long[] counts,
+      Optional<ConfusionMatrix> confusion,
+      Optional<float[]> clarity,
+      List<Eigenmap> eigenmaps) {}
 
   /**
    * An eigenfunction over an image.

@@ -48,6 +48,11 @@ record Page(
     String style,
     String library,
     String script) {
+  /** Whether any model's images are ordered by how clearly it decided. */
+  boolean ranked() {
+    return models.stream().anyMatch(Column::ranked);
+  }
+
   boolean hasSkipped() {
     return !skipped.isEmpty();
   }
@@ -58,6 +63,7 @@ record Page(
    * @param method in the paper's word
    * @param unit what its outputs are of: a cluster, or a segment of merged clusters
    * @param file what its names are saved as
+   * @param ranked whether images are ordered by how clearly it decided
    * @param clusters those in use
    */
   record Column(
@@ -67,6 +73,7 @@ record Page(
       String unit,
       String file,
       List<Figure> figures,
+      boolean ranked,
       List<ClusterCards.Card> clusters) {}
 
   /** A class. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.StringJoiner;
+import java.util.stream.IntStream;
 
 /** The images of a report, each with what the models made of it. */
 final class PictureCards {
@@ -33,32 +34,46 @@ final class PictureCards {
    * @param label of the model
    * @param map the clusters
    * @param counts pairs of a cluster and its pixels, as JSON
+   * @param unclear the share of its least clear patches; empty for a model without names
    * @param score empty where there is no ground truth, or it is void all over
    */
   record Cell(
-      int index, boolean first, String label, SmallMap map, String counts, Optional<Score> score) {}
+      int index,
+      boolean first,
+      String label,
+      SmallMap map,
+      String counts,
+      Optional<Share> unclear,
+      Optional<Score> score) {}
+
+  /** A share, as a fraction and in percent. */
+  record Share(String fraction, String text) {}
 
   /** How well an image agrees with its ground truth. */
   record Score(String miou, String miouText, String accuracy, String accuracyText) {}
 
   private PictureCards() {}
 
-  static List<Card> of(List<Finding> findings, List<Report.ReportedModel> models) {
+  static List<Card> of(Survey survey, List<Report.ReportedModel> models) {
+    List<Optional<List<Double>>> unclear =
+        IntStream.range(0, models.size()).mapToObj(survey::unclear).toList();
     List<Card> cards = new ArrayList<>();
-    for (Finding finding : findings) {
+    for (Finding finding : survey.findings()) {
+      int order = cards.size();
       List<Cell> cells = new ArrayList<>();
       for (int model = 0; model < models.size(); model++) {
-        cells.add(cell(finding, model, models.get(model)));
+        Optional<Double> share = unclear.get(model).map(shares -> shares.get(order));
+        cells.add(cell(finding, model, models.get(model), share));
       }
       Plate plate = finding.plate();
       cards.add(
-          new Card(
-              cards.size(), finding.name(), plate.size(), plate.photo(), finding.labels(), cells));
+          new Card(order, finding.name(), plate.size(), plate.photo(), finding.labels(), cells));
     }
     return cards;
   }
 
-  private static Cell cell(Finding finding, int index, Report.ReportedModel model) {
+  private static Cell cell(
+      Finding finding, int index, Report.ReportedModel model, Optional<Double> unclear) {
     Finding.Outcome outcome = finding.outcomes().get(index);
     return new Cell(
         index,
@@ -66,6 +81,7 @@ final class PictureCards {
         model.label(),
         finding.clusters(index),
         counts(outcome.counts()),
+        unclear.map(share -> new Share(Text.number(share), Text.percent(share))),
         outcome
             .confusion()
             .filter(confusion -> confusion.total() > 0)

@@ -149,7 +149,7 @@ public final class Report {
         figures(),
         List.copyOf(survey.skipped().sequencedValues()),
         IntStream.range(0, models.size()).mapToObj(this::column).toList(),
-        PictureCards.of(survey.findings(), models),
+        PictureCards.of(survey, models),
         survey.dataset().isPresent(),
         classes.stream()
             .map(known -> new Page.Known(known.name(), Text.color(known.rgb())))
@@ -208,6 +208,7 @@ public final class Report {
         known.unit(),
         known.namesFile(),
         figures(model),
+        survey.unclear(model).isPresent(),
         ClusterCards.of(survey, model));
   }
 

@@ -180,7 +180,7 @@ public final class Survey {
     PatchFeatures features = look.features(segmenter);
     long extracted = lap("extract", read);
     try (PatchLogits logits = segmenter.logits(features, settings.options().threads())) {
-      Decisions decisions = Decisions.of(logits);
+      Decisions decisions = Decisions.of(logits, segmenter.info().names());
       long evaluated = lap("eigenfunctions", extracted);
       Segmentation segments = segment(segmenter, logits, image);
       long segmented = lap("segment", evaluated);
@@ -190,7 +190,10 @@ public final class Survey {
       boolean maps = withEigenmaps.contains(subjects.get(index));
       Finding.Outcome outcome =
           new Finding.Outcome(
-              segments.counts(), confusion, maps ? eigenmaps(logits, segments) : List.of());
+              segments.counts(),
+              confusion,
+              decisions.clarity(),
+              maps ? eigenmaps(logits, segments) : List.of());
       layers.add(new Plate.Layer(segments.clusters(), segments::clusterAt));
       lap("draw", compared);
       return outcome;
@@ -284,6 +287,11 @@ public final class Survey {
         .forEach(
             outcome -> Arrays.setAll(total, cluster -> total[cluster] + outcome.counts()[cluster]));
     return total;
+  }
+
+  /** For each image how much of it a model decided least clearly, where it has names. */
+  Optional<List<Double>> unclear(int model) {
+    return Unclear.of(outcomes(model).map(Finding.Outcome::clarity).toList());
   }
 
   private Stream<Finding.Outcome> outcomes(int model) {

@@ -117,8 +117,16 @@ final class TypicalPatches {
     return Math.clamp(Math.round(centre - side / 2.0), 0, limit - side);
   }
 
-  /** The clearest patches of a cluster side by side, to stand in a page; empty if it has none. */
-  Optional<String> of(int cluster) {
+  /**
+   * Patches side by side.
+   *
+   * @param count how many
+   * @param picture to stand in a page
+   */
+  record Strip(int count, String picture) {}
+
+  /** The clearest patches of a cluster; empty if it has none. */
+  Optional<Strip> of(int cluster) {
     List<Patch> patches = List.copyOf(best.get(cluster));
     if (patches.isEmpty()) {
       return Optional.empty();
@@ -133,6 +141,6 @@ final class TypicalPatches {
     } finally {
       graphics.dispose();
     }
-    return Optional.of(Embedded.jpeg(strip, QUALITY));
+    return Optional.of(new Strip(patches.size(), Embedded.jpeg(strip, QUALITY)));
   }
 }

@@ -200,8 +200,8 @@ function showDock() {
     const sum = (clusters) => clusters.reduce((total, cluster) => total + model.pixels[cluster], 0);
     const share = sum(used) > 0 ? sum(named) / sum(used) : 0;
     const box = document.querySelector(`.naming[data-model="${model.index}"]`);
-    box.querySelector(".progress").textContent = `${named.length} of ${used.length} ${model.unit}s named`;
-    box.querySelector(".progress").title = `${percent(share)} of the pixels`;
+    box.querySelector(".progress").textContent = models.length > 1 ? `${named.length}/${used.length}` : `${named.length} of ${used.length} ${model.unit}s named`;
+    box.querySelector(".progress").title = `${named.length} of ${used.length} ${model.unit}s named, ${percent(share)} of the pixels`;
     box.querySelector(".meter").style.setProperty("--value", share);
     const none = model.names.every((_, cluster) => nameOf(model, cluster) === "");
     box.querySelectorAll("button").forEach((button) => {
@@ -352,8 +352,8 @@ function edit(model, clusters, place, opener) {
 }
 
 function samplesOf(model, cluster) {
-  const strip = document.querySelector(`.cluster[data-model="${model.index}"][data-cluster="${cluster}"] .patches img`);
-  return strip ? [strip.cloneNode()] : [];
+  const strip = document.querySelector(`.cluster[data-model="${model.index}"][data-cluster="${cluster}"] .strip`);
+  return strip ? [strip.cloneNode(true)] : [];
 }
 
 function beside(place) {
