@@ -73,8 +73,8 @@ def main():
         print(f"  {'':27} right by tenths, lowest first: {' '.join(shown)} %")
         if figure.startswith("softmax"):
             bins = np.minimum((10 * value).astype(int), 9)
-            gaps = [(bins == b).mean() * abs(value[bins == b].mean() - (1 - every[bins == b].mean())) for b in range(10) if (bins == b).any()]
-            print(f"  {'':27} mean {100 * value.mean():.1f} %, expected calibration error {100 * sum(gaps):.1f} points")
+            error = sum(abs((value[bins == b] - ~every[bins == b]).sum()) for b in range(10)) / len(value)
+            print(f"  {'':27} mean {100 * value.mean():.1f} %, expected calibration error {100 * error:.1f} points")
 
 
 if __name__ == "__main__":

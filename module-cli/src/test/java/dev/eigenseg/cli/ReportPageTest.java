@@ -342,7 +342,12 @@ class ReportPageTest {
   private String pixel(double x, double y) throws Exception {
     browser.await("views[0].fresh");
     return browser.text(
-        "(({ canvas }) => '#' + [...canvas.getContext('2d').getImageData(%s * canvas.width, %s * canvas.height, 1, 1).data].slice(0, 3).map(v => v.toString(16).padStart(2, '0')).join(''))(views[0])"
+        """
+        (({ canvas }) => {
+          const { data } = canvas.getContext("2d").getImageData(%s * canvas.width, %s * canvas.height, 1, 1);
+          return "#" + [...data].slice(0, 3).map((value) => value.toString(16).padStart(2, "0")).join("");
+        })(views[0])\
+        """
             .formatted(x, y));
   }
 
