@@ -89,10 +89,29 @@ choose_compilation() {
   if [ "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 8)" -le 4 ]; then compilation+=(-XX:CICompilerCount=4 -XX:Tier3DelayOn=20); fi
 }
 
+# Below these limits Java dies with words that name neither.
+check_limits() {
+  local files memory
+  files=$(ulimit -n)
+  [ "$files" = unlimited ] || [ "$files" -ge 128 ] ||
+    die "this shell lets a program open $files files, Java and its jars need more: 'ulimit -n 1024' first"
+  memory=$(ulimit -v)
+  [ "$memory" = unlimited ] || [ "$memory" -ge 3145728 ] ||
+    die "this shell lets a program reserve $memory kB of addresses, Java needs some millions: 'ulimit -v unlimited' first"
+}
+
+# Java would open a file of its own under the number of an output that is closed, and results would go there.
+keep_outputs_apart() {
+  if ! { : >&1; } 2>/dev/null; then exec 1</dev/null; fi
+  if ! { : >&2; } 2>/dev/null; then exec 2>/dev/null; fi
+}
+
 # start_eigenseg DIST ARGUMENTS...: becomes the command line.
 start_eigenseg() {
   local dist=$1
   shift
+  check_limits
+  keep_outputs_apart
   choose_collector
   choose_compilation "$@"
   choose_libtorch "$dist"

@@ -18,6 +18,12 @@ for archive in "$zip" "$tar" "$own"; do
 done
 check "Homebrew's description names the tar's checksum" "sha256 \"$(cut -d ' ' -f 1 "$tar.sha256")\"" cat "$archives/eigenseg.rb"
 check "SDKMAN's names the zip's" "\"SHA-256\": \"$(cut -d ' ' -f 1 "$zip.sha256")\"" cat "$archives/sdkman-release.json"
+sbom=${zip%.zip}-sbom.json
+for jar in "$dist"/modules/*.jar "$dist"/classpath/*.jar "$dist"/natives/*.jar; do basename "$jar" .jar; done |
+  sed -E 's/-[0-9][0-9a-zA-Z.]*(-SNAPSHOT|-[0-9.]+)?(-linux-x86_64|-all)?$//' | sort -u >"$work/shipped"
+check "the bill of materials is CycloneDX" '"bomFormat" *: *"CycloneDX"' cat "$sbom"
+check "and names every jar" '^missing: $' sh -c "printf 'missing: '; while read -r name; do
+  grep -q \"\\\"name\\\" *: *\\\"\$name\\\"\" '$sbom' || printf '%s ' \"\$name\"; done <'$work/shipped'; echo"
 check "nothing in them is left to fill in" '^0$' \
   sh -c "cat '$archives/eigenseg.rb' '$archives/sdkman-release.json' | grep -c '@[A-Z]'; true"
 if command -v ruby >/dev/null; then check "the formula is Ruby" 'Syntax OK' ruby -c "$archives/eigenseg.rb"; fi

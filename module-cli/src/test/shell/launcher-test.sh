@@ -45,6 +45,24 @@ check "the JVM takes these options without a word" '^Usage: eigenseg segment' "$
 check "and without warnings" '^0$' \
   sh -c "grep -E '^(WARNING|OpenJDK|Java HotSpot)|CompileCommand' '$work/output' | grep -vc 'Using incubator modules'; true"
 
+# Results that go nowhere are no success; who stops reading is no error.
+if [ -e /dev/full ]; then
+  check "a full output is a failure" '^code 1$' sh -c "'$root/eigenseg' info >/dev/full; echo code \$?"
+  check "which is said" 'results are lost: No space left' sh -c "'$root/eigenseg' --help >/dev/full"
+  check "of JSON too" '^code 1$' sh -c "'$root/eigenseg' info --json - >/dev/full; echo code \$?"
+fi
+check "a closed output is a failure" '^code 1$' sh -c "'$root/eigenseg' info >&-; echo code \$?"
+check "a reader that goes away is none" '^0$' \
+  sh -c "'$root/eigenseg' info 2>'$work/said' | head -n 1 >/dev/null; grep -vc 'Using incubator' '$work/said'; true"
+ln -s /dev/null "$work/null"
+check "devices stay devices" '^/dev/null$' sh -c "'$root/eigenseg' info --json '$work/null' >/dev/null; readlink '$work/null'"
+
+# A request to end is heard, whatever a command waits for.
+mkfifo "$work/pipe"
+check "a pipe is no model" 'this is a pipe or a device, expected a file' \
+  "$root/eigenseg" segment -m "$work/pipe" -o "$work/masks" "$root/docs/images/demo.png"
+check "few open files are said to be few" 'lets a program open 16 files' sh -c "ulimit -n 16; '$root/eigenseg' info"
+
 # In the POSIX locale Java would read file names as ASCII.
 mkdir "$work/photos"
 printf '%s' 'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mOQi7LBihiGlgQAjkctAdFIVjEAAAAASUVORK5CYII=' |

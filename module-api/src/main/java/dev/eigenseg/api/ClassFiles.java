@@ -7,9 +7,9 @@ import com.google.gson.JsonObject;
 import dev.eigenseg.api.ClassList.NamedClass;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.JsonText;
+import dev.eigenseg.api.internal.file.RegularFile;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,7 +53,7 @@ public final class ClassFiles {
    */
   public static LabelClasses read(Path file) throws IOException {
     try {
-      return parse(Files.readString(file), file.toString());
+      return parse(RegularFile.text(file), file.toString());
     } catch (NoSuchFileException e) {
       throw new BadInputException(
           file + ": no such file; label maps need their classes beside them", e);

@@ -65,12 +65,17 @@ public record ImageGeometry(
     }
   }
 
-  /** Width and height in pixels. */
+  /** Width and height in pixels, each at most {@value #LONGEST_SIDE}. */
   public record Size(int width, int height) {
-    /** Checks that both are positive. */
+    /** The most pixels of a side. */
+    public static final int LONGEST_SIDE = 1 << 24;
+
+    /** Checks that both are positive and not too large. */
     public Size {
-      if (width < 1 || height < 1) {
-        throw new IllegalArgumentException("not an image size: " + width + "x" + height);
+      if (width < 1 || height < 1 || width > LONGEST_SIDE || height > LONGEST_SIDE) {
+        throw new IllegalArgumentException(
+            "not an image size: %dx%d, expected sides from 1 to %d"
+                .formatted(width, height, LONGEST_SIDE));
       }
     }
 

@@ -13,6 +13,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.lang.ScopedValue.CallableOp;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -42,6 +43,10 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
  * gives the stored rows; as sRGB, whatever the colour model and the embedded profile; 8 bits a
  * channel. Transparent parts lie on black. Of a file with more bands than colours, of which it does
  * not say that they are opacity, the first three count, unless others are asked for. Thread-safe.
+ *
+ * <p>An image's size is looked at before anything of it is decoded. Reading takes at most 16 bytes
+ * a pixel of the heap (more for files of 32-bit samples), and images that would take more than half
+ * of it are refused; {@link #limited} sets another limit.
  */
 public final class Images {
   private static final Pattern TRUNCATED = Pattern.compile("Truncated File|premature end of data");
@@ -90,6 +95,19 @@ public final class Images {
     public String toString() {
       return red + "," + green + "," + blue;
     }
+  }
+
+  /**
+   * Does some work in this thread, in which whatever this library reads has at most so many pixels.
+   *
+   * @param maxPixels width times height of an image
+   * @param work also in other threads that a call of this library lets work for it
+   * @return what the work returns
+   * @throws X what it throws
+   */
+  public static <T, X extends Throwable> T limited(long maxPixels, CallableOp<? extends T, X> work)
+      throws X {
+    return CallScope.limited(maxPixels, work);
   }
 
   /**
@@ -158,7 +176,9 @@ public final class Images {
    * @throws BadInputException as {@link #read(Path)}
    */
   public static BufferedImage readRaw(Path image) {
-    return open(image, file -> file.tags().orientation().turn(decode(file, Images::pixels)));
+    return open(
+        image,
+        file -> file.tags().orientation().turn(decode(file, reader -> pixels(file, reader))));
   }
 
   /**
@@ -298,10 +318,16 @@ public final class Images {
     return "this is %s, which is not read here; %s".formatted(kind.title(), kind.remedy());
   }
 
-  private static BufferedImage pixels(ImageReader reader) throws IOException {
+  private static BufferedImage pixels(File file, ImageReader reader) throws IOException {
+    CallScope scope = CallScope.current();
+    long pixels = (long) reader.getWidth(0) * reader.getHeight(0);
+    if (pixels > scope.maxPixels()) {
+      throw file.refusal(
+          "%d x %d pixels, more than the %d allowed here; make it smaller, or allow more with --max-pixels and the memory for it with -Xmx"
+              .formatted(reader.getWidth(0), reader.getHeight(0), scope.maxPixels()));
+    }
     List<String> warnings = new ArrayList<>();
     reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
-    CallScope scope = CallScope.current();
     reader.addIIOReadProgressListener(new Aborting(scope));
     BufferedImage image = reader.read(0);
     scope.check(); // an aborted reader returns what it has
@@ -363,7 +389,7 @@ public final class Images {
 
   private static BufferedImage rgb(File file, Optional<Bands> bands) throws IOException {
     file.tags().bands().ifPresent(tiff -> requireReadable(file, tiff));
-    BufferedImage image = decode(file, Images::pixels);
+    BufferedImage image = decode(file, reader -> pixels(file, reader));
     try {
       BufferedImage rgb;
       if (bands.isPresent()) {

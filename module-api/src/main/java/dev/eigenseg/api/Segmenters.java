@@ -1,5 +1,6 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.api.internal.file.WeightsFolder;
 import dev.eigenseg.api.internal.kernel.WarmUp;
@@ -104,6 +105,7 @@ final class Segmenters {
   }
 
   private static SegmenterLoader loader(Path model) throws IOException {
+    RegularFile.require(model);
     if (!Files.isRegularFile(model)) {
       throw new BadInputException(
           model + ": there is no such model file; check the path, or make one with train");

@@ -1,13 +1,17 @@
 package dev.eigenseg.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.internal.image.ImageTags;
+import dev.eigenseg.api.internal.kernel.Parallel;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
@@ -68,5 +72,38 @@ class DamagedImagesTest {
         ImageTags.of(MemorySegment.ofArray(odd));
       }
     }
+  }
+
+  /** Small files that claim to be large: what they claim is looked at before it is believed. */
+  @Test
+  void largeImagesAreRefusedBeforeTheyAreDecoded() throws IOException {
+    byte[] gif = new byte[55];
+    byte[] begin = "GIF89a\0\0\0\0\0\0\0,\0\0\0\0".getBytes(StandardCharsets.ISO_8859_1);
+    System.arraycopy(begin, 0, gif, 0, begin.length);
+    ByteBuffer.wrap(gif)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putShort(6, (short) -1)
+        .putShort(8, (short) -1)
+        .putShort(begin.length, (short) -1)
+        .putShort(begin.length + 2, (short) -1);
+    BadInputException refused = assertThrows(BadInputException.class, () -> Images.read(gif));
+    assertTrue(refused.getMessage().contains("65535 x 65535 pixels"), refused.getMessage());
+
+    byte[] png = WrittenImages.png(new BufferedImage(30, 20, BufferedImage.TYPE_INT_RGB));
+    assertEquals(30, Images.limited(600, () -> Images.read(png)).getWidth());
+    refused =
+        assertThrows(BadInputException.class, () -> Images.limited(599, () -> Images.read(png)));
+    assertTrue(refused.getMessage().contains("more than the 599"), refused.getMessage());
+    assertEquals(30, Images.limited(1, () -> Images.header(MemorySegment.ofArray(png))).width());
+    // Helpers of a call keep to its limit.
+    assertThrows(
+        BadInputException.class,
+        () ->
+            Images.limited(
+                599,
+                () -> {
+                  Parallel.forEach(2, 2, i -> Images.read(png));
+                  return null;
+                }));
   }
 }

@@ -12,6 +12,7 @@ import dev.eigenseg.cli.segment.SegmentCommand;
 import dev.eigenseg.cli.session.Cancellation;
 import dev.eigenseg.cli.session.Failures;
 import dev.eigenseg.cli.session.Interrupts;
+import dev.eigenseg.cli.session.StandardOutput;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
 import dev.eigenseg.cli.spectral.SpectralCommand;
@@ -54,7 +55,10 @@ public final class Main {
       Locale.setDefault(Locale.ROOT);
       quietLibraries();
       Interrupts.install(cancellation, System.err);
-      code = run(new Surroundings(System.out, System.err, isTerminal(), cancellation), arguments);
+      StandardOutput out = StandardOutput.ofProcess();
+      PrintStream printer = out.printer(System.out.charset());
+      code = run(new Surroundings(printer, System.err, isTerminal(), cancellation), arguments);
+      code = out.judge(code, System.err);
     } finally {
       cancellation.commandEnded();
     }

@@ -3,6 +3,7 @@ package dev.eigenseg.cli;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -39,6 +40,9 @@ final class MirrorServer implements AutoCloseable {
 
     /** Whether nothing comes after {@link #cutAfter}, instead of the connection's end. */
     boolean stall;
+
+    /** Whether what follows {@link #cutAfter} comes a byte at a time. */
+    boolean trickle;
   }
 
   private final ServerSocket socket;
@@ -136,8 +140,21 @@ final class MirrorServer implements AutoCloseable {
     head(out, from > 0 ? 206 : served.status, fields);
     out.write(body, 0, Math.min(body.length, served.cutAfter));
     out.flush();
+    for (int i = served.cutAfter; served.trickle && i < body.length; i++) {
+      out.write(body[i]);
+      out.flush();
+      pause();
+    }
     if (served.stall) {
       await();
+    }
+  }
+
+  private static void pause() throws IOException {
+    try {
+      Thread.sleep(20);
+    } catch (InterruptedException e) {
+      throw new InterruptedIOException();
     }
   }
 

@@ -9,17 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.OutputLock;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.cli.input.Catalogue;
 import dev.eigenseg.cli.weights.Pull;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -257,7 +256,7 @@ class WeightsTest {
   @Test
   void aLengthThatIsNotTrueIsNoticed() throws IOException {
     served.lie = 1000;
-    assertTrue(fails().contains("broke off"), shell.err());
+    assertTrue(fails().contains("by its header"), shell.err());
     served.lie = -1000;
     assertTrue(fails("--overwrite").contains("safetensors"), shell.err());
     served.lie = 0;
@@ -321,14 +320,55 @@ class WeightsTest {
   @Test
   void twoPullsOfOneFileDoNotMeet() throws IOException {
     Files.createDirectories(target.getParent());
-    Path lock = target.resolveSibling("." + target.getFileName() + ".lock");
-    try (FileChannel channel =
-            FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        var held = channel.lock()) {
-      assertTrue(held.isValid());
-      assertTrue(fails().contains("another command"), shell.err());
+    try (OutputLock _ = OutputLock.ofFile(target)) {
+      assertTrue(fails().contains("writing it already"), shell.err());
     }
     pulled();
+  }
+
+  @Test
+  void whatIsLargerThanItsHeaderSaysIsNotTakenToTheDisk() throws IOException {
+    served.content = Arrays.copyOf(weights, weights.length + 8_000_000);
+    assertTrue(fails().contains("by its header"), shell.err());
+    assertFalse(Files.exists(part), "a part that is no part of it");
+    served.content = new byte[8_000_000];
+    assertTrue(fails().contains("safetensors"), shell.err());
+    assertFalse(Files.exists(part), "zeros are kept");
+  }
+
+  @Test
+  void aServerThatTricklesIsLeft() throws IOException {
+    served.cutAfter = 1000;
+    served.trickle = true;
+    Pull pull =
+        new Pull(
+            shell.session(),
+            URI.create(server.url() + PATH),
+            target,
+            Optional.empty(),
+            Duration.ofSeconds(1));
+    IOException error = assertThrows(IOException.class, () -> pull.run(false));
+    assertTrue(error.getMessage().contains("hardly anything"), error.getMessage());
+  }
+
+  @Test
+  void aConfigurationThatNeverEndsHoldsNothingUp() throws IOException {
+    MirrorServer.Served config =
+        server.serve(
+            PATH.replace("model.safetensors", "config.json"),
+            CONFIG.getBytes(StandardCharsets.UTF_8));
+    config.cutAfter = 10;
+    config.stall = true;
+    Pull pull =
+        new Pull(
+            shell.session(),
+            URI.create(server.url() + PATH),
+            target,
+            Optional.empty(),
+            Duration.ofMillis(300));
+    IOException error = assertThrows(IOException.class, () -> pull.run(false));
+    assertTrue(error.getMessage().contains("nothing came"), error.getMessage());
+    assertArrayEquals(weights, Files.readAllBytes(target), "the weights came before");
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.Level;
+import dev.eigenseg.api.internal.file.OutputLock;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
 import java.io.IOException;
@@ -156,12 +157,15 @@ public final class BankGraph {
    *
    * @param part which share of the work
    * @param restart whether an unfinished search with other settings is thrown away
+   * @throws dev.eigenseg.api.UnavailableException if somebody else writes this file
    */
   public void build(
       GraphPart part, Path file, boolean restart, Listener listener, Progress progress)
       throws IOException {
     KnnGraphBuilder builder = new KnnGraphBuilder(engine, request(), provenance());
-    listener.around(() -> builder.build(part, file, restart, progress), this, part, file);
+    try (OutputLock _ = OutputLock.ofFile(file)) {
+      listener.around(() -> builder.build(part, file, restart, progress), this, part, file);
+    }
   }
 
   private KnnEngine.Request request() {

@@ -9,6 +9,7 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.rows.NeighborRows;
@@ -22,7 +23,6 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 
@@ -269,7 +269,7 @@ final class KnnGraphFile implements NeighborRows, AutoCloseable {
 
   @SuppressWarnings("MustBeClosedChecker")
   static KnnGraphFile open(Path path) throws IOException {
-    FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+    FileChannel channel = RegularFile.channel(path);
     Arena arena = Arena.ofShared();
     try {
       long size = channel.size();

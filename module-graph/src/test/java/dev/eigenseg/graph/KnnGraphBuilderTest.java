@@ -235,7 +235,7 @@ class KnnGraphBuilderTest {
   @Test
   void killedAtRandomPointsItGoesOn() throws Exception {
     Path undisturbed = folder.resolve("undisturbed.knn");
-    assertEquals(0, run(undisturbed, OptionalInt.empty()));
+    assertEquals(0, run(undisturbed, OptionalInt.empty()), this::errors);
     Path target = folder.resolve("g.knn");
     for (int kill = 0; kill < 20; kill++) {
       // Each run does some more units, 20 of them not all.
@@ -243,9 +243,17 @@ class KnnGraphBuilderTest {
       assertNotEquals(0, run(target, OptionalInt.of(tiles)), "too late, seed " + seed);
     }
     assertTrue(Files.exists(folder.resolve(".g.knn.journal")), "nothing was kept, seed " + seed);
-    assertEquals(0, run(target, OptionalInt.empty()));
+    assertEquals(0, run(target, OptionalInt.empty()), this::errors);
     assertArrayEquals(Files.readAllBytes(undisturbed), Files.readAllBytes(target), "seed " + seed);
     assertEquals(List.of("errors", "g.knn", "undisturbed.knn"), files());
+  }
+
+  private String errors() {
+    try {
+      return Files.readString(folder.resolve("errors")) + "seed " + seed;
+    } catch (IOException e) {
+      return e + ", seed " + seed;
+    }
   }
 
   /** Builds in a process, which is killed after so many tiles; returns its exit code. */

@@ -13,6 +13,7 @@ import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.internal.file.Shards;
@@ -26,7 +27,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -174,7 +174,7 @@ public final class SegmenterFile implements AutoCloseable {
   /** Whether a file is a segmenter, by its first bytes; whether it is whole is not looked at. */
   public static boolean recognises(Path model) throws IOException {
     byte[] prefix;
-    try (InputStream in = Files.newInputStream(model)) {
+    try (InputStream in = RegularFile.stream(model)) {
       prefix = in.readNBytes(Long.BYTES + HEADER_PREFIX);
     }
     if (prefix.length < Long.BYTES) {

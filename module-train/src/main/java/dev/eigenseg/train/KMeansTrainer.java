@@ -8,6 +8,7 @@ import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.OutputLock;
 import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.kmeans.DensitySample;
@@ -70,11 +71,24 @@ public final class KMeansTrainer {
     Provenance provenance =
         provenance(
             SegmenterMethod.KMEANS_FEATURES, options, density, Map.of("bank", bank.identity()));
-    long start = System.nanoTime();
     check(bank, options);
-    if (!overwrite && Artefacts.alreadyDone(model, provenance)) {
-      return new TrainingResult(model, 0, List.of(), 0, false, true);
+    try (OutputLock _ = OutputLock.ofFile(model)) {
+      if (!overwrite && Artefacts.alreadyDone(model, provenance)) {
+        return new TrainingResult(model, 0, List.of(), 0, false, true);
+      }
+      return features(bank, options, density, model, provenance, progress);
     }
+  }
+
+  private static TrainingResult features(
+      FeatureBank bank,
+      KMeansOptions options,
+      Optional<DensityBalance> density,
+      Path model,
+      Provenance provenance,
+      Progress progress)
+      throws IOException {
+    long start = System.nanoTime();
     try (KMeansResult result = fit(bank.level(Level.HIGH), options, density, progress)) {
       SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
       tensors.put(SegmenterModel.CENTROIDS, result.centroids());
@@ -135,7 +149,8 @@ public final class KMeansTrainer {
       throws IOException {
     long start = System.nanoTime();
     check(bank, options);
-    try (SegmenterFile source = SegmenterFile.open(trained)) {
+    try (OutputLock _ = OutputLock.ofFile(model);
+        SegmenterFile source = SegmenterFile.open(trained)) {
       SegmenterModel psiModel = source.model();
       checkSource(bank, trained, psiModel);
       Provenance provenance =

@@ -8,6 +8,7 @@ import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.BankManifest;
 import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.internal.file.OutputLock;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.KnnEngines;
@@ -86,7 +87,8 @@ public final class Trainer {
    *     augmented are not where they were
    * @throws IncompatibleException if graph and bank do not belong together, or the place holds the
    *     work of other settings
-   * @throws dev.eigenseg.api.UnavailableException if the device is not here; nothing was done then
+   * @throws dev.eigenseg.api.UnavailableException if the device is not here, or somebody else
+   *     writes this model; nothing was done then
    * @throws CancelledException if the user asked to stop
    * @throws EigensegException if a loss is not finite; the message names a file that tells what led
    *     there
@@ -103,7 +105,9 @@ public final class Trainer {
     Torch.engine(options.run().threads());
     Devices.require(options.run().device());
     TrainingPlan plan = TrainingPlan.of(bank, graph, options, model);
-    return new Trainer(plan, graph, overwrite, listener, progress).run();
+    try (OutputLock _ = OutputLock.ofFile(model)) {
+      return new Trainer(plan, graph, overwrite, listener, progress).run();
+    }
   }
 
   private TrainingResult run() throws IOException {

@@ -2,12 +2,14 @@ package dev.eigenseg.api.bank;
 
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.ImageFailure;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
@@ -91,8 +93,8 @@ public final class Extractor implements AutoCloseable {
    * @param images in the order in which the bank shall have them
    * @param backbone borrowed
    * @param bank its directory, created if missing
-   * @param progress counts images; stops between groups of images, and what was appended before
-   *     stays a valid bank
+   * @param progress counts images; stops at once, also within an image, and what was appended
+   *     before stays a valid bank
    * @throws BadInputException if an image cannot be used and is not to be skipped
    * @throws dev.eigenseg.api.IncompatibleException if the bank has other settings
    * @throws dev.eigenseg.api.UnavailableException if another writer has the bank open
@@ -253,7 +255,7 @@ public final class Extractor implements AutoCloseable {
           group.size(),
           i -> {
             if (!progress.cancelled()) {
-              group.get((int) i).extract();
+              group.get((int) i).extract(progress);
               task.advance(1);
             }
           });
@@ -261,7 +263,7 @@ public final class Extractor implements AutoCloseable {
         if (!image.attempted) {
           progress.checkCancelled(); // left out only after a wish to stop
         }
-        append(image, listener);
+        append(image, listener, progress);
       }
     } finally {
       Closing.all(group, Extracted::close);
@@ -270,9 +272,9 @@ public final class Extractor implements AutoCloseable {
 
   // Failures wait until it is their image's turn: the images before it are kept, whichever thread
   // was faster.
-  private void append(Extracted image, Listener listener) throws IOException {
+  private void append(Extracted image, Listener listener, Progress progress) throws IOException {
     if (image.failure.filter(ImageFailure::isMemory).isPresent()) {
-      image.extract(); // alone now: the memory may have been the others'
+      image.extract(progress); // alone now: the memory may have been the others'
     }
     try {
       image.appendTo(writer);
@@ -327,19 +329,25 @@ public final class Extractor implements AutoCloseable {
       this.source = source;
     }
 
-    void extract() {
+    /** Leaves in the middle of an image if the user wants to stop. */
+    void extract(Progress progress) {
       attempted = true;
       failure = Optional.empty();
       close();
       extracted.clear();
       try {
-        BufferedImage image = geometry.read(source.file());
-        for (int number : missingViews(source.name())) {
-          extracted.add(number == ImageEntry.PLAIN ? plain(image) : other(image, number));
-        }
+        CallScope.call(List.of(progress::checkCancelled), this::extractViews);
       } catch (RuntimeException | OutOfMemoryError | StackOverflowError e) {
         failure = Optional.of(e);
       }
+    }
+
+    private Void extractViews() {
+      BufferedImage image = geometry.read(source.file());
+      for (int number : missingViews(source.name())) {
+        extracted.add(number == ImageEntry.PLAIN ? plain(image) : other(image, number));
+      }
+      return null;
     }
 
     private ExtractedView plain(BufferedImage image) {
@@ -369,6 +377,9 @@ public final class Extractor implements AutoCloseable {
     }
 
     void appendTo(FeatureBankWriter bank) throws IOException {
+      if (failure.isPresent() && failure.get() instanceof CancelledException stopped) {
+        throw stopped;
+      }
       if (failure.isPresent()) {
         throw ImageFailure.of(source.file(), failure.get());
       }

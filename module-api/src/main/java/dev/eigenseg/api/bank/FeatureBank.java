@@ -5,6 +5,8 @@ import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.OutputLock;
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
@@ -87,7 +89,7 @@ public final class FeatureBank implements AutoCloseable {
     Path path = directory.resolve(ImageJournal.FILE_NAME);
     byte[] bytes;
     try {
-      bytes = Files.readAllBytes(path);
+      bytes = RegularFile.bytes(path);
     } catch (NoSuchFileException e) {
       throw new CorruptFileException(
           path + ": missing; restore the file, or extract again with --overwrite", e);
@@ -109,13 +111,17 @@ public final class FeatureBank implements AutoCloseable {
 
   /**
    * Deletes a bank's own files, and the directory if nothing else is in it; does nothing if there
-   * is none. No reader or writer may have it open.
+   * is none. No reader may have it open.
+   *
+   * @throws dev.eigenseg.api.UnavailableException if a writer has it open
    */
   public static void delete(Path directory) throws IOException {
     if (!Files.isDirectory(directory)) {
       return;
     }
-    deleteFiles(directory);
+    try (OutputLock _ = OutputLock.ofFolder(directory)) {
+      deleteFiles(directory);
+    }
     try {
       Files.delete(directory);
     } catch (DirectoryNotEmptyException e) {

@@ -181,7 +181,14 @@ final class ImageJournal {
         || !fields[FIELDS - 1].equals(hex(Hashes.crc32c(text.substring(0, covered))))) {
       return Optional.empty();
     }
-    // The checksum holds, so this is what was written; numbers need no second doubt.
+    try {
+      return Optional.of(line(fields));
+    } catch (IllegalArgumentException e) { // a right checksum of what nobody here wrote
+      return Optional.empty();
+    }
+  }
+
+  private static Line line(String[] fields) {
     Matcher view = VIEW.matcher(fields[1]);
     boolean plain = !view.matches();
     ImageEntry image =
@@ -204,10 +211,18 @@ final class ImageJournal {
           level,
           new Block(
               HexFormat.fromHexDigits(fields[crcs + blocks.size()]),
-              index < 0 ? 0 : Double.parseDouble(fields[sums + index]),
-              index < 0 ? 0 : Double.parseDouble(fields[sums + scaled + index])));
+              index < 0 ? 0 : finite(fields[sums + index]),
+              index < 0 ? 0 : finite(fields[sums + scaled + index])));
     }
-    return Optional.of(new Line(image, blocks));
+    return new Line(image, blocks);
+  }
+
+  private static double finite(String field) {
+    double value = Double.parseDouble(field);
+    if (!Double.isFinite(value)) {
+      throw new IllegalArgumentException("not finite: " + field);
+    }
+    return value;
   }
 
   private static String hex(int crc) {

@@ -2,12 +2,12 @@ package dev.eigenseg.api.bank;
 
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.file.ChannelWrites;
+import dev.eigenseg.api.internal.file.OutputLock;
+import dev.eigenseg.api.internal.file.RegularFile;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -20,12 +20,14 @@ import java.util.List;
 final class JournalFile implements AutoCloseable {
   private final Path path;
   private final FileChannel channel;
+  private final OutputLock lock;
   private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
   private long bytes;
 
-  private JournalFile(Path path, FileChannel channel) {
+  private JournalFile(Path path, FileChannel channel, OutputLock lock) {
     this.path = path;
     this.channel = channel;
+    this.lock = lock;
   }
 
   /**
@@ -33,29 +35,19 @@ final class JournalFile implements AutoCloseable {
    *
    * @throws UnavailableException if another writer has it
    */
+  @SuppressWarnings("MustBeClosedChecker")
   static JournalFile open(Path directory) throws IOException {
     Path path = directory.resolve(ImageJournal.FILE_NAME);
-    return new JournalFile(path, openLocked(directory, path));
-  }
-
-  @SuppressWarnings("MustBeClosedChecker")
-  private static FileChannel openLocked(Path directory, Path path) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    RegularFile.require(path);
+    OutputLock lock = OutputLock.ofFolder(directory);
     try {
-      FileLock lock = channel.tryLock();
-      if (lock == null) {
-        throw new UnavailableException(
-            directory + ": another process is writing to this bank; wait until it has ended");
-      }
-      return channel;
-    } catch (OverlappingFileLockException e) {
-      channel.close();
-      throw new UnavailableException(
-          directory + ": this process is writing to this bank already; close the other writer", e);
-    } catch (IOException | RuntimeException e) {
-      channel.close();
+      return new JournalFile(
+          path,
+          FileChannel.open(
+              path, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
+          lock);
+    } catch (IOException | RuntimeException | Error e) {
+      lock.close();
       throw e;
     }
   }
@@ -68,7 +60,6 @@ final class JournalFile implements AutoCloseable {
     return channel.size() == 0;
   }
 
-  // Through the locked channel: closing a second one would end the lock, as POSIX has it.
   byte[] read() throws IOException {
     ByteBuffer content = ByteBuffer.allocate(Math.toIntExact(channel.size()));
     int read;
@@ -115,6 +106,8 @@ final class JournalFile implements AutoCloseable {
   /** Gives up the lock. What was added but not committed is lost. */
   @Override
   public void close() throws IOException {
-    channel.close();
+    try (lock) {
+      channel.close();
+    }
   }
 }

@@ -1,6 +1,7 @@
 package dev.eigenseg.api.bank;
 
 import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.FeatureRows;
@@ -13,7 +14,6 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.zip.CRC32C;
 
@@ -101,7 +101,7 @@ final class LevelRows implements FeatureRows {
   /** A file's first 4096 bytes; the file is known to be that long. */
   static ByteBuffer readHeader(Path path) throws IOException {
     ByteBuffer header = ByteBuffer.allocate(LevelLayout.HEADER_BYTES);
-    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+    try (FileChannel channel = RegularFile.channel(path)) {
       while (header.hasRemaining()) {
         if (channel.read(header) < 0) {
           throw new CorruptFileException(
@@ -124,8 +124,7 @@ final class LevelRows implements FeatureRows {
     for (long row = firstRow; row < end; ) {
       int file = layout.fileOf(row);
       long endInFile = Math.min(end, (file + 1) * layout.rowsPerFile());
-      try (FileChannel channel =
-          FileChannel.open(layout.file(directory, file), StandardOpenOption.READ)) {
+      try (FileChannel channel = RegularFile.channel(layout.file(directory, file))) {
         row = readFile(channel, row, endInFile, reader);
       } catch (NoSuchFileException e) {
         throw new CorruptFileException(layout.file(directory, file) + ": missing" + REMEDY, e);

@@ -11,10 +11,10 @@ import dev.eigenseg.api.Images;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.tensor.DType;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -76,7 +76,7 @@ record ManifestFile(
     Path file = directory.resolve(FILE_NAME);
     byte[] bytes;
     try {
-      bytes = Files.readAllBytes(file);
+      bytes = RegularFile.bytes(file);
     } catch (NoSuchFileException e) {
       return Optional.empty();
     }

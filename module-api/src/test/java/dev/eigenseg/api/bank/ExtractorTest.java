@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.Cancellation;
+import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Images;
 import dev.eigenseg.api.IncompatibleException;
@@ -24,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import java.util.stream.Stream;
@@ -163,6 +166,42 @@ class ExtractorTest {
     extract(once, false, 1, a, b);
     assertEquals(List.of(a.toString(), b.toString()), bank());
     assertEquals(3, met.get());
+  }
+
+  /** A wish to stop is heard in the middle of an image, which may take long. */
+  @Test
+  void stoppingEndsTheImagesInHand() throws IOException {
+    Path first = image("first.png", 8);
+    Path second = image("second.png", 16);
+    AtomicBoolean stop = new AtomicBoolean();
+    IntConsumer meet =
+        width -> {
+          while (width == 16) {
+            stop.set(true);
+            Cancellation.checkCall(); // as every long loop of a backbone does
+          }
+        };
+    Progress stopping =
+        new Progress() {
+          @Override
+          public Task start(String name, long total, String unit) {
+            return Task.NONE;
+          }
+
+          @Override
+          public boolean cancelled() {
+            return stop.get();
+          }
+        };
+    ExtractOptions options = ExtractOptions.DEFAULT.withThreads(1);
+    try (Extractor extractor =
+        Extractor.open(List.of(first, second), new Narrow(meet), folder.resolve("bank"), options)) {
+      assertThrows(
+          CancelledException.class, () -> extractor.append(Extractor.Listener.NONE, stopping));
+    }
+    assertEquals(List.of(first.toString()), bank());
+    extract(width -> {}, false, 1, first, second);
+    assertEquals(List.of(first.toString(), second.toString()), bank());
   }
 
   @Test

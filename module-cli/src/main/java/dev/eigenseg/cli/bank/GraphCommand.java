@@ -135,7 +135,7 @@ public final class GraphCommand extends WorkCommand {
     }
     Path file = output.orElseGet(() -> BankGraph.file(folder, share));
     try (FeatureBank bank = FeatureBank.open(folder)) { // first: without a bank there is no folder
-      Session.checkFolder(file);
+      Session.checkFile(file);
       BankGraph graph = new BankGraph(bank, options(session, share, wanted, bank));
       GraphMessages messages = new GraphMessages(session, "");
       if (!overwrite && Files.exists(file)) {

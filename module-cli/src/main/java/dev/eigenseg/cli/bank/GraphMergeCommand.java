@@ -47,7 +47,7 @@ public final class GraphMergeCommand extends WorkCommand {
 
   @Override
   protected JsonObject work(Session session) throws IOException {
-    Session.checkFolder(output);
+    Session.checkFile(output);
     if (!overwrite && Files.exists(output)) {
       throw new BadInputException(
           output + " is there already; replace it with --overwrite, or name another file");

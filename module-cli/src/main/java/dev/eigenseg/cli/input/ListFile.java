@@ -1,6 +1,7 @@
 package dev.eigenseg.cli.input;
 
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.file.SystemReason;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,7 +10,6 @@ import java.nio.charset.Charset;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -30,7 +30,7 @@ final class ListFile {
   static List<String> read(Path list) {
     byte[] bytes;
     try {
-      bytes = Files.readAllBytes(list);
+      bytes = RegularFile.bytes(list);
     } catch (IOException e) {
       throw new BadInputException("the list %s: %s".formatted(list, SystemReason.of(e)), e);
     }

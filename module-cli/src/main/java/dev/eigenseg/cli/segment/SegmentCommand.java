@@ -11,6 +11,7 @@ import dev.eigenseg.cli.input.MaskOptions;
 import dev.eigenseg.cli.mask.CocoFile;
 import dev.eigenseg.cli.mask.FiftyOneFolder;
 import dev.eigenseg.cli.mask.ImageMask;
+import dev.eigenseg.cli.session.OutputFolder;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
@@ -94,7 +95,8 @@ public final class SegmentCommand extends WorkCommand {
     int threads = session.threadsPerImage(stems.size());
     SegmentOptions options = single.withThreads(threads);
     Devices.preferThreads(threads);
-    try (Segmenter segmenter = session.stage("open", () -> mask.open(model))) {
+    try (Segmenter segmenter = session.stage("open", () -> mask.open(model));
+        OutputFolder _ = OutputFolder.open(output)) {
       SegmentFolder folder =
           SegmentFolder.open(output, segmenter.info(), model, mask.settings(options));
       folder.prepare(stems, overwrite);

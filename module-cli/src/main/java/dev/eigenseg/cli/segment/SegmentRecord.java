@@ -7,6 +7,7 @@ import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.ResultNames;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
@@ -101,6 +102,7 @@ final class SegmentRecord {
         file,
         GSON.toJson(origin) + "\n",
         StandardOpenOption.CREATE,
+        LinkOption.NOFOLLOW_LINKS,
         StandardOpenOption.APPEND,
         StandardOpenOption.DSYNC);
     origins.put(origin.name(), origin);

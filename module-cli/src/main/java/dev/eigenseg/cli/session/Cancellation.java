@@ -1,6 +1,8 @@
 package dev.eigenseg.cli.session;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** The user's wish to stop, and the news that the running command has ended. Thread-safe. */
 public final class Cancellation {
@@ -22,12 +24,17 @@ public final class Cancellation {
     ended.countDown();
   }
 
-  /** Waits until {@link #commandEnded()}. */
-  void awaitEnd() {
+  /**
+   * Waits until {@link #commandEnded()}, but not for ever.
+   *
+   * @return whether it has ended
+   */
+  boolean awaitEnd(Duration most) {
     try {
-      ended.await();
+      return ended.await(most.toNanos(), TimeUnit.NANOSECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return false;
     }
   }
 }

@@ -42,6 +42,13 @@ public final class CommonOptions {
       description = "Say nothing but results and errors.")
   private boolean quiet;
 
+  @Option(
+      names = "--max-pixels",
+      paramLabel = "N",
+      description =
+          "Refuse images of more pixels, width times height (default: so many that decoding one takes half of the heap).")
+  private Optional<Long> maxPixels = Optional.empty();
+
   Optional<String> json() {
     return json;
   }
@@ -60,6 +67,10 @@ public final class CommonOptions {
 
   boolean quiet() {
     return quiet;
+  }
+
+  Optional<Long> maxPixels() {
+    return maxPixels;
   }
 
   /** Reads a whole number above zero. */

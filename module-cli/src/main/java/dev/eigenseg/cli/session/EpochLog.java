@@ -5,6 +5,7 @@ import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.train.TrainingListener;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -52,6 +53,10 @@ public final class EpochLog implements TrainingListener {
   }
 
   private void write(Path log, Epoch epoch) throws IOException {
+    if (AtomicFile.isStream(log)) {
+      AtomicFile.writeString(log, json(epoch) + "\n");
+      return;
+    }
     if (lines.isEmpty() && epoch.epoch() > 1 && Files.exists(log)) {
       read(log).stream()
           .filter(line -> line.get("epoch").getAsInt() < epoch.epoch())
@@ -64,7 +69,7 @@ public final class EpochLog implements TrainingListener {
   /** The lines of such a file. */
   public static List<JsonObject> read(Path log) throws IOException {
     List<JsonObject> epochs = new ArrayList<>();
-    for (String line : Files.readAllLines(log)) {
+    for (String line : RegularFile.text(log).lines().toList()) {
       try {
         epochs.add(JsonParser.parseString(line).getAsJsonObject());
       } catch (JsonParseException | IllegalStateException e) {

@@ -5,15 +5,19 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
+import java.time.Duration;
 
 /**
  * Turns Ctrl-C into a {@link Cancellation}: the first one lets the command finish what it has
  * begun, a second one ends the process at once. A termination request from outside waits for the
- * command likewise.
+ * command likewise, at most some seconds.
  */
 public final class Interrupts {
   /** What a shell reports for a process ended by Ctrl-C. */
   static final int EXIT_INTERRUPTED = 130;
+
+  // Whatever a command waits for; what is on disk is whole at any time.
+  private static final Duration GRACE = Duration.ofSeconds(4);
 
   private Interrupts() {}
 
@@ -24,7 +28,10 @@ public final class Interrupts {
             new Thread(
                 () -> {
                   cancellation.request();
-                  cancellation.awaitEnd();
+                  if (!cancellation.awaitEnd(GRACE)) {
+                    err.println(
+                        "eigenseg: ended in the middle of its work; the same command continues");
+                  }
                 },
                 "eigenseg-shutdown"));
     onInterrupt(() -> {

@@ -4,8 +4,8 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.RegularFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** JSON as text for people and programs. */
@@ -23,6 +23,6 @@ public final class Json {
 
   /** Reads what {@link #write} wrote. */
   public static <T extends Record> T read(Path file, Class<T> type) throws IOException {
-    return new Gson().fromJson(Files.readString(file), type);
+    return new Gson().fromJson(RegularFile.text(file), type);
   }
 }

@@ -59,7 +59,13 @@ public final class Session {
     return options.json().filter(file -> !file.equals(CommonOptions.STDOUT)).map(Path::of);
   }
 
-  /** Fails before the work if a result could not be written after it. */
+  /** Fails before the work if a result could not take this name after it. */
+  public static void checkFile(Path file) {
+    checkFolder(file);
+    AtomicFile.requireReplaceable(file);
+  }
+
+  /** Likewise for a text, which may also go to a device or a pipe. */
   public static void checkFolder(Path file) {
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null || !Files.isDirectory(folder)) {

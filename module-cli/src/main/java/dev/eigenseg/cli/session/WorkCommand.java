@@ -1,6 +1,7 @@
 package dev.eigenseg.cli.session;
 
 import com.google.gson.JsonObject;
+import dev.eigenseg.api.Images;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -26,7 +27,14 @@ public abstract class WorkCommand implements Callable<Integer> {
   @Override
   public final Integer call() throws IOException {
     Session session = new Session(surroundings, common);
-    return session.finish(work(session));
+    if (common.maxPixels().isEmpty()) {
+      return session.finish(work(session));
+    }
+    long maxPixels = common.maxPixels().get();
+    if (maxPixels < 1) {
+      throw usage("--max-pixels must be above 0");
+    }
+    return session.finish(Images.limited(maxPixels, () -> work(session)));
   }
 
   protected final Surroundings surroundings() {

@@ -16,6 +16,7 @@ import dev.eigenseg.cli.input.DatasetOptions;
 import dev.eigenseg.cli.input.NeighborOptions;
 import dev.eigenseg.cli.session.CommonOptions;
 import dev.eigenseg.cli.session.GraphMessages;
+import dev.eigenseg.cli.session.OutputFolder;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.SizeConverter;
 import dev.eigenseg.cli.session.Surroundings;
@@ -159,7 +160,7 @@ public final class SpectralCommand extends WorkCommand {
     if (backbone.isPresent() || size.isPresent()) {
       throw usage("-b and --size are for an image; a bank has its own");
     }
-    output.ifPresent(Session::checkFolder);
+    output.ifPresent(Session::checkFile);
     if (output.isPresent()) {
       refuseToReplace(output.get());
     }
@@ -231,24 +232,29 @@ public final class SpectralCommand extends WorkCommand {
     for (String picture : SpectrumPictures.FILES) {
       refuseToReplace(folder.resolve(picture));
     }
-    Path temporary = Files.createTempDirectory("eigenseg-spectral");
-    try {
-      extract(session, temporary);
-      Files.createDirectories(folder);
-      try (FeatureBank bank = FeatureBank.open(temporary);
-          KnnGraph graph = imageGraph(session, bank);
-          Spectrum spectrum = spectrum(session, bank, graph, IMAGE_VECTORS);
-          SpectralClusters found = spectrum.clusters(kmeans(session, spectrum))) {
-        JsonObject json = spectrum.json();
-        BufferedImage photograph = bank.manifest().geometry().read(input);
-        SpectrumPictures.write(folder, photograph, bank.images().getFirst(), spectrum, found);
-        session.say("wrote eigenvectors.png and clusters.png into " + folder);
-        json.add("seconds", session.stages().toJson());
-        return json;
+    try (OutputFolder _ = OutputFolder.open(folder)) {
+      Path temporary = folder.resolve(".bank");
+      FeatureBank.delete(temporary); // of a command that was killed
+      try {
+        extract(session, temporary);
+        return pictures(session, temporary, folder);
+      } finally {
+        FeatureBank.delete(temporary);
       }
-    } finally {
-      FeatureBank.delete(temporary);
-      Files.deleteIfExists(temporary);
+    }
+  }
+
+  private JsonObject pictures(Session session, Path patches, Path folder) throws IOException {
+    try (FeatureBank bank = FeatureBank.open(patches);
+        KnnGraph graph = imageGraph(session, bank);
+        Spectrum spectrum = spectrum(session, bank, graph, IMAGE_VECTORS);
+        SpectralClusters found = spectrum.clusters(kmeans(session, spectrum))) {
+      JsonObject json = spectrum.json();
+      BufferedImage photograph = bank.manifest().geometry().read(input);
+      SpectrumPictures.write(folder, photograph, bank.images().getFirst(), spectrum, found);
+      session.say("wrote eigenvectors.png and clusters.png into " + folder);
+      json.add("seconds", session.stages().toJson());
+      return json;
     }
   }
 

@@ -68,7 +68,7 @@ public final class ExportCommand extends WorkCommand {
     if (backbone.isPresent() && !embed) {
       throw usage("--backbone names what --embed-backbone embeds: give both or none");
     }
-    Session.checkFolder(output);
+    Session.checkFile(output);
     if (Files.exists(output) && !overwrite) {
       throw new BadInputException(output + " is there already; --overwrite replaces it");
     }

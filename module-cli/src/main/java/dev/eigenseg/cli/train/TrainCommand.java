@@ -247,7 +247,7 @@ public final class TrainCommand extends WorkCommand {
   }
 
   private static void check(TrainingRun run) {
-    Session.checkFolder(run.model());
+    Session.checkFile(run.model());
     run.log().ifPresent(Session::checkFolder);
     if (run.from().isPresent() && !Files.exists(run.from().get())) {
       throw new BadInputException(

@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.ChannelWrites;
@@ -20,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -45,11 +47,27 @@ final class Download {
   private static final int MOST_SMALL_BYTES = 1 << 20;
   private static final long POLL_MILLIS = 50;
 
+  // Slower is taken for a server that keeps a connection busy without wanting to end.
+  private static final long LEAST_BYTES_PER_SECOND = 1 << 10;
+  private static final Duration LONGEST_SMALL = Duration.ofSeconds(60);
+
   private final Progress progress;
   private final Duration patience;
 
+  /** What is known of a file's size before its end. */
+  @FunctionalInterface
+  interface Beginning {
+    /**
+     * Looks at what has come.
+     *
+     * @return how many bytes the whole has; empty as long as that is not known
+     * @throws dev.eigenseg.api.CorruptFileException if this is no beginning of what is wanted
+     */
+    OptionalLong bytes(Path part) throws IOException;
+  }
+
   /**
-   * @param patience how long a server may send nothing
+   * @param patience how long a server may send nothing, or less than a kilobyte a second
    */
   Download(Progress progress, Duration patience) {
     this.progress = progress;
@@ -68,15 +86,19 @@ final class Download {
   /**
    * Fetches a file into {@code part}.
    *
+   * @param beginning asked as soon as something is there: nobody's whole disk is filled by what is
+   *     no such file, or does not end where it says
    * @throws BadInputException if the server has no such file
+   * @throws dev.eigenseg.api.CorruptFileException if it is something else, or longer than it says;
+   *     nothing is kept then
    * @throws IOException if the connection fails; what has arrived is kept
    * @throws dev.eigenseg.api.CancelledException if the user wants to stop, likewise
    */
-  Received file(URI source, Path part) throws IOException {
+  Received file(URI source, Path part, Beginning beginning) throws IOException {
     try (HttpClient client = client()) {
       Optional<String> validator = validatorOf(source, part);
       if (validator.isPresent() && Files.exists(part) && Files.size(part) > 0) {
-        Optional<Received> resumed = resume(client, source, part, validator.get());
+        Optional<Received> resumed = resume(client, source, part, validator.get(), beginning);
         if (resumed.isPresent()) {
           return resumed.get();
         }
@@ -85,7 +107,7 @@ final class Download {
       if (response.statusCode() != 200) {
         throw refused(source, response);
       }
-      return whole(source, part, response);
+      return whole(source, part, response, beginning);
     }
   }
 
@@ -98,7 +120,8 @@ final class Download {
   }
 
   // Empty if the file must be fetched from its beginning.
-  private Optional<Received> resume(HttpClient client, URI source, Path part, String validator)
+  private Optional<Received> resume(
+      HttpClient client, URI source, Path part, String validator, Beginning beginning)
       throws IOException {
     long have = Files.size(part);
     HttpRequest request =
@@ -108,8 +131,10 @@ final class Download {
             .build();
     HttpResponse<InputStream> response = send(client, request);
     return switch (response.statusCode()) {
-      case 206 -> continued(source, part, response, have, validator);
-      case 200 -> Optional.of(whole(source, part, response)); // no ranges, or another file by now
+      case 206 -> continued(source, part, response, have, validator, beginning);
+      case 200 ->
+          Optional.of(
+              whole(source, part, response, beginning)); // no ranges, or another file by now
       case 416 -> {
         response.body().close();
         Matcher matcher = UNSATISFIED.matcher(contentRange(response));
@@ -121,7 +146,12 @@ final class Download {
   }
 
   private Optional<Received> continued(
-      URI source, Path part, HttpResponse<InputStream> response, long have, String validator)
+      URI source,
+      Path part,
+      HttpResponse<InputStream> response,
+      long have,
+      String validator,
+      Beginning beginning)
       throws IOException {
     Matcher matcher = CONTENT_RANGE.matcher(contentRange(response));
     boolean continues = matcher.matches() && matcher.group(1).equals(Long.toString(have));
@@ -129,7 +159,7 @@ final class Download {
       response.body().close();
       return Optional.empty();
     }
-    copy(source, part, response, have);
+    copy(source, part, response, have, beginning);
     return Optional.of(new Received(have, claim(response)));
   }
 
@@ -137,21 +167,28 @@ final class Download {
     return response.headers().firstValue("Content-Range").orElse("");
   }
 
-  private Received whole(URI source, Path part, HttpResponse<InputStream> response)
+  private Received whole(
+      URI source, Path part, HttpResponse<InputStream> response, Beginning beginning)
       throws IOException {
     Files.deleteIfExists(part); // before its validator changes
     remember(source, part, validator(response.headers()));
-    copy(source, part, response, 0);
+    copy(source, part, response, 0, beginning);
     return new Received(0, claim(response));
   }
 
-  private void copy(URI source, Path part, HttpResponse<InputStream> response, long have)
+  private void copy(
+      URI source, Path part, HttpResponse<InputStream> response, long have, Beginning beginning)
       throws IOException {
     OptionalLong length = response.headers().firstValueAsLong("Content-Length");
     long done = have;
+    OptionalLong whole = OptionalLong.empty();
     try (Guard guard = new Guard(response.body(), progress, patience);
         FileChannel channel =
-            FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileChannel.open(
+                part,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS);
         Progress.Task task =
             progress.start("pull", length.isPresent() ? length.getAsLong() / 1000 : -1, "kB")) {
       channel.position(have);
@@ -160,8 +197,17 @@ final class Download {
         ChannelWrites.all(channel, ByteBuffer.wrap(chunk, 0, read));
         task.advance((done + read) / 1000 - done / 1000);
         done += read;
+        if (whole.isEmpty()) {
+          whole = beginning.bytes(part);
+        }
+        if (whole.isPresent()) {
+          requireWithin(source, whole.getAsLong(), done, have, length);
+        }
       }
       channel.force(true);
+    } catch (CorruptFileException | BadInputException e) {
+      discard(part);
+      throw e;
     } catch (IOException e) {
       progress.checkCancelled();
       throw new IOException(
@@ -175,22 +221,51 @@ final class Download {
     }
   }
 
+  private static void requireWithin(
+      URI source, long whole, long done, long have, OptionalLong length) {
+    long announced = length.isPresent() ? have + length.getAsLong() : done;
+    if (Math.max(done, announced) > whole) {
+      throw new CorruptFileException(
+          "%s: by its header the file has %d bytes, the server sends %d or more; pull from another server"
+              .formatted(source, whole, Math.max(done, announced)));
+    }
+  }
+
   /**
    * Fetches a small text.
    *
-   * @return empty if the server has none
+   * @return empty if the server has none, or nothing small
+   * @throws IOException if the connection fails, or the text takes longer than a minute
    */
   Optional<String> text(URI source) throws IOException {
     try (HttpClient client = client()) {
       HttpResponse<InputStream> response = send(client, HttpRequest.newBuilder(source).build());
-      try (InputStream body = response.body()) {
+      try (Guard guard = new Guard(response.body(), progress, patience)) {
         if (response.statusCode() != 200) {
           return Optional.empty();
         }
-        byte[] bytes = body.readNBytes(MOST_SMALL_BYTES);
-        return Optional.of(new String(bytes, StandardCharsets.UTF_8));
+        return small(source, guard);
       }
     }
+  }
+
+  private Optional<String> small(URI source, Guard guard) throws IOException {
+    long deadline = System.nanoTime() + LONGEST_SMALL.toNanos();
+    byte[] bytes = new byte[MOST_SMALL_BYTES];
+    byte[] chunk = new byte[1 << 12];
+    int count = 0;
+    for (int read = guard.read(chunk); read >= 0; read = guard.read(chunk)) {
+      if (count + read > bytes.length) {
+        return Optional.empty();
+      }
+      if (System.nanoTime() > deadline) {
+        throw new IOException(
+            source + " did not end within " + LONGEST_SMALL.toSeconds() + " s; try again later");
+      }
+      System.arraycopy(chunk, 0, bytes, count, read);
+      count += read;
+    }
+    return Optional.of(new String(bytes, 0, count, StandardCharsets.UTF_8));
   }
 
   private HttpResponse<InputStream> send(HttpClient client, HttpRequest request)
@@ -302,15 +377,15 @@ final class Download {
   }
 
   /**
-   * Owns a response's body; ends a read that waits for a server which sends nothing when the user
-   * wants to stop, or when patience is over.
+   * Owns a response's body; ends a read that waits for a server which sends nothing, or next to
+   * nothing, when the user wants to stop or when patience is over.
    */
   private static final class Guard implements AutoCloseable {
     private final InputStream body;
     private final Progress progress;
     private final Duration patience;
     private final Thread watcher;
-    private volatile long lastByte = System.nanoTime();
+    private volatile long came;
     private volatile boolean done;
     private volatile boolean stalled;
 
@@ -322,10 +397,18 @@ final class Download {
     }
 
     private void watch() {
+      // Of each stretch of patience so much has to come.
+      long least = Math.max(1, LEAST_BYTES_PER_SECOND * patience.toSeconds());
+      long begin = System.nanoTime();
+      long before = 0;
       try {
         while (!done) {
           Thread.sleep(POLL_MILLIS);
-          stalled = System.nanoTime() - lastByte > patience.toNanos();
+          if (came - before >= least) {
+            begin = System.nanoTime();
+            before = came;
+          }
+          stalled = System.nanoTime() - begin > patience.toNanos();
           if (stalled || progress.cancelled()) {
             body.close();
             return;
@@ -342,14 +425,22 @@ final class Download {
       progress.checkCancelled();
       try {
         int read = body.read(chunk);
-        lastByte = System.nanoTime();
         if (read < 0) {
           progress.checkCancelled();
+        } else {
+          count(read);
         }
         return read;
       } catch (IOException e) {
-        throw stalled ? new IOException("nothing came for " + patience.toSeconds() + " s", e) : e;
+        throw stalled
+            ? new IOException(
+                "nothing came for " + patience.toSeconds() + " s, or hardly anything", e)
+            : e;
       }
+    }
+
+    private synchronized void count(int bytes) {
+      came += bytes;
     }
 
     @Override

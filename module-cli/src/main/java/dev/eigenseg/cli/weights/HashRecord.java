@@ -1,6 +1,7 @@
 package dev.eigenseg.cli.weights;
 
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.RegularFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ final class HashRecord {
     if (!Files.exists(file(weights))) {
       return Optional.empty();
     }
-    Matcher matcher = LINE.matcher(Files.readString(file(weights)));
+    Matcher matcher = LINE.matcher(RegularFile.text(file(weights)));
     return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
   }
 }

@@ -4,23 +4,18 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CorruptFileException;
-import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.OutputLock;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.WeightsFolder;
 import dev.eigenseg.cli.session.ByteSize;
 import dev.eigenseg.cli.session.Session;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Optional;
 
@@ -80,34 +75,10 @@ public final class Pull {
   /** Does it. */
   public Result run(boolean overwrite) throws IOException {
     Files.createDirectories(target.toAbsolutePath().getParent());
-    if (Files.isDirectory(target)) {
-      throw new BadInputException(target + " is a folder; give another -o");
-    }
-    // The lock's file stays: a deleted one could be locked by two at once.
-    Path lock = target.resolveSibling("." + target.getFileName() + ".lock");
-    try (FileChannel channel =
-            FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-        FileLock held = lock(channel)) {
-      assert held.isValid();
+    AtomicFile.requireReplaceable(target);
+    try (OutputLock _ = OutputLock.ofFile(target)) {
       return Files.exists(target) && !overwrite ? present() : fetched(overwrite);
     }
-  }
-
-  private FileLock lock(FileChannel channel) throws IOException {
-    try {
-      FileLock lock = channel.tryLock();
-      if (lock != null) {
-        return lock;
-      }
-    } catch (OverlappingFileLockException e) {
-      throw busy(e);
-    }
-    throw busy(null);
-  }
-
-  private UnavailableException busy(Throwable cause) {
-    return new UnavailableException(
-        target + " is being pulled by another command; wait for it, or stop it", cause);
   }
 
   private Result present() throws IOException {
@@ -133,7 +104,7 @@ public final class Pull {
       Download.discard(part);
     }
     session.say("from " + source);
-    Download.Received received = download.file(source, part);
+    Download.Received received = download.file(source, part, SafeTensors::bytesOf);
     if (received.resumedFrom() > 0) {
       session.say("continued after %d bytes".formatted(received.resumedFrom()));
     }

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.BitSet;
@@ -105,7 +106,8 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
             data(place.target()),
             StandardOpenOption.CREATE,
             StandardOpenOption.READ,
-            StandardOpenOption.WRITE);
+            StandardOpenOption.WRITE,
+            LinkOption.NOFOLLOW_LINKS); // anybody who knows the name could have put one there
     try {
       lock(place, channel);
       Optional<UnitJournal> begun = begun(place);

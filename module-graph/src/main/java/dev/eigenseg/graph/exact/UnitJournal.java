@@ -6,11 +6,12 @@ import com.google.gson.JsonParser;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.RegularFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -58,7 +59,7 @@ final class UnitJournal implements AutoCloseable {
   static Optional<UnitJournal> read(Path path) throws IOException {
     byte[] content;
     try {
-      content = Files.readAllBytes(path);
+      content = RegularFile.bytes(path);
     } catch (NoSuchFileException e) {
       return Optional.empty();
     }
@@ -146,7 +147,9 @@ final class UnitJournal implements AutoCloseable {
   }
 
   private FileChannel openForWriting() throws IOException {
-    FileChannel file = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    FileChannel file =
+        FileChannel.open(
+            path, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
     channel = Optional.of(file);
     file.truncate(bytes);
     if (bytes == 0) {

@@ -1,5 +1,6 @@
 package dev.eigenseg.infer.vit;
 
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.file.Shards;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,7 +19,7 @@ interface PublishedConfig {
     for (String candidate : List.of(Shards.stem(file) + ".json", "config.json")) {
       Path path = file.resolveSibling(candidate);
       if (Files.isRegularFile(path)) {
-        Optional<ConfigJson> json = ConfigJson.parse(Files.readString(path), path.toString());
+        Optional<ConfigJson> json = ConfigJson.parse(RegularFile.text(path), path.toString());
         Optional<PublishedConfig> config = json.flatMap(TimmConfig::of);
         if (config.isEmpty() && json.isPresent()) {
           config = TransformersConfig.of(json.get(), path);

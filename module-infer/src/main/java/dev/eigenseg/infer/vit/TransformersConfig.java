@@ -1,5 +1,6 @@
 package dev.eigenseg.infer.vit;
 
+import dev.eigenseg.api.internal.file.RegularFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ record TransformersConfig(String architecture, ConfigJson json, ConfigJson pixel
     Path beside = file.resolveSibling(PIXELS);
     Optional<ConfigJson> pixels =
         Files.isRegularFile(beside)
-            ? ConfigJson.parse(Files.readString(beside), beside.toString())
+            ? ConfigJson.parse(RegularFile.text(beside), beside.toString())
             : Optional.empty();
     String architecture =
         network.text("model_type").or(() -> json.text("model_type")).orElse("unknown");

@@ -8,8 +8,8 @@ import com.google.gson.JsonParseException;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ClassFiles;
 import dev.eigenseg.api.ClassList;
+import dev.eigenseg.api.internal.file.RegularFile;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -96,7 +96,7 @@ public final class CamVid implements Dataset {
     try {
       JsonObject splits =
           new Gson()
-              .fromJson(Files.readString(classFile, StandardCharsets.UTF_8), JsonObject.class)
+              .fromJson(RegularFile.text(classFile), JsonObject.class)
               .getAsJsonObject("splits");
       if (splits == null || !splits.has(split)) {
         throw new BadInputException(

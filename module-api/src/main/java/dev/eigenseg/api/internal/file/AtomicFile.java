@@ -1,5 +1,6 @@
 package dev.eigenseg.api.internal.file;
 
+import dev.eigenseg.api.BadInputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -7,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -26,15 +28,18 @@ public final class AtomicFile {
   private AtomicFile() {}
 
   /**
-   * Replaces a file.
+   * Replaces a file. Where the target is a link, the file that it leads to is replaced.
    *
    * @param target the file; its folder must exist
    * @param body writes the content through a channel that can also be read and mapped; it must not
    *     close the channel
+   * @throws BadInputException if the target is something that a file must not replace: a device, a
+   *     pipe, a folder, a link to nothing
    * @throws IOException if writing fails; the message names the target
    */
   public static void write(Path target, IoConsumer<FileChannel> body) throws IOException {
-    Path absolute = target.toAbsolutePath();
+    requireReplaceable(target);
+    Path absolute = resolved(target);
     Path temporary = temporaryName(absolute);
     try {
       try (FileChannel channel =
@@ -62,17 +67,55 @@ public final class AtomicFile {
    * Gives a finished file its name, in place of another that may have it.
    *
    * @param temporary a file whose content is on disk, in the target's folder
+   * @throws BadInputException as {@link #write}
    */
   public static void publish(Path temporary, Path target) throws IOException {
+    requireReplaceable(target);
     Files.move(
         temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     forceFolder(target.toAbsolutePath().getParent());
   }
 
-  /** Replaces a file by a text in UTF-8. */
+  /**
+   * Replaces a file by a text in UTF-8. A target that is a device or a pipe stays what it is and
+   * gets the text.
+   */
   public static void writeString(Path target, String text) throws IOException {
     ByteBuffer bytes = StandardCharsets.UTF_8.encode(text);
-    write(target, channel -> ChannelWrites.all(channel, bytes));
+    if (isStream(target)) {
+      try (FileChannel channel = FileChannel.open(target, StandardOpenOption.WRITE)) {
+        ChannelWrites.all(channel, bytes);
+      }
+    } else {
+      write(target, channel -> ChannelWrites.all(channel, bytes));
+    }
+  }
+
+  /** Whether something is there that is written to and never replaced: a device, a pipe. */
+  public static boolean isStream(Path target) {
+    return Files.exists(target) && !Files.isRegularFile(target) && !Files.isDirectory(target);
+  }
+
+  /**
+   * Refuses what a finished file must not take the place of, before the work that makes it.
+   *
+   * @throws BadInputException if the target is there and no regular file
+   */
+  public static void requireReplaceable(Path target) {
+    if (Files.isRegularFile(target) || !Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    String what =
+        Files.isDirectory(target)
+            ? "it is a folder; name a file"
+            : Files.exists(target)
+                ? "it is a device or a pipe, and only a file can be replaced; name a file"
+                : "it is a link to nothing; delete the link or make what it leads to";
+    throw new BadInputException("cannot write " + target + ": " + what);
+  }
+
+  private static Path resolved(Path target) throws IOException {
+    return Files.isSymbolicLink(target) ? target.toRealPath() : target.toAbsolutePath();
   }
 
   private static Path temporaryName(Path target) {

@@ -18,7 +18,6 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -27,6 +26,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SequencedSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -65,7 +65,7 @@ public final class SafeTensors implements AutoCloseable {
     }
   }
 
-  private record Header(Map<String, String> metadata, Map<String, Entry> entries) {}
+  private record Header(Map<String, String> metadata, Map<String, Entry> entries, long dataBytes) {}
 
   private final Path file;
   private final Arena arena;
@@ -91,7 +91,7 @@ public final class SafeTensors implements AutoCloseable {
   public static SafeTensors open(Path file) throws IOException {
     requireLittleEndian();
     Arena arena = Arena.ofShared();
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+    try (FileChannel channel = RegularFile.channel(file)) {
       long size = channel.size();
       if (size < Long.BYTES) {
         throw corrupt(file, "it has %d bytes, its header's length alone takes 8", size);
@@ -110,12 +110,57 @@ public final class SafeTensors implements AutoCloseable {
             size);
       }
       MemorySegment data = all.asSlice(Long.BYTES + headerBytes);
-      Header header =
-          parse(file, decode(file, all.asSlice(Long.BYTES, headerBytes)), data.byteSize());
+      Header header = parse(file, decode(file, all.asSlice(Long.BYTES, headerBytes)));
+      if (header.dataBytes() != data.byteSize()) {
+        throw corrupt(
+            file,
+            "its tensors take %d bytes, the file holds %d",
+            header.dataBytes(),
+            data.byteSize());
+      }
       return new SafeTensors(file, arena, data, header);
     } catch (IOException | RuntimeException | Error e) {
       arena.close();
       throw e;
+    }
+  }
+
+  /**
+   * How large a file is that has not come to its end yet, by its header.
+   *
+   * @return empty as long as the header is not whole
+   * @throws CorruptFileException if the beginning is not that of a safetensors file
+   * @throws BadInputException if it is that of something else that people have in its place
+   */
+  public static OptionalLong bytesOf(Path beginning) throws IOException {
+    requireLittleEndian();
+    try (FileChannel channel = RegularFile.channel(beginning);
+        Arena arena = Arena.ofConfined()) {
+      long size = channel.size();
+      if (size <= Long.BYTES) {
+        return OptionalLong.empty();
+      }
+      MemorySegment all = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
+      long headerBytes = all.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
+      if (headerBytes < 2
+          || headerBytes > MAX_HEADER_BYTES
+          || all.get(ValueLayout.JAVA_BYTE, Long.BYTES) != '{') {
+        Optional<BadInputException> foreign = ForeignFile.recognise(beginning, all);
+        if (foreign.isPresent()) {
+          throw foreign.get();
+        }
+        throw corrupt(
+            beginning,
+            "its header claims %s bytes, expected at most %d that begin with '{'",
+            Long.toUnsignedString(headerBytes),
+            MAX_HEADER_BYTES);
+      }
+      if (size < Long.BYTES + headerBytes) {
+        return OptionalLong.empty();
+      }
+      Header header = parse(beginning, decode(beginning, all.asSlice(Long.BYTES, headerBytes)));
+      return OptionalLong.of(
+          Math.addExact(Long.BYTES + headerBytes, header.dataBytes())); // offsets below 2^63
     }
   }
 
@@ -244,7 +289,7 @@ public final class SafeTensors implements AutoCloseable {
     }
   }
 
-  private static Header parse(Path file, String json, long dataBytes) {
+  private static Header parse(Path file, String json) {
     Map<String, String> metadata = Map.of();
     LinkedHashMap<String, Entry> entries = new LinkedHashMap<>();
     try (JsonReader reader = new JsonReader(new StringReader(json))) {
@@ -276,8 +321,7 @@ public final class SafeTensors implements AutoCloseable {
           e);
     }
     checkSizes(file, entries.values());
-    checkOffsets(file, entries.values(), dataBytes);
-    return new Header(metadata, entries);
+    return new Header(metadata, entries, tiled(file, entries.values()));
   }
 
   private static Map<String, String> texts(Path file, JsonReader reader) throws IOException {
@@ -372,8 +416,8 @@ public final class SafeTensors implements AutoCloseable {
     return entry.begin() <= entry.end() && entry.end() - entry.begin() == bytes;
   }
 
-  // The format allows neither gaps nor overlaps, so sorted entries must tile the data.
-  private static void checkOffsets(Path file, Iterable<Entry> entries, long dataBytes) {
+  // The format allows neither gaps nor overlaps, so sorted entries must tile the data, up to here.
+  private static long tiled(Path file, Iterable<Entry> entries) {
     List<Entry> sorted = new ArrayList<>();
     entries.forEach(sorted::add);
     sorted.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
@@ -390,8 +434,6 @@ public final class SafeTensors implements AutoCloseable {
       }
       expected = entry.end();
     }
-    if (expected != dataBytes) {
-      throw corrupt(file, "its tensors take %d bytes, the file holds %d", expected, dataBytes);
-    }
+    return expected;
   }
 }

@@ -29,7 +29,13 @@ public final class Shards {
 
   /** Whether a file is an index of shards, by its name. */
   public static boolean isIndex(Path file) {
-    return file.getFileName().toString().endsWith(INDEX);
+    return name(file).endsWith(INDEX);
+  }
+
+  // A root has none.
+  private static String name(Path file) {
+    RegularFile.require(file);
+    return file.getFileName().toString();
   }
 
   /**
@@ -44,7 +50,7 @@ public final class Shards {
     if (isIndex(file)) {
       return indexed(file);
     }
-    Matcher shard = SHARD.matcher(file.getFileName().toString());
+    Matcher shard = SHARD.matcher(name(file));
     if (!shard.matches()) {
       return List.of(file);
     }
@@ -60,7 +66,7 @@ public final class Shards {
 
   /** The end of a checkpoint's name that is not its own: of an index and of a shard too. */
   public static String stem(Path file) {
-    String name = file.getFileName().toString();
+    String name = name(file);
     Matcher shard = SHARD.matcher(name);
     if (shard.matches()) {
       return shard.group(1);
@@ -143,7 +149,7 @@ public final class Shards {
 
   private static JsonObject weightMap(Path index) throws IOException {
     try {
-      JsonElement json = JsonParser.parseString(Files.readString(index));
+      JsonElement json = JsonParser.parseString(RegularFile.text(index));
       if (json.isJsonObject()
           && json.getAsJsonObject().get("weight_map") instanceof JsonObject map
           && !map.isEmpty()) {

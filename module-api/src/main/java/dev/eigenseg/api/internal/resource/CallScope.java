@@ -5,8 +5,9 @@ import java.lang.ScopedValue.CallableOp;
 import java.util.List;
 
 /**
- * What may end the call that a thread works for. Long work asks its scope at short intervals, and
- * leaves with the exception that ends the call, so that whatever it holds is freed on the way out.
+ * What may end the call that a thread works for, and how large the images are that it reads. Long
+ * work asks its scope at short intervals, and leaves with the exception that ends the call, so that
+ * whatever it holds is freed on the way out.
  *
  * <p>A scope belongs to the thread that opened it and to the helpers that {@link #in} lets work for
  * it; scopes within scopes end with the outer ones. What ended once stays ended, with one and the
@@ -14,17 +15,20 @@ import java.util.List;
  */
 public final class CallScope {
   private static final ScopedValue<CallScope> CURRENT = ScopedValue.newInstance();
-  private static final CallScope NONE = new CallScope(null, null, List.of());
+  private static final CallScope NONE =
+      new CallScope(null, null, List.of(), MaxPixels.ofThisHeap());
 
   private final CallScope outer;
   private final List<Runnable> endings;
   private final Thread caller;
+  private final long maxPixels;
   private volatile RuntimeException ended;
 
-  private CallScope(CallScope outer, Thread caller, List<Runnable> endings) {
+  private CallScope(CallScope outer, Thread caller, List<Runnable> endings, long maxPixels) {
     this.outer = outer;
     this.caller = caller;
     this.endings = List.copyOf(endings);
+    this.maxPixels = maxPixels;
   }
 
   /** The scope that this thread works in; one that never ends where none was opened. */
@@ -41,9 +45,25 @@ public final class CallScope {
    */
   public static <T, X extends Throwable> T call(
       List<Runnable> endings, CallableOp<? extends T, X> work) throws X {
-    CallScope scope = new CallScope(current(), Thread.currentThread(), endings);
+    return call(endings, current().maxPixels, work);
+  }
+
+  /** Works in a scope in which no larger images are read; an interrupt ends it. */
+  public static <T, X extends Throwable> T limited(long maxPixels, CallableOp<? extends T, X> work)
+      throws X {
+    return call(List.of(), maxPixels, work);
+  }
+
+  private static <T, X extends Throwable> T call(
+      List<Runnable> endings, long maxPixels, CallableOp<? extends T, X> work) throws X {
+    CallScope scope = new CallScope(current(), Thread.currentThread(), endings, maxPixels);
     scope.check();
     return scope.in(work);
+  }
+
+  /** The most pixels of an image that is read. */
+  public long maxPixels() {
+    return maxPixels;
   }
 
   /** Works in this scope: for threads that help with its call. */

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.eigenseg.api.BadInputException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -19,6 +20,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,6 +149,44 @@ final class AtomicFileTest {
     String reason =
         assertThrows(IOException.class, () -> AtomicFile.writeString(denied, "text")).getMessage();
     assertEquals("writing " + denied + " failed: permission denied", reason);
+  }
+
+  @Test
+  void devicesGetTextsAndAreNeverReplaced() throws IOException {
+    Path device = Path.of("/dev/null");
+    assumeTrue(Files.exists(device), "no /dev/null here");
+    Path link = Files.createSymbolicLink(folder.resolve("null"), device);
+    AtomicFile.writeString(link, "text");
+    assertThrows(BadInputException.class, () -> AtomicFile.write(link, channel -> {}));
+    assertThrows(
+        BadInputException.class,
+        () -> AtomicFile.publish(Files.writeString(folder.resolve("b"), "text"), link));
+    assertTrue(Files.isSymbolicLink(link) && !Files.isRegularFile(device), "replaced");
+  }
+
+  @Test
+  void pipesGetTextsAndAreNeverReplaced() throws Exception {
+    Path pipe = Pipes.make(folder.resolve("pipe"));
+    FutureTask<String> read = new FutureTask<>(() -> Files.readString(pipe));
+    Thread.ofVirtual().start(read);
+    AtomicFile.writeString(pipe, "text");
+    assertEquals("text", read.get());
+    assertTrue(Files.exists(pipe) && !Files.isRegularFile(pipe), "replaced");
+    assertThrows(BadInputException.class, () -> AtomicFile.write(pipe, channel -> {}));
+  }
+
+  @Test
+  void aLinkStaysAndItsFileIsReplaced() throws IOException {
+    Path file = Files.writeString(folder.resolve("a.txt"), "old");
+    Path link = Files.createSymbolicLink(folder.resolve("link"), Path.of("a.txt"));
+    AtomicFile.writeString(link, "new");
+    assertTrue(Files.isSymbolicLink(link), "the link is gone");
+    assertEquals("new", Files.readString(file));
+    Path nothing = Files.createSymbolicLink(folder.resolve("nothing"), Path.of("absent"));
+    BadInputException refused =
+        assertThrows(BadInputException.class, () -> AtomicFile.writeString(nothing, "text"));
+    assertTrue(refused.getMessage().contains("a link to nothing"), refused.getMessage());
+    assertFalse(Files.exists(folder.resolve("absent")));
   }
 
   @Test
