@@ -32,7 +32,7 @@ class PlateTest {
     long last = Long.MAX_VALUE;
     for (long bytes : new long[] {400_000, 150_000, 40_000}) {
       Plate plate = Plate.of(image, LAYERS, bytes);
-      long taken = plate.photo().length() + plate.maps().getFirst().text().length();
+      long taken = (long) plate.photo().length() + plate.maps().getFirst().text().length();
       assertTrue(taken <= bytes, taken + " of " + bytes);
       assertTrue(taken < last, "a smaller one for " + bytes);
       last = taken;
