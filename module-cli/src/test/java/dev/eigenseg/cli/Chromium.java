@@ -161,7 +161,8 @@ final class Chromium implements AutoCloseable {
 
   private void hear(JsonObject message) {
     if (message.has("id")) {
-      answers.remove(message.get("id").getAsInt()).complete(message);
+      Optional.ofNullable(answers.remove(message.get("id").getAsInt()))
+          .ifPresent(answer -> answer.complete(message));
       return;
     }
     switch (message.get("method").getAsString()) {
@@ -350,8 +351,10 @@ final class Chromium implements AutoCloseable {
 
   @Override
   public void close() {
-    process.destroy();
-    process.onExit().orTimeout(PATIENCE_SECONDS, TimeUnit.SECONDS).join();
+    // Asked, it takes its lock away; told, it leaves links behind.
+    socket.sendText("{\"id\":0,\"method\":\"Browser.close\"}", true).join();
+    process.onExit().completeOnTimeout(process, PATIENCE_SECONDS, TimeUnit.SECONDS).join();
+    process.destroyForcibly();
     client.shutdownNow();
     client.close();
   }
