@@ -25,7 +25,7 @@ final class Logits {
             new DataOutputStream(
                 new BufferedOutputStream(Files.newOutputStream(Path.of(arguments[3]))))) {
       for (int i = 0; i < count; i++) {
-        write(segmenter, images.get((int) ((long) i * images.size() / count)), out);
+        write(segmenter, images.get((int) (((long) i * images.size() + count - 1) / count)), out);
       }
     }
   }
