@@ -72,6 +72,13 @@ public final class SegmentCommand extends WorkCommand {
       })
   private Set<MaskFormat> formats = Set.of();
 
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "MODEL",
+      required = true,
+      description = "The segmenter file.")
+  private Path model;
+
   @Mixin private MaskOptions mask;
   @Mixin private InputOptions inputs;
 
@@ -87,10 +94,10 @@ public final class SegmentCommand extends WorkCommand {
     int threads = session.threadsPerImage(stems.size());
     SegmentOptions options = single.withThreads(threads);
     Devices.preferThreads(threads);
-    try (Segmenter segmenter = session.stage("open", mask::open);
+    try (Segmenter segmenter = session.stage("open", () -> mask.open(model));
         OutputFolder _ = OutputFolder.open(output)) {
       SegmentFolder folder =
-          SegmentFolder.open(output, segmenter.info(), mask.model(), mask.settings(options));
+          SegmentFolder.open(output, segmenter.info(), model, mask.settings(options));
       formats.forEach(format -> format.require(folder.classes().classes()));
       folder.prepare(stems, overwrite);
       SegmentRun run =
@@ -119,7 +126,7 @@ public final class SegmentCommand extends WorkCommand {
 
   private JsonObject json(Session session, SegmentRun run) {
     JsonObject json = new JsonObject();
-    json.addProperty("model", mask.model().toString());
+    json.addProperty("model", model.toString());
     json.addProperty("output", output.toString());
     json.addProperty("segmented", run.written());
     json.addProperty("present", run.present());
