@@ -53,7 +53,8 @@ public final class CommonOptions {
   @Option(
       names = "--trust",
       description =
-          "Open TorchScript backbones, which are programs and run with your rights (default: only those whose SHA-256 is in ~/.config/eigenseg/trusted).")
+          "Open TorchScript backbones, which are programs and run with your rights (default: only those whose SHA-256 "
+              + "is in ~/.config/eigenseg/trusted).")
   private boolean trust;
 
   Optional<JsonTarget> json() {
