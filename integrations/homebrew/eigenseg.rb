@@ -10,6 +10,9 @@ class Eigenseg < Formula
 
   def install
     rm "bin/eigenseg.cmd"
+    man1.install Dir["share/man/man1/*"]
+    bash_completion.install "share/bash-completion/completions/eigenseg"
+    fish_completion.install "share/fish/vendor_completions.d/eigenseg.fish"
     libexec.install Dir["*"]
     (bin/"eigenseg").write_env_script libexec/"bin/eigenseg", Language::Java.overridable_java_home_env("25")
   end

@@ -112,8 +112,8 @@ approximate() {
     return
   fi
   "$root/eigenseg" build
-  "$root/eigenseg" extract -b "torchscript:$shared/weights/mobilenetv2-dense.pt" --size 480x352 -o "$bank" "$shared/camvid/images/train" \
-    --quiet 2>>"$work/log"
+  "$root/eigenseg" extract --trust -b "torchscript:$shared/weights/mobilenetv2-dense.pt" --size 480x352 -o "$bank" \
+    "$shared/camvid/images/train" --quiet 2>>"$work/log"
   "${java[@]}" dev.eigenseg.graph.IvfComparison bank 0.95 "$bank" 1 $lists $probes 2>>"$work/log" | tee "$work/ivf.txt" >&2
   ours=$(grep '^vector' "$work/ivf.txt" | tail -n 1)
   peer=$(grep '^faiss' "$work/ivf.txt" | tail -n 1)

@@ -30,6 +30,8 @@ module dev.eigenseg.cli {
       info.picocli;
   opens dev.eigenseg.cli.session to
       info.picocli;
+  opens dev.eigenseg.cli.shell to
+      info.picocli;
   opens dev.eigenseg.cli.spectral to
       info.picocli;
   opens dev.eigenseg.cli.study to

@@ -37,6 +37,19 @@ check "zip and tar hold the same" '^same$' sh -c "diff -r '$work/zip/$name' '$wo
 check "there is a launcher for Windows, with its line ends" 'CRLF' file "$work/zip/$name/bin/eigenseg.cmd"
 check "and none where it would not run" '^eigenseg$' ls "$work/own/$name/bin"
 
+share=$work/tar/$name/share
+check "a man page for each command" '^eigenseg-graph-merge\.1$' ls "$share/man/man1"
+if command -v man >/dev/null; then
+  check "which man shows" 'Turns images into label maps' env MANPATH="$share/man" MANPAGER=cat man eigenseg-segment
+fi
+# shellcheck disable=SC2016  # the inner shell expands it
+check "bash completes" '^segment$' bash -c 'source "$1/bash-completion/completions/eigenseg"
+  COMP_WORDS=(eigenseg segm) COMP_CWORD=1; _complete_eigenseg; printf "%s\n" "${COMPREPLY[@]}"' bash "$share"
+if command -v fish >/dev/null; then
+  check "fish completes" '^segment' fish --no-config -c \
+    "source '$share/fish/vendor_completions.d/eigenseg.fish'; complete -C 'eigenseg segm'"
+fi
+
 # Whoever started this test: nothing of it is seen by the launchers.
 clean=(env -u JAVA_HOME -u EIGENSEG_HOME -u EIGENSEG_JAVA_OPTS -u PYTORCH_LIBRARY_PATH)
 # A PATH without Java, and a home without any.

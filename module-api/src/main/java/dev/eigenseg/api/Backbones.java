@@ -136,6 +136,15 @@ public final class Backbones {
   }
 
   /**
+   * Whether a backbone looks several times, so that {@link #finer} gives more than its own grid.
+   *
+   * @param settings the backbone's, see {@link Backbone#settings()}
+   */
+  public static boolean hasFinerGrid(Map<String, String> settings) {
+    return settings.containsKey(MultiLookBackbone.LOOKS);
+  }
+
+  /**
    * Opens the backbone of a model: the one in its file, or the one that {@link #find} finds.
    *
    * @return a backbone that the caller owns

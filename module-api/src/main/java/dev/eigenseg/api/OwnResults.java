@@ -9,10 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * Tells Eigenseg's own pictures from photographs, by what the commands leave beside them. Remembers
@@ -78,7 +80,10 @@ final class OwnResults {
   }
 
   private static Predicate<Path> segments(Path folder) throws IOException {
-    Path copies = folder.resolve(ResultNames.FIFTYONE);
+    List<Path> copies =
+        Stream.of(ResultNames.FIFTYONE, ResultNames.VOC, ResultNames.CITYSCAPES)
+            .map(folder::resolve)
+            .toList();
     Set<Path> made = new HashSet<>();
     SEGMENT_FILES.forEach(name -> made.add(folder.resolve(name)));
     for (String line : Files.readAllLines(folder.resolve(ResultNames.RECORD))) {
@@ -88,7 +93,7 @@ final class OwnResults {
             made.add(folder.resolve(ResultNames.overlay(stem)));
           });
     }
-    return file -> made.contains(file) || file.startsWith(copies);
+    return file -> made.contains(file) || copies.stream().anyMatch(file::startsWith);
   }
 
   // A line torn by a crash belongs to a result that was not written.

@@ -441,7 +441,8 @@ public interface Segmenter extends AutoCloseable {
 
   /**
    * Frees the model and the backbone. Calls under way are ended, with a {@link CancelledException}
-   * in their threads, and waited for; later calls throw {@link IllegalStateException}.
+   * in their threads, and waited for; later calls throw {@link IllegalStateException}. Not to be
+   * called from inside a call, such as by its {@link Progress}: it would wait for itself.
    */
   @Override
   void close();

@@ -1,5 +1,6 @@
 package dev.eigenseg.cli;
 
+import dev.eigenseg.cli.session.Nearest;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -28,9 +29,11 @@ final class HelpCommand implements Runnable {
       if (next == null) {
         throw new ParameterException(
             command,
-            "there is no command '%s'; known are %s"
+            "there is no command '%s'; known are %s%s"
                 .formatted(
-                    String.join(" ", names), String.join(", ", command.getSubcommands().keySet())));
+                    String.join(" ", names),
+                    String.join(", ", command.getSubcommands().keySet()),
+                    Nearest.question(Nearest.of(name, command.getSubcommands().keySet()))));
       }
       command = next;
     }

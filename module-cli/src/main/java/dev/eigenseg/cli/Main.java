@@ -15,6 +15,8 @@ import dev.eigenseg.cli.session.Interrupts;
 import dev.eigenseg.cli.session.StandardOutput;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
+import dev.eigenseg.cli.shell.CompletionCommand;
+import dev.eigenseg.cli.shell.ManualCommand;
 import dev.eigenseg.cli.spectral.SpectralCommand;
 import dev.eigenseg.cli.study.ReproduceCommand;
 import dev.eigenseg.cli.train.ExportCommand;
@@ -74,11 +76,20 @@ public final class Main {
 
   /** Runs one command in this process, as {@code demo}, {@code reproduce} and tests do. */
   public static int run(Surroundings surroundings, String... arguments) {
+    ErrorOutput errors = new ErrorOutput(surroundings, List.of(arguments));
+    CommandLine commandLine = commandLine(surroundings);
+    commandLine.setParameterExceptionHandler((failure, all) -> errors.usage(failure));
+    commandLine.setExecutionExceptionHandler(
+        (failure, command, result) -> errors.failed(failure, command));
     try {
-      return commandLine(surroundings).execute(arguments);
+      return commandLine.execute(arguments);
     } catch (OutOfMemoryError | LinkageError e) { // picocli passes errors on
-      return Failures.report(e, surroundings.err());
+      return errors.failed(e, last(commandLine.getParseResult()));
     }
+  }
+
+  private static CommandLine last(CommandLine.ParseResult result) {
+    return result.asCommandLineList().getLast();
   }
 
   /** All commands. */
@@ -91,15 +102,13 @@ public final class Main {
     commandLine.addSubcommand(weights(surroundings));
     commandLine.addSubcommand(new HelpCommand());
     commandLine.addSubcommand(new CompletionCommand());
+    commandLine.addSubcommand(new ManualCommand());
     commandLine.setOut(writer(surroundings.out()));
     commandLine.setErr(writer(surroundings.err()));
     commandLine.registerConverter(Path.class, Main::path);
     commandLine.setExpandAtFiles(false); // @list means a list of images here
     commandLine.setUsageHelpAutoWidth(true);
     commandLine.setCaseInsensitiveEnumValuesAllowed(true);
-    commandLine.setParameterExceptionHandler(Main::reportUsage);
-    commandLine.setExecutionExceptionHandler(
-        (failure, command, result) -> Failures.report(failure, surroundings.err()));
     return commandLine;
   }
 
@@ -112,23 +121,6 @@ public final class Main {
 
   private static PrintWriter writer(PrintStream stream) {
     return new PrintWriter(new OutputStreamWriter(stream, stream.charset()), true);
-  }
-
-  // Not the whole help: the message would scroll away.
-  private static int reportUsage(CommandLine.ParameterException failure, String[] arguments) {
-    CommandLine command = failure.getCommandLine();
-    PrintWriter err = command.getErr();
-    err.println(
-        "eigenseg: "
-            + RepeatedOption.in(command.getCommandSpec(), List.of(arguments))
-                .map(name -> "option '" + name + "' is given twice; give it once")
-                .orElse(failure.getMessage()));
-    CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
-    String name = command.getCommandSpec().qualifiedName();
-    err.println(
-        command.getUsageMessage(CommandLine.Help.Ansi.OFF).lines().findFirst().orElse(name));
-    err.println("'" + name + " --help' explains.");
-    return CommandLine.ExitCode.USAGE;
   }
 
   private static Path path(String text) {

@@ -40,7 +40,16 @@ class CamVidPipelineTest {
         shared.resolve("camvid/classes.json"), folder.resolve("frames").resolve("classes.json"));
     String backbone = "torchscript:" + shared.resolve("weights/mobilenetv2-dense.pt");
 
-    done("extract", "-b", backbone, "--size", "480x352", "-o", in("bank"), root + "/images/train");
+    done(
+        "extract",
+        "-b",
+        backbone,
+        "--trust",
+        "--size",
+        "480x352",
+        "-o",
+        in("bank"),
+        root + "/images/train");
     done("graph", in("bank"), "--memory", "256m");
     done("train", in("bank"), "-o", in("kmeans"), "--clusters=32", "--method=kmeans-features");
     eigenfunctions("untrained", "--epochs=0");
@@ -60,6 +69,7 @@ class CamVidPipelineTest {
         "--split=val",
         "-b",
         backbone,
+        "--trust",
         "--json=" + in("scores.json"),
         in("untrained"),
         in("kmeans"),

@@ -3,6 +3,8 @@ package dev.eigenseg.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import dev.eigenseg.api.ImageGeometry;
@@ -11,6 +13,8 @@ import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -69,5 +73,26 @@ class LooksTest {
     done("train", in("single"), "-o", single, kmeans[0], kmeans[1], kmeans[2], kmeans[3]);
     assertEquals(1, shell.run("segment", "-m", single, "--finer", "2", "-o", in("no"), images));
     assertTrue(shell.err().contains("--looks"), shell.err());
+
+    List<String> evaluate = new ArrayList<>(List.of("evaluate"));
+    evaluate.addAll(List.of(val));
+    evaluate.add("--json=" + in("scores.json"));
+    JsonArray apart = new JsonArray();
+    for (List<String> models : List.of(List.of(single), List.of("--finer=2", model))) {
+      List<String> one = new ArrayList<>(evaluate);
+      one.addAll(models);
+      done(one.toArray(String[]::new));
+      apart.addAll(json("scores.json").getAsJsonArray("results"));
+    }
+    evaluate.addAll(List.of("--finer=2", single));
+    assertEquals(1, shell.run(evaluate.toArray(String[]::new)));
+    assertTrue(shell.err().contains("--looks"), shell.err());
+    evaluate.add(model);
+    done(evaluate.toArray(String[]::new));
+    assertTrue(shell.out().contains(single + ": its backbone looks at an image once"), shell.out());
+    JsonObject together = json("scores.json");
+    assertEquals(apart, together.getAsJsonArray("results"));
+    JsonArray own = together.getAsJsonObject("settings").getAsJsonArray("on-own-grid");
+    assertEquals(List.of(single), own.asList().stream().map(JsonElement::getAsString).toList());
   }
 }

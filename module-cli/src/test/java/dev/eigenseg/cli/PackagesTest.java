@@ -73,6 +73,7 @@ class PackagesTest {
               "cli.evaluate",
               "cli.info",
               "cli.segment",
+              "cli.shell",
               "cli.spectral",
               "cli.study",
               "cli.train",

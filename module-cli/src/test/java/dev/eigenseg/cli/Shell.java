@@ -22,6 +22,11 @@ final class Shell {
     return Main.run(surroundings(), arguments);
   }
 
+  /** All commands, as they are called. */
+  CommandLine commands() {
+    return Main.commandLine(surroundings());
+  }
+
   /** A session of one thread, for parts of commands. */
   Session session() {
     return session(1);

@@ -49,8 +49,8 @@ import picocli.CommandLine.TypeConversionException;
       "Examples:",
       "  eigenseg extract -b vit:vit_small_patch16_384.augreg_in21k_ft_in1k.safetensors -o street.bank photos/",
       "  eigenseg extract -b vit:dino.safetensors --normalization imagenet --high keys -o street.bank photos/",
-      "  eigenseg extract -b torchscript:mobilenetv2-dense.pt --size 480x352 -o street.bank photos/",
-      "  eigenseg extract --views 4 -b torchscript:mobilenetv2-dense.pt --size 480x352 -o street-4.bank photos/",
+      "  eigenseg extract --trust -b torchscript:mobilenetv2-dense.pt --size 480x352 -o street.bank photos/",
+      "  eigenseg extract --trust --views 4 -b torchscript:mobilenetv2-dense.pt --size 480x352 -o street-4.bank photos/",
       "  eigenseg extract --dataset cityscapes-27 --root cityscapes --split train --size 640x320 -o city.bank"
     })
 public final class ExtractCommand extends WorkCommand {

@@ -1,5 +1,6 @@
 package dev.eigenseg.cli.evaluate;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
@@ -47,6 +48,7 @@ import picocli.CommandLine.Parameters;
           + "truth of the very split that is scored (oracle matchings); stored uses the names "
           + "that 'match' wrote into the model.",
       "A window, stride or size comes before that of the protocol.",
+      "With --finer, models whose backbone looks once are scored on its own grid beside the others.",
       "With --segments the clusters are merged first; with as many segments as there are classes "
           + "the matching hungarian says how good they are as classes."
     },
@@ -110,6 +112,8 @@ public final class EvaluateCommand extends WorkCommand {
   @Parameters(arity = "1..*", paramLabel = "MODEL", description = "Segmenter files.")
   private List<Path> models;
 
+  private List<Path> onOwnGrid = List.of();
+
   public EvaluateCommand(Surroundings surroundings) {
     super(surroundings);
   }
@@ -163,14 +167,7 @@ public final class EvaluateCommand extends WorkCommand {
   private Evaluation evaluate(
       Session session, Dataset opened, List<Segmenter> segmenters, List<SegmentOptions> variants)
       throws IOException {
-    session.stage(
-        "open",
-        () -> {
-          for (Path model : models) {
-            segmenters.add(modelOptions.open(model));
-          }
-          return segmenters;
-        });
+    onOwnGrid = session.stage("open", () -> modelOptions.openAll(session, models, segmenters));
     List<Evaluator.EvaluatedModel> evaluated = new ArrayList<>();
     for (int i = 0; i < models.size(); i++) {
       for (SegmentOptions options : variants) {
@@ -227,6 +224,11 @@ public final class EvaluateCommand extends WorkCommand {
     JsonObject settings = new JsonObject();
     ViewOptions.settings(evaluation.results().getLast().options()).forEach(settings::addProperty);
     modelOptions.settings().forEach(settings::addProperty);
+    if (!onOwnGrid.isEmpty()) {
+      JsonArray own = new JsonArray();
+      onOwnGrid.forEach(model -> own.add(model.toString()));
+      settings.add("on-own-grid", own);
+    }
     json.add("settings", settings);
     json.add("skipped", session.skippedJson());
     JsonObject seconds = session.stages().toJson();

@@ -1,11 +1,14 @@
 package dev.eigenseg.cli.evaluate;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.SegmentOptions;
-import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.cli.input.ErrorOptions;
 import dev.eigenseg.cli.input.ImageSource;
 import dev.eigenseg.cli.input.MaskOptions;
@@ -20,12 +23,15 @@ import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
 import dev.eigenseg.infer.SegmenterFile;
+import dev.eigenseg.infer.SegmenterModel;
 import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.evaluation.Matching;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -36,24 +42,29 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** A page that shows what a model makes of images. */
+/** A page that shows what models make of images. */
 @Command(
     name = "report",
     description = {
-      "Shows what a model makes of images, in one HTML file.",
+      "Shows what models make of images, in one HTML file.",
       "Segments over photographs, eigenfunctions as maps, the most typical patches of each "
           + "cluster, provenance and times; with a dataset's ground truth errors and scores too. "
-          + "DIR/report.html needs no network and no other file; a hundred images take less than "
-          + "20 MB."
+          + "Several models stand side by side under one slider.",
+      "Click a segment in the page to name its cluster; clusters of one name have one colour. The "
+          + "page keeps the names and saves them as a file that 'eigenseg match --names' reads.",
+      "DIR/report.html needs no network and no other file. Pictures are made as small as it takes "
+          + "for a hundred of them to need less than 20 MB."
     },
     footer = {
       "",
       "Examples:",
       "  eigenseg report -m street.safetensors -o report photos/",
+      "  eigenseg report -m kmeans.safetensors -m ours.safetensors -o report photos/",
       "  eigenseg report -m street.safetensors --dataset camvid --root camvid --split val --log training.jsonl -o report"
     })
 public final class ReportCommand extends WorkCommand {
   private static final String FILE = "report.html";
+  private static final int WEIGHTS_DIGITS = 16;
 
   private enum Choice {
     IOU,
@@ -61,6 +72,13 @@ public final class ReportCommand extends WorkCommand {
     HUNGARIAN,
     STORED
   }
+
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "MODEL",
+      required = true,
+      description = "A segmenter file; give several to set them side by side.")
+  private List<Path> models;
 
   @Option(
       names = {"-o", "--output"},
@@ -81,7 +99,8 @@ public final class ReportCommand extends WorkCommand {
   @Option(
       names = "--log",
       paramLabel = "FILE",
-      description = "The training's log, as 'train --log' wrote it, for its curves.")
+      description =
+          "The log of the one model's training, as 'train --log' wrote it, for its curves.")
   private Optional<Path> log = Optional.empty();
 
   @Option(
@@ -109,8 +128,12 @@ public final class ReportCommand extends WorkCommand {
     SegmentOptions single = sensible(mask::options);
     Path file = output.resolve(FILE);
     refuseToReplace(file);
+    refuseTwice();
+    if (log.isPresent() && models.size() > 1) {
+      throw usage("--log is of one training; give one --model with it");
+    }
     Optional<TrainingCurves> training = curves();
-    Provenance provenance = provenance();
+    List<ModelFile> files = files();
     Optional<Dataset> dataset = source.groundTruth(session, !errors.skip());
     if (match.isPresent() && dataset.isEmpty()) {
       throw usage("--match needs a ground truth: give --dataset");
@@ -119,40 +142,130 @@ public final class ReportCommand extends WorkCommand {
     List<Survey.Subject> subjects = Spread.of(all, limit);
     int threads = session.threadsPerImage(subjects.size());
     Devices.preferThreads(threads);
-    try (Segmenter segmenter = session.stage("open", mask::open)) {
-      refuseMissingNames(segmenter);
+    List<Survey.SurveyedModel> opened = new ArrayList<>();
+    try {
+      session.stage("open", () -> open(files, opened));
       Survey survey =
           session.stage(
               "look",
               () ->
                   Survey.run(
-                      segmenter,
+                      opened,
                       new Survey.Settings(
                           single.withThreads(threads), session.threads(), errors.skip()),
                       dataset,
                       subjects,
                       session.progress()));
       survey.skipped().forEach(session::skip);
-      Naming naming = naming(segmenter, survey, dataset);
+      List<Report.ReportedModel> reported = reported(files, opened, survey, dataset);
       Report.About about =
           new Report.About(
-              mask.model().getFileName().toString(),
+              reported,
               subject(dataset, subjects.size(), all.size()),
-              provenance,
               settings(single, dataset),
               training);
       session.stage(
           "write",
           () -> {
             Files.createDirectories(output);
-            Report.write(file, survey, naming, about);
+            Report.write(file, survey, about);
             return file;
           });
       session.say(
           "%s: %d images, %.1f MB; open it in a browser"
               .formatted(file, survey.images(), Files.size(file) / 1e6));
-      return json(session, file, survey, naming);
+      return json(session, file, survey, reported);
+    } finally {
+      Closing.all(opened, model -> model.segmenter().close());
     }
+  }
+
+  private void refuseTwice() {
+    for (Path model : models) {
+      if (Collections.frequency(models, model) > 1) {
+        throw usage("--model " + model + " is given twice");
+      }
+    }
+  }
+
+  /** What is known of a model before it is opened with its backbone. */
+  private record ModelFile(
+      Path path, String label, String weights, ModelInfo info, Provenance provenance) {}
+
+  private List<ModelFile> files() throws IOException {
+    List<ModelFile> files = new ArrayList<>();
+    for (Path path : models) {
+      try (SegmenterFile opened = SegmenterFile.open(path)) {
+        refuseMissingNames(path, opened.info());
+        files.add(
+            new ModelFile(
+                path,
+                label(path),
+                weights(opened.model()),
+                opened.info(),
+                opened.model().provenance()));
+      }
+    }
+    return files;
+  }
+
+  /** The file's name, or its path where two have the same name. */
+  private String label(Path path) {
+    long same =
+        models.stream().filter(other -> other.getFileName().equals(path.getFileName())).count();
+    return (same > 1 ? path : path.getFileName()).toString();
+  }
+
+  // Names that are stored into a model change its file, and not what its clusters are.
+  private static String weights(SegmenterModel model) {
+    StringBuilder sums = new StringBuilder(model.info().method());
+    model
+        .tensors()
+        .forEach((name, tensor) ->
+            sums.append(' ').append(name).append(' ').append(Hashes.crc32c(tensor.segment())));
+    return Hashes.sha256(sums.toString()).substring(0, WEIGHTS_DIGITS);
+  }
+
+  private List<Survey.SurveyedModel> open(List<ModelFile> files, List<Survey.SurveyedModel> opened)
+      throws IOException {
+    for (ModelFile file : files) {
+      opened.add(new Survey.SurveyedModel(file.label(), mask.open(file.path())));
+    }
+    return opened;
+  }
+
+  private List<Report.ReportedModel> reported(
+      List<ModelFile> files,
+      List<Survey.SurveyedModel> opened,
+      Survey survey,
+      Optional<Dataset> dataset) {
+    List<Report.ReportedModel> reported = new ArrayList<>();
+    for (int model = 0; model < files.size(); model++) {
+      ModelFile file = files.get(model);
+      ModelInfo info = opened.get(model).segmenter().info();
+      Optional<int[]> merged =
+          sensible(mask::options)
+              .segments()
+              .map(wanted -> file.info().requireDendrogram().cut(info.clusters()));
+      reported.add(
+          new Report.ReportedModel(
+              file.label(),
+              file.weights() + merged.map(cut -> "-" + info.clusters()).orElse(""),
+              namesFile(file.path()),
+              file.provenance(),
+              merged,
+              naming(model, info, survey, dataset)));
+    }
+    return reported;
+  }
+
+  private String namesFile(Path model) {
+    if (models.size() == 1) {
+      return "names.json";
+    }
+    String name =
+        label(model).replaceAll("\\.safetensors$", "").replaceAll("[^\\p{Alnum}._-]+", "-");
+    return "names-" + name + ".json";
   }
 
   private void refuseToReplace(Path file) {
@@ -168,12 +281,6 @@ public final class ReportCommand extends WorkCommand {
         : Optional.of(TrainingCurves.of(log.get(), EpochLog.read(log.get())));
   }
 
-  private Provenance provenance() throws IOException {
-    try (SegmenterFile opened = SegmenterFile.open(mask.model())) {
-      return opened.model().provenance();
-    }
-  }
-
   private List<Survey.Subject> subjects(Session session, Optional<Dataset> dataset)
       throws IOException {
     if (dataset.isPresent()) {
@@ -186,24 +293,24 @@ public final class ReportCommand extends WorkCommand {
         .toList();
   }
 
-  private void refuseMissingNames(Segmenter segmenter) {
-    if (match.filter(Choice.STORED::equals).isPresent() && segmenter.info().names().isEmpty()) {
+  private void refuseMissingNames(Path model, ModelInfo info) {
+    if (match.filter(Choice.STORED::equals).isPresent() && info.names().isEmpty()) {
       throw new IncompatibleException(
-          mask.model()
+          model
               + " holds no names for its clusters; store them with 'eigenseg match', or leave out --match stored");
     }
   }
 
-  private Naming naming(Segmenter segmenter, Survey survey, Optional<Dataset> dataset) {
+  private Naming naming(int model, ModelInfo info, Survey survey, Optional<Dataset> dataset) {
     if (dataset.isEmpty()) {
-      return Naming.stored(segmenter.info().names());
+      return Naming.stored(info.names());
     }
-    Choice byDefault = segmenter.info().names().isPresent() ? Choice.STORED : Choice.IOU;
+    Choice byDefault = info.names().isPresent() ? Choice.STORED : Choice.IOU;
     Matching matching = Matching.valueOf(match.orElse(byDefault).name());
     return Naming.matched(
         dataset.get().classes(),
         matching.match(
-            survey.confusion().orElseThrow(), dataset.get().classes(), segmenter.info().names()),
+            survey.confusion(model).orElseThrow(), dataset.get().classes(), info.names()),
         matching);
   }
 
@@ -226,20 +333,28 @@ public final class ReportCommand extends WorkCommand {
     return settings;
   }
 
-  private JsonObject json(Session session, Path file, Survey survey, Naming naming)
+  private JsonObject json(
+      Session session, Path file, Survey survey, List<Report.ReportedModel> reported)
       throws IOException {
     JsonObject json = new JsonObject();
-    json.addProperty("model", mask.model().toString());
     json.addProperty("report", file.toString());
     json.addProperty("bytes", Files.size(file));
     json.addProperty("images", survey.images());
-    json.addProperty("matching", naming.matching());
-    survey
-        .scores(naming)
-        .ifPresent(scores -> {
-          json.addProperty("accuracy", 100 * scores.accuracy());
-          json.addProperty("miou", 100 * scores.meanIou());
-        });
+    JsonArray results = new JsonArray();
+    for (int model = 0; model < reported.size(); model++) {
+      JsonObject result = new JsonObject();
+      Naming naming = reported.get(model).naming();
+      result.addProperty("model", models.get(model).toString());
+      result.addProperty("matching", naming.matching());
+      survey
+          .scores(model, naming)
+          .ifPresent(scores -> {
+            result.addProperty("accuracy", 100 * scores.accuracy());
+            result.addProperty("miou", 100 * scores.meanIou());
+          });
+      results.add(result);
+    }
+    json.add("results", results);
     json.add("skipped", session.skippedJson());
     JsonObject seconds = session.stages().toJson();
     survey.seconds().forEach(seconds::addProperty);

@@ -2,6 +2,8 @@ package dev.eigenseg.cli.input;
 
 import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.internal.file.WeightsFolder;
+import dev.eigenseg.api.spi.BackboneProvider;
+import dev.eigenseg.cli.session.Nearest;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -20,9 +22,8 @@ public final class BackboneSpec implements ITypeConverter<String> {
   public String convert(String value) {
     String spec = Backbones.specification(value);
     boolean named = spec.startsWith(VIT) && !exists(spec.substring(VIT.length()));
-    boolean unknown =
-        Backbones.providers().stream()
-            .noneMatch(p -> spec.equals(p.scheme()) || spec.startsWith(p.scheme() + ":"));
+    List<String> schemes = Backbones.providers().stream().map(BackboneProvider::scheme).toList();
+    boolean unknown = !schemes.contains(scheme(spec));
     if (named || unknown) {
       meant(named ? spec.substring(VIT.length()) : spec)
           .ifPresent(meant -> {
@@ -30,7 +31,22 @@ public final class BackboneSpec implements ITypeConverter<String> {
                 "'%s' is no file and no kind of backbone; %s".formatted(value, meant));
           });
     }
+    String scheme = scheme(value);
+    if (!schemes.contains(scheme) && !exists(value)) {
+      List<String> alike =
+          Nearest.of(scheme, schemes).stream()
+              .map(found -> found + value.substring(scheme.length()))
+              .toList();
+      if (!alike.isEmpty()) {
+        throw new TypeConversionException(
+            "'%s' is no kind of backbone%s".formatted(value, Nearest.question(alike)));
+      }
+    }
     return spec;
+  }
+
+  private static String scheme(String text) {
+    return text.contains(":") ? text.substring(0, text.indexOf(':')) : text;
   }
 
   private static boolean exists(String file) {

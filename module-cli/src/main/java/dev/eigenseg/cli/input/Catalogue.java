@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import dev.eigenseg.cli.session.Nearest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -26,6 +27,7 @@ public final class Catalogue {
   public static final URI ORIGIN = URI.create("https://huggingface.co/timm");
 
   private static final String RESOURCE = "weights.json";
+  private static final int SHOWN = 3;
 
   private Catalogue() {}
 
@@ -83,6 +85,15 @@ public final class Catalogue {
   /** The entry of a name. */
   public static Optional<Entry> find(String name) {
     return entries().stream().filter(entry -> entry.name().equals(name)).findFirst();
+  }
+
+  /**
+   * The names that somebody may have meant: those that hold all words of a text, else those that
+   * are a few typing mistakes away.
+   */
+  public static List<String> meant(String text) {
+    List<String> alike = like(text).stream().map(Entry::name).limit(SHOWN).toList();
+    return alike.isEmpty() ? Nearest.of(text, entries().stream().map(Entry::name).toList()) : alike;
   }
 
   /** The entries whose names hold all words of a text, such as {@code "dinov2 small"}. */

@@ -1,6 +1,7 @@
 package dev.eigenseg.cli.input;
 
 import dev.eigenseg.cli.session.CommonOptions;
+import dev.eigenseg.cli.session.Nearest;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.train.dataset.ClassFolders;
 import dev.eigenseg.train.dataset.Dataset;
@@ -22,8 +23,11 @@ public final class DatasetOptions {
     public String convert(String value) {
       if (!Datasets.collectionNames().contains(value)) {
         throw new TypeConversionException(
-            "'%s' is no dataset; known are %s"
-                .formatted(value, String.join(", ", Datasets.collectionNames())));
+            "'%s' is no dataset; known are %s%s"
+                .formatted(
+                    value,
+                    String.join(", ", Datasets.collectionNames()),
+                    Nearest.question(Nearest.of(value, Datasets.collectionNames()))));
       }
       return value;
     }

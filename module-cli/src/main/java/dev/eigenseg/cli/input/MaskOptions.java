@@ -9,15 +9,8 @@ import java.util.SequencedMap;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The one model of a command, and how it makes a mask of each image. */
+/** How a model makes a mask of each image. */
 public final class MaskOptions {
-  @Option(
-      names = {"-m", "--model"},
-      paramLabel = "MODEL",
-      required = true,
-      description = "The segmenter file.")
-  private Path model;
-
   @Option(
       names = "--crf",
       paramLabel = "off|on",
@@ -29,13 +22,8 @@ public final class MaskOptions {
   @Mixin private ModelOptions modelOptions;
   @Mixin private ViewOptions views;
 
-  /** The model's file. */
-  public Path model() {
-    return model;
-  }
-
-  /** Opens the model, with its clusters merged if that is wanted; the caller owns it. */
-  public Segmenter open() throws IOException {
+  /** Opens a model, with its clusters merged if that is wanted; the caller owns it. */
+  public Segmenter open(Path model) throws IOException {
     Segmenter whole = modelOptions.open(model);
     try {
       SegmentOptions options = options();

@@ -4,8 +4,12 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.cli.session.CommonOptions;
+import dev.eigenseg.cli.session.Session;
+import dev.eigenseg.infer.SegmenterFile;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import picocli.CommandLine.Option;
@@ -50,10 +54,50 @@ public final class ModelOptions {
 
   /** Opens a model; the caller owns it. */
   public Segmenter open(Path model) throws IOException {
-    Backbone opened =
-        backbone.isEmpty()
-            ? Backbones.of(model)
-            : Backbones.of(model, backbone.get(), device.orElse("cpu"));
+    Backbone opened = backbone(model);
     return Segmenter.load(model, finer.isEmpty() ? opened : Backbones.finer(opened, finer.get()));
+  }
+
+  /**
+   * Opens models that are compared. With {@code --finer}, those whose backbone looks once stay on
+   * its own grid, as long as there is another one.
+   *
+   * @param opened takes them, one by one, also those before one that cannot be opened; the caller
+   *     owns them
+   * @return those on their own grid while others are on a finer one
+   */
+  public List<Path> openAll(Session session, List<Path> models, List<Segmenter> opened)
+      throws IOException {
+    List<Path> onOwnGrid = finer.isEmpty() ? List.of() : withoutFinerGrid(models);
+    boolean mixed = onOwnGrid.size() < models.size();
+    for (Path model : models) {
+      if (mixed && onOwnGrid.contains(model)) {
+        session.say(
+            "%s: its backbone looks at an image once and has no finer grid; scored on its own"
+                .formatted(model));
+        opened.add(Segmenter.load(model, backbone(model)));
+      } else {
+        opened.add(open(model));
+      }
+    }
+    return mixed ? onOwnGrid : List.of();
+  }
+
+  private static List<Path> withoutFinerGrid(List<Path> models) throws IOException {
+    List<Path> without = new ArrayList<>();
+    for (Path model : models) {
+      try (SegmenterFile file = SegmenterFile.open(model)) {
+        if (!Backbones.hasFinerGrid(file.info().backboneSettings())) {
+          without.add(model);
+        }
+      }
+    }
+    return without;
+  }
+
+  private Backbone backbone(Path model) throws IOException {
+    return backbone.isEmpty()
+        ? Backbones.of(model)
+        : Backbones.of(model, backbone.get(), device.orElse("cpu"));
   }
 }

@@ -1,31 +1,32 @@
 package dev.eigenseg.cli.mask;
 
 import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.Images;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.ResultNames;
-import dev.eigenseg.train.dataset.LabelMap;
-import java.awt.image.BufferedImage;
-import java.awt.image.DataBuffer;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
- * A folder as FiftyOne's {@code ImageSegmentationDirectory} reads it: the images in {@code data},
- * their label maps under the same names in {@code labels}. FiftyOne shows 0 as nothing, so that the
- * values are those of the classes plus one; {@code mask_targets.json} says what they mean.
- *
- * <p>Some of its readers turn an image as EXIF says and some do not, and masks lie on the upright
- * one. So an image that carries an orientation is written upright and without it, as a PNG, of
- * which nothing is lost; all others are copied as they are.
+ * A folder as FiftyOne's importer of its own datasets reads it, with the names of classes: {@code
+ * metadata.json} and {@code samples.json} beside the images in {@code data} and their label maps in
+ * {@code labels}. These two folders alone are an {@code ImageSegmentationDirectory}, whose importer
+ * takes no names. FiftyOne shows 0 as nothing, so that the values are those of the classes plus
+ * one.
  */
 public final class FiftyOneFolder {
+  private static final String FIELD = "ground_truth";
+  private static final String DATA = "data";
+  private static final String LABELS = "labels";
+
   private FiftyOneFolder() {}
 
   /**
@@ -38,64 +39,61 @@ public final class FiftyOneFolder {
   public static void write(
       Path folder, List<ImageMask> images, ClassList classes, Progress progress)
       throws IOException {
-    Files.createDirectories(folder);
-    try (Progress.Task task = progress.start("fiftyone", images.size(), "images")) {
+    int[] values = IntStream.rangeClosed(1, classes.size()).toArray();
+    boolean wide = classes.size() > 0xFF;
+    JsonArray samples = new JsonArray();
+    try (Progress.Task task = progress.start(ResultNames.FIFTYONE, images.size(), "images")) {
       for (ImageMask image : images) {
         progress.checkCancelled();
-        Path data = folder.resolve("data").resolve(image.name());
-        Path labels = folder.resolve("labels").resolve(ResultNames.map(image.stem()));
-        Files.createDirectories(data.getParent());
-        Files.createDirectories(labels.getParent());
-        if (Images.header(image.image()).orientation() > 1) {
-          Images.writePng(
-              Images.read(image.image()), folder.resolve("data").resolve(image.stem() + ".png"));
-        } else {
-          copy(image.image(), data);
-        }
-        Images.writePng(shifted(image.read(), classes.size()), labels);
+        Path data = Path.of(DATA).resolve(ImageCopy.write(image, folder.resolve(DATA)));
+        Path labels = Path.of(LABELS).resolve(image.stem() + ".png");
+        Files.createDirectories(folder.resolve(labels).getParent());
+        Images.writePng(LabelImages.grey(image.read(), values, wide), folder.resolve(labels));
+        samples.add(sample(data, labels));
         task.advance(1);
       }
     }
-    AtomicFile.writeString(folder.resolve("mask_targets.json"), targets(classes));
+    // The importer looks for files of the fields that have a folder here, and of no others.
+    Path field = folder.resolve("fields").resolve(FIELD);
+    Files.createDirectories(field);
+    write(field.resolve("mask_targets.json"), targets(classes));
+    write(folder.resolve("samples.json"), "samples", samples);
+    JsonObject names = new JsonObject();
+    names.add("default_mask_targets", targets(classes));
+    write(folder.resolve("metadata.json"), "info", names);
   }
 
-  private static void copy(Path from, Path to) throws IOException {
-    if (Files.exists(to) && Files.isSameFile(from, to)) {
-      return;
-    }
-    AtomicFile.write(
-        to,
-        target -> {
-          try (FileChannel source = FileChannel.open(from)) {
-            for (long done = 0; done < source.size(); ) {
-              done += source.transferTo(done, source.size() - done, target);
-            }
-          }
-        });
+  private static JsonObject sample(Path data, Path labels) {
+    JsonObject segmentation = new JsonObject();
+    segmentation.addProperty("_cls", "Segmentation");
+    segmentation.addProperty("mask_path", text(labels));
+    JsonObject sample = new JsonObject();
+    sample.addProperty("filepath", text(data));
+    sample.add("tags", new JsonArray());
+    sample.add(FIELD, segmentation);
+    return sample;
   }
 
-  private static BufferedImage shifted(LabelMap labels, int classes) {
-    BufferedImage image =
-        new BufferedImage(
-            labels.width(),
-            labels.height(),
-            classes > 0xFF ? BufferedImage.TYPE_USHORT_GRAY : BufferedImage.TYPE_BYTE_GRAY);
-    DataBuffer data = image.getRaster().getDataBuffer();
-    for (int y = 0; y < labels.height(); y++) {
-      for (int x = 0; x < labels.width(); x++) {
-        int label = labels.at(x, y);
-        data.setElem(y * labels.width() + x, label < classes ? label + 1 : 0);
-      }
-    }
-    return image;
+  private static String text(Path path) {
+    return path.toString().replace('\\', '/');
   }
 
-  private static String targets(ClassList classes) {
+  private static JsonObject targets(ClassList classes) {
     JsonObject targets = new JsonObject();
     for (int i = 0; i < classes.size(); i++) {
       targets.addProperty(Integer.toString(i + 1), classes.name(i));
     }
-    return new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(targets)
-        + "\n";
+    return targets;
+  }
+
+  private static void write(Path file, String name, JsonElement content) throws IOException {
+    JsonObject json = new JsonObject();
+    json.add(name, content);
+    write(file, json);
+  }
+
+  private static void write(Path file, JsonObject json) throws IOException {
+    String text = new GsonBuilder().setPrettyPrinting().disableHtmlEscaping().create().toJson(json);
+    AtomicFile.writeString(file, text + "\n");
   }
 }

@@ -12,29 +12,26 @@ final class ClusterCards {
   /**
    * One cluster.
    *
-   * @param name of its class; empty where clusters have no names
    * @param share of all pixels, as a fraction
    * @param purity the share of its judged pixels that belong to its largest class
-   * @param patches the most typical ones
+   * @param patches the most typical ones side by side
    */
   record Card(
       int cluster,
-      Optional<String> name,
-      String color,
       String share,
       String shareText,
       Optional<Purity> purity,
-      List<TypicalPatches.Patch> patches) {}
+      Optional<TypicalPatches.Strip> patches) {}
 
   /** How much of a cluster is of one class. */
   record Purity(String fraction, String text, String largest) {}
 
   private ClusterCards() {}
 
-  static List<Card> of(Survey survey, Naming naming) {
-    long[] counts = survey.counts();
+  static List<Card> of(Survey survey, int model) {
+    long[] counts = survey.counts(model);
     double total = Arrays.stream(counts).sum();
-    Optional<ConfusionMatrix> confusion = survey.confusion();
+    Optional<ConfusionMatrix> confusion = survey.confusion(model);
     return IntStream.range(0, counts.length)
         .filter(cluster -> counts[cluster] > 0)
         .boxed()
@@ -42,12 +39,10 @@ final class ClusterCards {
         .map(cluster ->
             new Card(
                 cluster,
-                naming.named() ? Optional.of(naming.label(cluster)) : Optional.empty(),
-                Text.color(naming.color(cluster)),
                 Text.number(counts[cluster] / total),
                 Text.percent(counts[cluster] / total),
                 confusion.flatMap(matrix -> purity(survey, matrix, cluster)),
-                survey.patches().of(cluster)))
+                survey.patches(model).of(cluster)))
         .toList();
   }
 

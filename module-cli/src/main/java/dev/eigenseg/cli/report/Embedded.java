@@ -13,19 +13,20 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /** Pictures as text that stands in a page: {@code data:} addresses. */
 final class Embedded {
-  // Thumbnails are looked at, not measured.
-  private static final float QUALITY = 0.8f;
-
   private Embedded() {}
 
-  /** A photograph, as JPEG; without transparency. */
-  static String jpeg(BufferedImage image) {
+  /**
+   * A photograph, as JPEG; without transparency.
+   *
+   * @param quality from 0 to 1; pictures are looked at, not measured, so 0.8 is plenty
+   */
+  static String jpeg(BufferedImage image, float quality) {
     ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
     try {
-      ImageWriteParam quality = writer.getDefaultWriteParam();
-      quality.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-      quality.setCompressionQuality(QUALITY);
-      return encode("image/jpeg", writer, image, quality);
+      ImageWriteParam settings = writer.getDefaultWriteParam();
+      settings.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+      settings.setCompressionQuality(quality);
+      return encode("image/jpeg", writer, image, settings);
     } finally {
       writer.dispose();
     }

@@ -1,35 +1,34 @@
 package dev.eigenseg.cli.report;
 
-import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.train.evaluation.ConfusionMatrix;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * What a model made of one image, small enough to be kept until all images have been seen.
+ * What models made of one image, small enough to be kept until all images have been seen.
  *
  * @param name of the image
- * @param size its own
- * @param photo the image, to stand in a page
- * @param clusters the cluster of each pixel of the photo
- * @param labels the class of each pixel of the photo
- * @param counts pixels of the image by cluster
- * @param confidence the mean probability of the clusters chosen
- * @param confusion clusters against classes, at the image's own size
- * @param eigenmaps some of the eigenfunctions, those of the largest clusters first; only of a few
- *     images
+ * @param plate the image, with the clusters of each model as a map, and then the classes where
+ *     there is a ground truth
+ * @param outcomes of each model
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared
-record Finding(
-    String name,
-    Size size,
-    String photo,
-    SmallMap clusters,
-    Optional<SmallMap> labels,
-    long[] counts,
-    double confidence,
-    Optional<ConfusionMatrix> confusion,
-    List<Eigenmap> eigenmaps) {
+record Finding(String name, Plate plate, List<Outcome> outcomes) {
+  /**
+   * What one model made of it.
+   *
+   * @param counts pixels of the image by cluster
+   * @param confusion clusters against classes, at the image's own size
+   * @param clarity of its patches, as {@link Decisions#clarity}
+   * @param eigenmaps some of the eigenfunctions, those of the largest clusters first; only of a few
+   *     images
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Outcome(
+      long[] counts,
+      Optional<ConfusionMatrix> confusion,
+      Optional<float[]> clarity,
+      List<Eigenmap> eigenmaps) {}
+
   /**
    * An eigenfunction over an image.
    *
@@ -38,4 +37,14 @@ record Finding(
    * @param picture to stand in a page
    */
   record Eigenmap(int cluster, double share, String picture) {}
+
+  /** The clusters that a model chose. */
+  SmallMap clusters(int model) {
+    return plate.maps().get(model);
+  }
+
+  /** The ground truth, where there is one. */
+  Optional<SmallMap> labels() {
+    return plate.maps().stream().skip(outcomes.size()).findFirst();
+  }
 }

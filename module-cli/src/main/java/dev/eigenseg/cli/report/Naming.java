@@ -4,14 +4,12 @@ import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.train.evaluation.Matching;
+import java.util.List;
 import java.util.Optional;
 
-/**
- * What clusters are called, and their colours: those of their classes where these are known.
- * Immutable.
- */
+/** What clusters are called when a page is opened, and their colours. Immutable. */
 public final class Naming {
-  private static final int NO_CLASS_RGB = 0x808080;
+  private static final int GREY = 0xA0A0A0;
 
   private final Optional<ClusterNames> names;
   private final String matching;
@@ -37,6 +35,7 @@ public final class Naming {
     return matching;
   }
 
+  /** Whether clusters may have names at all. */
   boolean named() {
     return names.isPresent();
   }
@@ -46,21 +45,28 @@ public final class Naming {
     return names.orElseThrow().classOfCluster();
   }
 
-  /** The class of a cluster, or what stands for it. */
-  String label(int cluster) {
-    if (names.isEmpty()) {
-      return "cluster " + cluster;
-    }
-    int index = names.get().classOf(cluster);
-    return index < 0 ? "no class" : names.get().classes().name(index);
+  /** The name of a cluster, if it has one. */
+  Optional<String> name(int cluster) {
+    return names
+        .filter(known -> known.classOf(cluster) >= 0)
+        .map(known -> known.classes().name(known.classOf(cluster)));
   }
 
-  /** {@code 0xRRGGBB}. */
+  /** The classes that names come from. */
+  List<ClassList.NamedClass> classes() {
+    return names.map(known -> known.classes().classes()).orElse(List.of());
+  }
+
+  /**
+   * The colour of a cluster without a name, {@code 0xRRGGBB}: pale where others have the colours of
+   * classes, which it is not to be taken for.
+   */
   int color(int cluster) {
-    if (names.isEmpty()) {
-      return Segmentation.clusterColor(cluster);
-    }
-    int index = names.get().classOf(cluster);
-    return index < 0 ? NO_CLASS_RGB : names.get().classes().classes().get(index).rgb();
+    int own = Segmentation.clusterColor(cluster);
+    return named() ? halfway(own, GREY) : own;
+  }
+
+  private static int halfway(int a, int b) {
+    return ((a & 0xFEFEFE) >> 1) + ((b & 0xFEFEFE) >> 1);
   }
 }

@@ -8,22 +8,22 @@ import java.util.Optional;
 /**
  * All that {@code report.html} names.
  *
- * @param title the model's file
+ * @param title the models' files
  * @param subject the images, in a few words
+ * @param several whether there is more than one model
  * @param figures the key figures
  * @param skipped images that could not be used
+ * @param models in the order of the columns
  * @param pictures one for each image
  * @param truth present where there is a ground truth: choices that need one
- * @param legend the classes or clusters, the largest first
- * @param more how many others the legend leaves out
- * @param outputs what the model computes for each cluster: eigenfunctions, or closeness to centres
+ * @param classes of the ground truth
+ * @param outputs what the models compute for each cluster: eigenfunctions, or closeness to centres
  * @param eigenfunctions those of a few images
- * @param clusters those in use
  * @param scores where there is a ground truth
  * @param training where there is a log
  * @param timings by stage
- * @param provenance of the model, and of this page
- * @param charts the numbers behind the charts, as JSON
+ * @param provenance of the models, and of this page
+ * @param data what the scripts read, as JSON
  * @param style the style sheet
  * @param library the chart library
  * @param script of the page
@@ -31,36 +31,65 @@ import java.util.Optional;
 record Page(
     String title,
     String subject,
+    boolean several,
     List<Figure> figures,
     List<String> skipped,
+    List<Column> models,
     List<PictureCards.Card> pictures,
     boolean truth,
-    List<PictureCards.Part> legend,
-    Optional<Integer> more,
+    List<Known> classes,
     String outputs,
     List<Eigenfunctions> eigenfunctions,
-    List<ClusterCards.Card> clusters,
-    Optional<ScoreTables> scores,
+    Optional<Scoreboard> scores,
     Optional<TrainingCurves> training,
     List<Timing> timings,
     List<Provenances> provenance,
-    String charts,
+    String data,
     String style,
     String library,
     String script) {
+  /** Whether any model's images are ordered by how clearly it decided. */
+  boolean ranked() {
+    return models.stream().anyMatch(Column::ranked);
+  }
+
   boolean hasSkipped() {
     return !skipped.isEmpty();
   }
+
+  /**
+   * One model.
+   *
+   * @param method in the paper's word
+   * @param unit what its outputs are of: a cluster, or a segment of merged clusters
+   * @param file what its names are saved as
+   * @param ranked whether images are ordered by how clearly it decided
+   * @param clusters those in use
+   */
+  record Column(
+      int index,
+      String label,
+      String method,
+      String unit,
+      String file,
+      List<Figure> figures,
+      boolean ranked,
+      List<ClusterCards.Card> clusters) {}
+
+  /** A class. */
+  record Known(String name, String color) {}
 
   /** A number worth a place at the top. */
   record Figure(String name, String value, String unit) {}
 
   /** The eigenfunctions over one image. */
-  record Eigenfunctions(String name, String photo, Size shown, List<Eigenfunction> maps) {}
+  record Eigenfunctions(int order, String name, Size shown, List<Maps> models) {}
+
+  /** Those of one model. */
+  record Maps(int index, String label, String outputs, String unit, List<Eigenfunction> maps) {}
 
   /** One of them. */
-  record Eigenfunction(
-      int cluster, Optional<String> name, String color, String share, String picture) {}
+  record Eigenfunction(int cluster, String share, String picture) {}
 
   /** A stage of the work. */
   record Timing(String stage, String seconds, String perImage) {}

@@ -1,133 +1,104 @@
 package dev.eigenseg.cli.report;
 
 import dev.eigenseg.api.ImageGeometry.Size;
-import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.evaluation.ConfusionMatrix;
 import dev.eigenseg.train.evaluation.Scores;
-import java.awt.image.BufferedImage;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.StringJoiner;
+import java.util.stream.IntStream;
 
-/** The images of a report, each with what can be laid over it. */
+/** The images of a report, each with what the models made of it. */
 final class PictureCards {
-  private static final int OPAQUE = 0xFF000000;
-
-  // Right pixels fade away, so that the photograph shows where wrong ones lie.
-  private static final int RIGHT = 0xA0F4F4F4;
-  private static final int WRONG = 0xE0D1403F;
-  private static final int VOID = 0xB0303030;
-
-  private static final int LARGEST_PARTS = 4;
-
   /**
    * One image.
    *
    * @param order in which it came
-   * @param parts the largest of its segments, by name
-   * @param score empty where there is no ground truth, or it is void all over
+   * @param labels the ground truth
+   * @param cells one for each model
    */
   record Card(
       int order,
       String name,
-      Size size,
       Size shown,
       String photo,
-      String segments,
-      Optional<Truth> truth,
-      List<Part> parts,
-      String confidence,
-      String confidenceText,
+      Optional<SmallMap> labels,
+      List<Cell> cells) {}
+
+  /**
+   * An image and one model.
+   *
+   * @param index the model's
+   * @param first whether it is the first model's
+   * @param label of the model
+   * @param map the clusters
+   * @param counts pairs of a cluster and its pixels, as JSON
+   * @param unclear the share of its least clear patches; empty for a model without names
+   * @param score empty where there is no ground truth, or it is void all over
+   */
+  record Cell(
+      int index,
+      boolean first,
+      String label,
+      SmallMap map,
+      String counts,
+      Optional<Share> unclear,
       Optional<Score> score) {}
 
-  /** The ground truth, and where the model differs from it. */
-  record Truth(String labels, String errors) {}
-
-  /** A class, or a cluster without one, and its share of the pixels. */
-  record Part(String name, String color, String share) {
-    /** All that occur, the largest first. */
-    static List<Part> of(long[] pixelsOfCluster, Naming naming) {
-      Map<String, Long> pixels = new LinkedHashMap<>();
-      Map<String, Integer> colors = new LinkedHashMap<>();
-      for (int cluster = 0; cluster < pixelsOfCluster.length; cluster++) {
-        if (pixelsOfCluster[cluster] > 0) {
-          pixels.merge(naming.label(cluster), pixelsOfCluster[cluster], Long::sum);
-          colors.put(naming.label(cluster), naming.color(cluster));
-        }
-      }
-      double total = Arrays.stream(pixelsOfCluster).sum();
-      return pixels.entrySet().stream()
-          .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
-          .map(part ->
-              new Part(
-                  part.getKey(),
-                  Text.color(colors.get(part.getKey())),
-                  Text.percent(part.getValue() / total)))
-          .toList();
-    }
-  }
+  /** A share, as a fraction and in percent. */
+  record Share(String fraction, String text) {}
 
   /** How well an image agrees with its ground truth. */
   record Score(String miou, String miouText, String accuracy, String accuracyText) {}
 
-  private final Naming naming;
-  private final Optional<Dataset> dataset;
+  private PictureCards() {}
 
-  PictureCards(Naming naming, Optional<Dataset> dataset) {
-    this.naming = naming;
-    this.dataset = dataset;
-  }
-
-  List<Card> of(List<Finding> findings) {
+  static List<Card> of(Survey survey, List<Report.ReportedModel> models) {
+    List<Optional<List<Double>>> unclear =
+        IntStream.range(0, models.size()).mapToObj(survey::unclear).toList();
     List<Card> cards = new ArrayList<>();
-    for (Finding finding : findings) {
-      cards.add(card(cards.size(), finding));
+    for (Finding finding : survey.findings()) {
+      int order = cards.size();
+      List<Cell> cells = new ArrayList<>();
+      for (int model = 0; model < models.size(); model++) {
+        Optional<Double> share = unclear.get(model).map(shares -> shares.get(order));
+        cells.add(cell(finding, model, models.get(model), share));
+      }
+      Plate plate = finding.plate();
+      cards.add(
+          new Card(order, finding.name(), plate.size(), plate.photo(), finding.labels(), cells));
     }
     return cards;
   }
 
-  private Card card(int order, Finding finding) {
-    Size size = finding.size();
-    return new Card(
-        order,
-        finding.name(),
-        size,
-        Thumbnail.sizeOf(size.width(), size.height()),
-        finding.photo(),
-        Embedded.png(finding.clusters().draw(cluster -> OPAQUE | naming.color(cluster))),
-        finding.labels().map(labels -> truth(finding.clusters(), labels)),
-        Part.of(finding.counts(), naming).stream().limit(LARGEST_PARTS).toList(),
-        Text.number(finding.confidence()),
-        Text.percent(finding.confidence()),
-        finding.confusion().filter(confusion -> confusion.total() > 0).map(this::score));
+  private static Cell cell(
+      Finding finding, int index, Report.ReportedModel model, Optional<Double> unclear) {
+    Finding.Outcome outcome = finding.outcomes().get(index);
+    return new Cell(
+        index,
+        index == 0,
+        model.label(),
+        finding.clusters(index),
+        counts(outcome.counts()),
+        unclear.map(share -> new Share(Text.number(share), Text.percent(share))),
+        outcome
+            .confusion()
+            .filter(confusion -> confusion.total() > 0)
+            .map(confusion -> score(confusion, model.naming())));
   }
 
-  private Truth truth(SmallMap clusters, SmallMap labels) {
-    Dataset known = dataset.orElseThrow();
-    int[] classOfCluster = naming.classOfCluster();
-    BufferedImage drawn =
-        labels.draw(label -> label == known.voidIndex() ? VOID : classColor(label));
-    BufferedImage errors =
-        clusters.draw(
-            labels,
-            (cluster, label) -> {
-              if (label == known.voidIndex()) {
-                return VOID;
-              }
-              return classOfCluster[cluster] == label ? RIGHT : WRONG;
-            });
-    return new Truth(Embedded.png(drawn), Embedded.png(errors));
+  private static String counts(long[] counts) {
+    StringJoiner pairs = new StringJoiner(",", "[", "]");
+    for (int cluster = 0; cluster < counts.length; cluster++) {
+      if (counts[cluster] > 0) {
+        pairs.add("[" + cluster + "," + counts[cluster] + "]");
+      }
+    }
+    return pairs.toString();
   }
 
-  private int classColor(int label) {
-    return OPAQUE | dataset.orElseThrow().classes().classes().get(label).rgb();
-  }
-
-  private Score score(ConfusionMatrix confusion) {
+  private static Score score(ConfusionMatrix confusion, Naming naming) {
     Scores scores = Scores.of(confusion, naming.classOfCluster());
     return new Score(
         Text.number(scores.meanIou()),

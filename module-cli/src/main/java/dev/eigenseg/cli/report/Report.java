@@ -2,10 +2,13 @@ package dev.eigenseg.cli.report;
 
 import com.samskivert.mustache.Mustache;
 import com.samskivert.mustache.Template;
+import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.cli.session.Methods;
 import dev.eigenseg.infer.SegmenterMethod;
+import dev.eigenseg.train.evaluation.Scores;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,57 +24,65 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
- * A page in one file that shows what a model made of images: it needs no network and no other file.
+ * A page in one file that shows what models made of images: it needs no network and no other file.
  */
 public final class Report {
-  private static final int LEGEND = 40;
+  /**
+   * A model of the page.
+   *
+   * @param label what it is called; no two are called the same
+   * @param key under which a browser remembers the names that were typed
+   * @param namesFile what its names are saved as
+   * @param provenance the model's
+   * @param segmentOfCluster where clusters were merged, the segment of each
+   * @param naming what clusters or segments are called; where there is a ground truth, its classes
+   */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  public record ReportedModel(
+      String label,
+      String key,
+      String namesFile,
+      Provenance provenance,
+      Optional<int[]> segmentOfCluster,
+      Naming naming) {
+    String unit() {
+      return segmentOfCluster.isPresent() ? "segment" : "cluster";
+    }
+  }
 
   /**
    * What the page says beyond what was found.
    *
-   * @param model the model's file
+   * @param models in the order of the survey
    * @param subject the images, in a few words
-   * @param provenance the model's
    * @param settings the options of this report
    * @param training the curves of the training, if there is a log
    */
   public record About(
-      String model,
+      List<ReportedModel> models,
       String subject,
-      Provenance provenance,
       SequencedMap<String, String> settings,
       Optional<TrainingCurves> training) {}
 
   private final Survey survey;
-  private final Naming naming;
-  private final Optional<ScoreTables> scores;
   private final About about;
+  private final List<ReportedModel> models;
+  private final Optional<Scoreboard> scores;
 
-  private Report(Survey survey, Naming naming, About about) {
+  private Report(Survey survey, About about) {
     this.survey = survey;
-    this.naming = naming;
     this.about = about;
-    scores =
-        survey
-            .scores(naming)
-            .map(scored ->
-                ScoreTables.of(
-                    scored,
-                    survey.confusion().orElseThrow(),
-                    survey.dataset().orElseThrow().classes(),
-                    naming));
+    models = about.models();
+    scores = scores();
   }
 
-  /**
-   * Writes the page; it is whole or absent.
-   *
-   * @param naming what the clusters are called; where there is a ground truth, its classes
-   */
-  public static void write(Path file, Survey survey, Naming naming, About about)
-      throws IOException {
-    Page page = new Report(survey, naming, about).page();
+  /** Writes the page; it is whole or absent. */
+  public static void write(Path file, Survey survey, About about) throws IOException {
+    Page page = new Report(survey, about).page();
     AtomicFile.write(
         file,
         channel -> {
@@ -82,6 +93,30 @@ public final class Report {
           template().execute(page, out);
           out.flush();
         });
+  }
+
+  private Optional<Scoreboard> scores() {
+    List<ScoreTables> tables = new ArrayList<>();
+    for (int model = 0; model < models.size(); model++) {
+      Naming naming = models.get(model).naming();
+      Optional<Scores> scored = survey.scores(model, naming);
+      if (scored.isEmpty()) {
+        return Optional.empty();
+      }
+      tables.add(
+          ScoreTables.of(
+              models.get(model).label(),
+              scored.get(),
+              survey.confusion(model).orElseThrow(),
+              survey.dataset().orElseThrow().classes(),
+              naming));
+    }
+    String matching =
+        models.stream()
+            .map(model -> model.naming().matching())
+            .distinct()
+            .collect(Collectors.joining(", "));
+    return Optional.of(Scoreboard.of(matching, survey.dataset().orElseThrow().classes(), tables));
   }
 
   private static Template template() {
@@ -105,70 +140,117 @@ public final class Report {
   }
 
   private Page page() {
-    List<PictureCards.Part> parts = PictureCards.Part.of(survey.counts(), naming);
-    int more = Math.max(0, parts.size() - LEGEND);
+    List<ClassList.NamedClass> classes =
+        survey.dataset().map(known -> known.classes().classes()).orElse(List.of());
     return new Page(
-        about.model(),
+        models.stream().map(ReportedModel::label).collect(Collectors.joining(", ")),
         about.subject(),
+        models.size() > 1,
         figures(),
         List.copyOf(survey.skipped().sequencedValues()),
-        new PictureCards(naming, survey.dataset()).of(survey.findings()),
+        IntStream.range(0, models.size()).mapToObj(this::column).toList(),
+        PictureCards.of(survey, models),
         survey.dataset().isPresent(),
-        parts.subList(0, parts.size() - more),
-        more > 0 ? Optional.of(more) : Optional.empty(),
-        outputs(),
+        classes.stream()
+            .map(known -> new Page.Known(known.name(), Text.color(known.rgb())))
+            .toList(),
+        IntStream.range(0, models.size())
+            .mapToObj(this::outputs)
+            .distinct()
+            .collect(Collectors.joining(", ")),
         eigenfunctions(),
-        ClusterCards.of(survey, naming),
         scores,
         about.training(),
         timings(),
         provenance(),
-        Charts.json(scores, about.training(), survey.seconds()),
+        PageData.json(survey, models, scores, about.training()),
         resource("report.css"),
         chartLibrary(),
-        resource("report.js"));
+        resource("names.js") + resource("pictures.js") + resource("charts.js"));
   }
 
   private List<Page.Figure> figures() {
     List<Page.Figure> figures = new ArrayList<>();
-    scores.ifPresent(tables -> {
-      figures.add(new Page.Figure("mIoU", tables.miou(), "%"));
-      figures.add(new Page.Figure("Accuracy", tables.accuracy(), "%"));
-    });
-    long used = Arrays.stream(survey.counts()).filter(count -> count > 0).count();
-    figures.add(new Page.Figure("Images", Integer.toString(survey.images()), ""));
-    figures.add(
-        new Page.Figure("Clusters in use", Long.toString(used), "of " + survey.counts().length));
+    Page.Figure images = new Page.Figure("Images", Integer.toString(survey.images()), "");
+    if (models.size() > 1) {
+      figures.add(images);
+      figures.add(new Page.Figure("Models", Integer.toString(models.size()), ""));
+    } else {
+      figures.addAll(figures(0));
+      figures.add(figures.size() - 1, images);
+    }
     return figures;
   }
 
-  private String outputs() {
-    String method = survey.segmenter().info().method();
-    return method.equals(SegmenterMethod.NEURAL_EIGENFUNCTIONS.text())
+  private List<Page.Figure> figures(int model) {
+    List<Page.Figure> figures = new ArrayList<>();
+    scores.ifPresent(board -> {
+      figures.add(new Page.Figure("mIoU", board.tables().get(model).miou(), "%"));
+      figures.add(new Page.Figure("Accuracy", board.tables().get(model).accuracy(), "%"));
+    });
+    long[] counts = survey.counts(model);
+    long used = Arrays.stream(counts).filter(count -> count > 0).count();
+    String unit = models.get(model).unit();
+    figures.add(
+        new Page.Figure(
+            Character.toUpperCase(unit.charAt(0)) + unit.substring(1) + "s in use",
+            Long.toString(used),
+            "of " + counts.length));
+    return figures;
+  }
+
+  private Page.Column column(int model) {
+    ReportedModel known = models.get(model);
+    return new Page.Column(
+        model,
+        known.label(),
+        Methods.label(info(model).method()),
+        known.unit(),
+        known.namesFile(),
+        figures(model),
+        survey.unclear(model).isPresent(),
+        ClusterCards.of(survey, model));
+  }
+
+  private ModelInfo info(int model) {
+    return survey.models().get(model).segmenter().info();
+  }
+
+  private String outputs(int model) {
+    return info(model).method().equals(SegmenterMethod.NEURAL_EIGENFUNCTIONS.text())
         ? "Eigenfunctions"
         : "Closeness to centres";
   }
 
   private List<Page.Eigenfunctions> eigenfunctions() {
-    return survey.findings().stream()
-        .filter(finding -> !finding.eigenmaps().isEmpty())
-        .map(finding ->
+    List<Page.Eigenfunctions> shown = new ArrayList<>();
+    List<Finding> findings = survey.findings();
+    for (int order = 0; order < findings.size(); order++) {
+      Finding finding = findings.get(order);
+      if (!finding.outcomes().getFirst().eigenmaps().isEmpty()) {
+        shown.add(
             new Page.Eigenfunctions(
+                order,
                 finding.name(),
-                finding.photo(),
-                Thumbnail.sizeOf(finding.size().width(), finding.size().height()),
-                finding.eigenmaps().stream()
-                    .map(map ->
-                        new Page.Eigenfunction(
-                            map.cluster(),
-                            naming.named()
-                                ? Optional.of(naming.label(map.cluster()))
-                                : Optional.empty(),
-                            Text.color(naming.color(map.cluster())),
-                            Text.percent(map.share()),
-                            map.picture()))
-                    .toList()))
-        .toList();
+                finding.plate().size(),
+                IntStream.range(0, models.size())
+                    .mapToObj(model -> maps(finding, model))
+                    .toList()));
+      }
+    }
+    return shown;
+  }
+
+  private Page.Maps maps(Finding finding, int model) {
+    return new Page.Maps(
+        model,
+        models.get(model).label(),
+        outputs(model),
+        models.get(model).unit(),
+        finding.outcomes().get(model).eigenmaps().stream()
+            .map(map ->
+                new Page.Eigenfunction(map.cluster(), Text.percent(map.share()), map.picture()))
+            .toList());
   }
 
   private List<Page.Timing> timings() {
@@ -182,21 +264,31 @@ public final class Report {
   }
 
   private List<Page.Provenances> provenance() {
-    ModelInfo info = survey.segmenter().info();
+    List<Page.Provenances> all = new ArrayList<>();
+    for (int model = 0; model < models.size(); model++) {
+      String of = models.size() > 1 ? models.get(model).label() + " · " : "";
+      Provenance training = models.get(model).provenance();
+      all.add(Page.Provenances.of(of + "Model", model(model)));
+      all.add(
+          Page.Provenances.of(
+              of + "Training: settings, seed " + training.seed(), training.settings()));
+      all.add(Page.Provenances.of(of + "Training: made from", training.inputs()));
+      all.add(Page.Provenances.of(of + "Training: versions", training.versions()));
+    }
+    all.add(Page.Provenances.of("This report", about.settings()));
+    return all;
+  }
+
+  private SequencedMap<String, String> model(int index) {
+    ModelInfo info = info(index);
     SequencedMap<String, String> model = new LinkedHashMap<>();
     model.put("method", info.method());
-    model.put("clusters", Integer.toString(info.clusters()));
+    model.put(models.get(index).unit() + "s", Integer.toString(info.clusters()));
     model.put("backbone", info.backboneId());
     model.put("backbone SHA-256", info.backboneSha256());
     model.put("size", info.geometry().resize().map(Object::toString).orElse("each image's own"));
     model.put("patch", info.geometry().patchSize() + " pixels");
-    model.put("names", naming.matching());
-    Provenance training = about.provenance();
-    return List.of(
-        Page.Provenances.of("Model", model),
-        Page.Provenances.of("Training: settings, seed " + training.seed(), training.settings()),
-        Page.Provenances.of("Training: made from", training.inputs()),
-        Page.Provenances.of("Training: versions", training.versions()),
-        Page.Provenances.of("This report", about.settings()));
+    model.put("names", models.get(index).naming().matching());
+    return model;
   }
 }

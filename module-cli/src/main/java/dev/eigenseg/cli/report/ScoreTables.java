@@ -10,35 +10,26 @@ import java.util.stream.IntStream;
 /**
  * How a model agrees with a ground truth.
  *
+ * @param model what the page calls it
  * @param miou in percent
  * @param accuracy in percent
- * @param matching how clusters got their names
- * @param classes the intersection over union of each class that is there, the highest first
- * @param absent the other classes
+ * @param scores the numbers behind these
  * @param columns the classes of the confusion matrix that are predicted
  * @param rows the classes that are in the ground truth
  * @param numbers whether the cells have room for numbers
  */
 record ScoreTables(
+    String model,
     String miou,
     String accuracy,
-    String matching,
-    List<ClassIou> classes,
-    List<String> absent,
+    Scores scores,
     List<String> columns,
     List<Row> rows,
     boolean numbers) {
-  boolean hasAbsent() {
-    return !absent.isEmpty();
-  }
-
   // More columns than this leave no room for numbers on a usual screen.
   private static final int COLUMNS_WITH_NUMBERS = 24;
   private static final double VISIBLE = 0.005;
   private static final double DARK = 0.5;
-
-  /** One class. */
-  record ClassIou(String name, String color, String iou, String text) {}
 
   /** What became of the pixels of one class. */
   record Row(String name, String color, List<Cell> cells) {}
@@ -56,7 +47,7 @@ record ScoreTables(
 
   /** The tables of a naming and its scores. */
   static ScoreTables of(
-      Scores scores, ConfusionMatrix confusion, ClassList classes, Naming naming) {
+      String model, Scores scores, ConfusionMatrix confusion, ClassList classes, Naming naming) {
     List<String> targets = new ArrayList<>();
     classes.classes().forEach(known -> targets.add(known.name()));
     targets.add("no class");
@@ -74,11 +65,10 @@ record ScoreTables(
       }
     }
     return new ScoreTables(
+        model,
         Text.percent(scores.meanIou()),
         Text.percent(scores.accuracy()),
-        naming.matching(),
-        classes(scores, classes),
-        scores.absentClasses(classes),
+        scores,
         columns.stream().map(targets::get).toList(),
         rows,
         numbers);
@@ -108,22 +98,5 @@ record ScoreTables(
               share > DARK));
     }
     return new Row(classes.name(from), Text.color(classes.classes().get(from).rgb()), cells);
-  }
-
-  private static List<ClassIou> classes(Scores scores, ClassList classes) {
-    return IntStream.range(0, classes.size())
-        .filter(c -> scores.iou().get(c).isPresent())
-        .boxed()
-        .sorted((a, b) ->
-            Double.compare(scores.iou().get(b).orElseThrow(), scores.iou().get(a).orElseThrow()))
-        .map(c -> {
-          double iou = scores.iou().get(c).orElseThrow();
-          return new ClassIou(
-              classes.name(c),
-              Text.color(classes.classes().get(c).rgb()),
-              Text.number(iou),
-              Text.percent(iou));
-        })
-        .toList();
   }
 }

@@ -1,36 +1,35 @@
 package dev.eigenseg.cli.report;
 
 import dev.eigenseg.api.ImageGeometry.Size;
-import java.awt.image.BufferedImage;
-import java.awt.image.DataBuffer;
-import java.awt.image.IndexColorModel;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Base64;
 import java.util.function.IntBinaryOperator;
-import java.util.function.IntUnaryOperator;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
 
-/** A map of numbers at the size of a thumbnail: of clusters, or of classes. Immutable. */
-final class SmallMap {
-  private static final int PALETTE = 256;
-  private static final int NO_TRANSPARENT_INDEX = -1;
-
-  private final Size size;
-  private final char[] values;
-
-  private SmallMap(Size size, char[] values) {
-    this.size = size;
-    this.values = values;
-  }
+/**
+ * A map of numbers at the size of a picture, of clusters or of classes, as the page's script reads
+ * it: zlib of its rows, each exclusive-ored with the one above, as Base64. The page colours it, so
+ * that colours can follow names.
+ *
+ * @param text the Base64
+ * @param bytes of a number: 1, or 2 with the low one first
+ */
+record SmallMap(String text, int bytes) {
+  private static final int ONE_BYTE = 256;
 
   /**
    * Takes a large map at the centres of the small one's pixels.
    *
+   * @param size of the small map
    * @param width of the large map
    * @param height likewise
-   * @param at its value at a column and a row, unsigned 16 bits
+   * @param limit what all numbers lie below, at most 65536
+   * @param at the number at a column and a row of the large map
    */
-  static SmallMap of(int width, int height, IntBinaryOperator at) {
-    Size size = Thumbnail.sizeOf(width, height);
+  static SmallMap of(Size size, int width, int height, int limit, IntBinaryOperator at) {
     char[] values = new char[size.width() * size.height()];
     for (int y = 0; y < size.height(); y++) {
       int row = (int) ((2L * y + 1) * height / (2L * size.height()));
@@ -39,54 +38,29 @@ final class SmallMap {
         values[y * size.width() + x] = (char) at.applyAsInt(column, row);
       }
     }
-    return new SmallMap(size, values);
+    int bytes = limit <= ONE_BYTE ? 1 : 2;
+    return new SmallMap(text(values, size.width(), bytes), bytes);
   }
 
-  /** In colours, {@code 0xAARRGGBB}. */
-  BufferedImage draw(IntUnaryOperator color) {
-    int[] pixels = new int[values.length];
-    for (int i = 0; i < pixels.length; i++) {
-      pixels[i] = color.applyAsInt(values[i]);
+  // Most rows are those above but for a few pixels: long runs of zeros.
+  private static String text(char[] values, int width, int bytes) {
+    byte[] rows = new byte[values.length * bytes];
+    for (int i = 0; i < values.length; i++) {
+      int changed = values[i] ^ (i < width ? 0 : values[i - width]);
+      rows[i * bytes] = (byte) changed;
+      if (bytes == 2) {
+        rows[i * bytes + 1] = (byte) (changed >> 8);
+      }
     }
-    return flat(pixels);
-  }
-
-  /** In colours that depend on the values of two maps of the same size. */
-  BufferedImage draw(SmallMap other, IntBinaryOperator color) {
-    if (!other.size.equals(size)) {
-      throw new IllegalArgumentException("maps of " + size + " and " + other.size + " pixels");
+    Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION);
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (DeflaterOutputStream out = new DeflaterOutputStream(packed, deflater)) {
+      out.write(rows);
+    } catch (IOException e) { // into memory, which does not fail
+      throw new UncheckedIOException(e);
+    } finally {
+      deflater.end();
     }
-    int[] pixels = new int[values.length];
-    for (int i = 0; i < pixels.length; i++) {
-      pixels[i] = color.applyAsInt(values[i], other.values[i]);
-    }
-    return flat(pixels);
-  }
-
-  // With a palette where one suffices: a PNG then holds one byte a pixel before compression, not
-  // four.
-  private BufferedImage flat(int[] pixels) {
-    Map<Integer, Integer> palette = new LinkedHashMap<>();
-    for (int pixel : pixels) {
-      palette.putIfAbsent(pixel, palette.size());
-    }
-    if (palette.size() > PALETTE) {
-      BufferedImage image =
-          new BufferedImage(size.width(), size.height(), BufferedImage.TYPE_INT_ARGB);
-      image.setRGB(0, 0, size.width(), size.height(), pixels, 0, size.width());
-      return image;
-    }
-    int[] colors = palette.keySet().stream().mapToInt(Integer::intValue).toArray();
-    IndexColorModel model =
-        new IndexColorModel(
-            8, colors.length, colors, 0, true, NO_TRANSPARENT_INDEX, DataBuffer.TYPE_BYTE);
-    BufferedImage image =
-        new BufferedImage(size.width(), size.height(), BufferedImage.TYPE_BYTE_INDEXED, model);
-    byte[] indices = new byte[pixels.length];
-    for (int i = 0; i < pixels.length; i++) {
-      indices[i] = palette.get(pixels[i]).byteValue();
-    }
-    image.getRaster().setDataElements(0, 0, size.width(), size.height(), indices);
-    return image;
+    return Base64.getEncoder().encodeToString(packed.toByteArray());
   }
 }

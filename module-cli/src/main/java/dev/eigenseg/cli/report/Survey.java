@@ -1,7 +1,6 @@
 package dev.eigenseg.cli.report;
 
 import dev.eigenseg.api.BadInputException;
-import dev.eigenseg.api.ImageGeometry.Size;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.PatchLogits;
 import dev.eigenseg.api.Progress;
@@ -10,7 +9,6 @@ import dev.eigenseg.api.Segmentation;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.file.ImageFailure;
 import dev.eigenseg.api.internal.kernel.Parallel;
-import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.dataset.LabelMap;
 import dev.eigenseg.train.dataset.Sample;
@@ -18,6 +16,7 @@ import dev.eigenseg.train.evaluation.ConfusionMatrix;
 import dev.eigenseg.train.evaluation.Scores;
 import java.awt.image.BufferedImage;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -29,14 +28,21 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
- * Runs a model over images and keeps what a report shows of them. The result, but for the times,
+ * Runs models over images and keeps what a report shows of them. The result, but for the times,
  * does not depend on the number of threads.
  */
 public final class Survey {
   private static final int IMAGES_WITH_EIGENMAPS = 4;
   private static final int EIGENMAPS = 12;
+
+  // A page of a hundred images stays below 20 MB: this, and 3 MB for scripts, maps of
+  // eigenfunctions and typical patches. Few images may be larger, many never get unreadable.
+  private static final long BYTES_OF_PICTURES = 16_500_000;
+  private static final long FEWEST_BYTES = 55_000;
+  private static final long MOST_BYTES = 400_000;
 
   /**
    * An image to look at.
@@ -56,24 +62,40 @@ public final class Survey {
    */
   public record Settings(SegmentOptions options, int threads, boolean skip) {}
 
-  private final Segmenter segmenter;
+  /**
+   * A model to look with.
+   *
+   * @param label what the report calls it
+   * @param segmenter borrowed
+   */
+  public record SurveyedModel(String label, Segmenter segmenter) {
+    int clusters() {
+      return segmenter.info().clusters();
+    }
+  }
+
+  private final List<SurveyedModel> models;
   private final Settings settings;
   private final Optional<Dataset> dataset;
   private final List<Subject> subjects;
   private final List<Subject> withEigenmaps;
-  private final TypicalPatches patches;
+  private final List<TypicalPatches> patches;
   private final Map<Integer, Finding> findings = new ConcurrentSkipListMap<>();
   private final Map<Integer, String> skipped = new ConcurrentSkipListMap<>();
   private final SequencedMap<String, LongAdder> nanos = new LinkedHashMap<>();
 
   private Survey(
-      Segmenter segmenter, Settings settings, Optional<Dataset> dataset, List<Subject> subjects) {
-    this.segmenter = segmenter;
+      List<SurveyedModel> models,
+      Settings settings,
+      Optional<Dataset> dataset,
+      List<Subject> subjects) {
+    this.models = List.copyOf(models);
     this.settings = settings;
     this.dataset = dataset;
     this.subjects = List.copyOf(subjects);
     withEigenmaps = Spread.of(this.subjects, IMAGES_WITH_EIGENMAPS);
-    patches = new TypicalPatches(segmenter.info().clusters());
+    int clusters = models.stream().mapToInt(SurveyedModel::clusters).sum();
+    patches = models.stream().map(model -> new TypicalPatches(model.clusters(), clusters)).toList();
     for (String stage :
         List.of("read", "extract", "eigenfunctions", "segment", "compare", "draw")) {
       nanos.put(stage, new LongAdder());
@@ -83,19 +105,19 @@ public final class Survey {
   /**
    * Looks at images.
    *
-   * @param segmenter borrowed
+   * @param models at least one
    * @param dataset the ground truth; then every subject has its sample
    * @param subjects at least one, all of different names
    * @throws BadInputException if an image cannot be used and is not skipped, or if none is left
    * @throws dev.eigenseg.api.CancelledException if the user wants to stop; asked before every image
    */
   public static Survey run(
-      Segmenter segmenter,
+      List<SurveyedModel> models,
       Settings settings,
       Optional<Dataset> dataset,
       List<Subject> subjects,
       Progress progress) {
-    Survey survey = new Survey(segmenter, settings, dataset, subjects);
+    Survey survey = new Survey(models, settings, dataset, subjects);
     try (Progress.Task task = progress.start("report", subjects.size(), "images")) {
       Parallel.forEach(
           settings.threads(),
@@ -127,38 +149,64 @@ public final class Survey {
   }
 
   private Finding look(int index, Subject subject) {
-    long start = System.nanoTime();
-    BufferedImage image = segmenter.info().geometry().read(subject.image());
-    int width = image.getWidth();
-    int height = image.getHeight();
-    Optional<LabelMap> labels =
-        dataset.map(known -> known.labels(subject.sample().orElseThrow(), width, height));
-    long read = lap("read", start);
-    try (PatchFeatures features = extract(image)) {
-      long extracted = lap("extract", read);
-      try (PatchLogits logits = segmenter.logits(features, settings.options().threads())) {
-        Softmax softmax = Softmax.of(logits);
-        long evaluated = lap("eigenfunctions", extracted);
-        Segmentation segments = segment(logits, image);
-        long segmented = lap("segment", evaluated);
-        Optional<ConfusionMatrix> confusion = labels.map(truth -> compare(segments, truth));
-        long compared = lap("compare", segmented);
-        patches.add(index, image, segmenter.info().geometry(), softmax);
-        Finding finding =
-            new Finding(
-                subject.name(),
-                new Size(width, height),
-                Embedded.jpeg(Thumbnail.of(image)),
-                SmallMap.of(width, height, segments::clusterAt),
-                labels.map(truth -> SmallMap.of(width, height, truth::at)),
-                segments.counts(),
-                softmax.confidence(),
-                confusion,
-                withEigenmaps.contains(subject) ? eigenmaps(logits, segments) : List.of());
-        lap("draw", compared);
-        return finding;
+    try (Look look = new Look(subject.image(), settings.options().threads())) {
+      long start = System.nanoTime();
+      BufferedImage image = look.image(models.getFirst().segmenter());
+      int width = image.getWidth();
+      int height = image.getHeight();
+      Optional<LabelMap> labels =
+          dataset.map(known -> known.labels(subject.sample().orElseThrow(), width, height));
+      lap("read", start);
+      List<Plate.Layer> layers = new ArrayList<>();
+      List<Finding.Outcome> outcomes = new ArrayList<>();
+      for (int model = 0; model < models.size(); model++) {
+        outcomes.add(outcome(index, model, look, labels, layers));
       }
+      long drawing = System.nanoTime();
+      labels.ifPresent(
+          truth -> layers.add(new Plate.Layer(labelLimit(dataset.orElseThrow()), truth::at)));
+      Plate plate = Plate.of(image, layers, bytesOfAnImage());
+      lap("draw", drawing);
+      return new Finding(subject.name(), plate, outcomes);
     }
+  }
+
+  private Finding.Outcome outcome(
+      int index, int model, Look look, Optional<LabelMap> labels, List<Plate.Layer> layers) {
+    Segmenter segmenter = models.get(model).segmenter();
+    long start = System.nanoTime();
+    BufferedImage image = look.image(segmenter);
+    long read = lap("read", start);
+    PatchFeatures features = look.features(segmenter);
+    long extracted = lap("extract", read);
+    try (PatchLogits logits = segmenter.logits(features, settings.options().threads())) {
+      Decisions decisions = Decisions.of(logits, segmenter.info().names());
+      long evaluated = lap("eigenfunctions", extracted);
+      Segmentation segments = segment(segmenter, logits, image);
+      long segmented = lap("segment", evaluated);
+      Optional<ConfusionMatrix> confusion = labels.map(truth -> compare(segments, truth));
+      long compared = lap("compare", segmented);
+      patches.get(model).add(index, image, segmenter.info().geometry(), decisions);
+      boolean maps = withEigenmaps.contains(subjects.get(index));
+      Finding.Outcome outcome =
+          new Finding.Outcome(
+              segments.counts(),
+              confusion,
+              decisions.clarity(),
+              maps ? eigenmaps(logits, segments) : List.of());
+      layers.add(new Plate.Layer(segments.clusters(), segments::clusterAt));
+      lap("draw", compared);
+      return outcome;
+    }
+  }
+
+  // The void index may lie beyond the classes.
+  private static int labelLimit(Dataset known) {
+    return Math.max(known.classes().size(), known.voidIndex() + 1);
+  }
+
+  private long bytesOfAnImage() {
+    return Math.clamp(BYTES_OF_PICTURES / subjects.size(), FEWEST_BYTES, MOST_BYTES);
   }
 
   private long lap(String stage, long since) {
@@ -167,13 +215,7 @@ public final class Survey {
     return now;
   }
 
-  private PatchFeatures extract(BufferedImage image) {
-    try (Tensor pixels = segmenter.info().geometry().pixels(image)) {
-      return segmenter.backbone().extract(pixels, settings.options().threads());
-    }
-  }
-
-  private Segmentation segment(PatchLogits logits, BufferedImage image) {
+  private Segmentation segment(Segmenter segmenter, PatchLogits logits, BufferedImage image) {
     SegmentOptions options = settings.options();
     if (!options.wholeImage(segmenter.info().geometry())) {
       return segmenter.segment(image, options);
@@ -209,42 +251,51 @@ public final class Survey {
     return List.copyOf(findings.values());
   }
 
-  TypicalPatches patches() {
-    return patches;
+  List<SurveyedModel> models() {
+    return models;
   }
 
-  Segmenter segmenter() {
-    return segmenter;
+  TypicalPatches patches(int model) {
+    return patches.get(model);
   }
 
   Optional<Dataset> dataset() {
     return dataset;
   }
 
-  /** All images' clusters against classes, where there is a ground truth. */
-  public Optional<ConfusionMatrix> confusion() {
+  /** All images' clusters of a model against classes, where there is a ground truth. */
+  public Optional<ConfusionMatrix> confusion(int model) {
     return dataset.map(known -> {
       ConfusionMatrix total =
-          new ConfusionMatrix(segmenter.info().clusters(), known.classes().size());
-      findings.values().forEach(finding -> total.merge(finding.confusion().orElseThrow()));
+          new ConfusionMatrix(models.get(model).clusters(), known.classes().size());
+      outcomes(model).forEach(outcome -> total.merge(outcome.confusion().orElseThrow()));
       return total;
     });
   }
 
   /** How well a naming agrees with the ground truth, where there is one that judges any pixel. */
-  public Optional<Scores> scores(Naming naming) {
-    return confusion()
+  public Optional<Scores> scores(int model, Naming naming) {
+    return confusion(model)
         .filter(counts -> counts.total() > 0)
         .map(counts -> Scores.of(counts, naming.classOfCluster()));
   }
 
-  /** Pixels of all images by cluster. */
-  long[] counts() {
-    long[] total = new long[segmenter.info().clusters()];
-    for (Finding finding : findings.values()) {
-      Arrays.setAll(total, cluster -> total[cluster] + finding.counts()[cluster]);
-    }
+  /** Pixels of all images by a model's cluster. */
+  long[] counts(int model) {
+    long[] total = new long[models.get(model).clusters()];
+    outcomes(model)
+        .forEach(
+            outcome -> Arrays.setAll(total, cluster -> total[cluster] + outcome.counts()[cluster]));
     return total;
+  }
+
+  /** For each image how much of it a model decided least clearly, where it has names. */
+  Optional<List<Double>> unclear(int model) {
+    return Unclear.of(outcomes(model).map(Finding.Outcome::clarity).toList());
+  }
+
+  private Stream<Finding.Outcome> outcomes(int model) {
+    return findings.values().stream().map(finding -> finding.outcomes().get(model));
   }
 
   /** How many images are shown. */

@@ -7,25 +7,14 @@ import java.awt.image.BufferedImage;
 
 /** Small pictures of large ones. */
 final class Thumbnail {
-  /**
-   * The longest side in a report, in pixels: an image of CamVid, with all that is shown of it,
-   * takes 125 kB.
-   */
-  static final int SIDE = 480;
-
   private Thumbnail() {}
 
-  /** The size of an image in a report; small images keep theirs. */
-  static Size sizeOf(int width, int height) {
-    double scale = Math.min(1, (double) SIDE / Math.max(width, height));
+  /** The size of an image whose longest side is no longer than that; small images keep theirs. */
+  static Size sizeOf(int width, int height, int side) {
+    double scale = Math.min(1, (double) side / Math.max(width, height));
     return new Size(
         Math.max(1, (int) Math.round(width * scale)),
         Math.max(1, (int) Math.round(height * scale)));
-  }
-
-  /** The image at {@link #sizeOf} its size. */
-  static BufferedImage of(BufferedImage image) {
-    return resize(image, sizeOf(image.getWidth(), image.getHeight()));
   }
 
   /**

@@ -4,12 +4,9 @@ import com.google.gson.JsonObject;
 import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
-import dev.eigenseg.api.internal.file.ResultNames;
 import dev.eigenseg.cli.input.InputOptions;
 import dev.eigenseg.cli.input.Inputs;
 import dev.eigenseg.cli.input.MaskOptions;
-import dev.eigenseg.cli.mask.CocoFile;
-import dev.eigenseg.cli.mask.FiftyOneFolder;
 import dev.eigenseg.cli.mask.ImageMask;
 import dev.eigenseg.cli.session.OutputFolder;
 import dev.eigenseg.cli.session.Session;
@@ -62,16 +59,25 @@ public final class SegmentCommand extends WorkCommand {
 
   @Option(
       names = "--format",
-      paramLabel = "coco-rle|polygons|fiftyone",
+      paramLabel = "coco-rle|polygons|fiftyone|voc|cityscapes",
       split = ",",
       converter = MaskFormat.Converter.class,
       description = {
         "Write the masks in these forms too, separated by commas, made from the PNGs of all images named:",
         "coco-rle: coco-rle.json, run lengths as pycocotools reads them;",
         "polygons: coco-polygons.json, along the edges of pixels, holes reached through cuts of no width;",
-        "fiftyone: the folder fiftyone, an ImageSegmentationDirectory with copies of the images."
+        "fiftyone: the folder fiftyone, a FiftyOneDataset with copies of the images;",
+        "voc: the folder voc, palette PNGs and a labelmap.txt, with copies of the images, which zipped is CVAT's segmentation mask 1.1;",
+        "cityscapes: the folder cityscapes, labelIds, instanceIds and colours, with copies of the images."
       })
   private Set<MaskFormat> formats = Set.of();
+
+  @Option(
+      names = {"-m", "--model"},
+      paramLabel = "MODEL",
+      required = true,
+      description = "The segmenter file.")
+  private Path model;
 
   @Mixin private MaskOptions mask;
   @Mixin private InputOptions inputs;
@@ -88,10 +94,11 @@ public final class SegmentCommand extends WorkCommand {
     int threads = session.threadsPerImage(stems.size());
     SegmentOptions options = single.withThreads(threads);
     Devices.preferThreads(threads);
-    try (Segmenter segmenter = session.stage("open", mask::open);
+    try (Segmenter segmenter = session.stage("open", () -> mask.open(model));
         OutputFolder _ = OutputFolder.open(output)) {
       SegmentFolder folder =
-          SegmentFolder.open(output, segmenter.info(), mask.model(), mask.settings(options));
+          SegmentFolder.open(output, segmenter.info(), model, mask.settings(options));
+      formats.forEach(format -> format.require(folder.classes().classes()));
       folder.prepare(stems, overwrite);
       SegmentRun run =
           new SegmentRun(session, segmenter, options, folder, inputs.skip(), overwrite);
@@ -111,25 +118,7 @@ public final class SegmentCommand extends WorkCommand {
       session.stage(
           "export",
           () -> {
-            switch (format) {
-              case COCO_RLE ->
-                  CocoFile.write(
-                      output.resolve("coco-rle.json"),
-                      masks,
-                      classes,
-                      CocoFile.Shape.RLE,
-                      session.progress());
-              case POLYGONS ->
-                  CocoFile.write(
-                      output.resolve("coco-polygons.json"),
-                      masks,
-                      classes,
-                      CocoFile.Shape.POLYGONS,
-                      session.progress());
-              case FIFTYONE ->
-                  FiftyOneFolder.write(
-                      output.resolve(ResultNames.FIFTYONE), masks, classes, session.progress());
-            }
+            format.write(output, masks, classes, session.progress());
             return masks;
           });
     }
@@ -137,7 +126,7 @@ public final class SegmentCommand extends WorkCommand {
 
   private JsonObject json(Session session, SegmentRun run) {
     JsonObject json = new JsonObject();
-    json.addProperty("model", mask.model().toString());
+    json.addProperty("model", model.toString());
     json.addProperty("output", output.toString());
     json.addProperty("segmented", run.written());
     json.addProperty("present", run.present());

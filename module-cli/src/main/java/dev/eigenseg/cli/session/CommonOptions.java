@@ -8,18 +8,19 @@ import picocli.CommandLine.TypeConversionException;
 
 /** The options of every command. */
 public final class CommonOptions {
-  /** The value of {@code --json} that means standard output. */
-  static final String STDOUT = "-";
-
   @SuppressWarnings("UnusedVariable") // picocli reads it
   @Mixin
   private HelpOption help;
 
   @Option(
-      names = "--json",
+      names = JsonTarget.OPTION,
       paramLabel = "FILE",
+      arity = "0..1",
+      preprocessor = JsonTarget.Preprocessor.class,
       description =
-          "Write the result as JSON; '-' is standard output, messages then go to standard error.")
+          "Write the result as JSON, or an error that ended the work: into FILE, or to standard output, "
+              + "messages then go to standard error. After a blank a FILE has to end in .json, after "
+              + "an equals sign it may have any name.")
   private Optional<String> json = Optional.empty();
 
   @Option(
@@ -49,12 +50,19 @@ public final class CommonOptions {
           "Refuse images of more pixels, width times height (default: so many that decoding one takes half of the heap).")
   private Optional<Long> maxPixels = Optional.empty();
 
-  Optional<String> json() {
-    return json;
+  @Option(
+      names = "--trust",
+      description =
+          "Open TorchScript backbones, which are programs and run with your rights (default: only those whose SHA-256 "
+              + "is in ~/.config/eigenseg/trusted).")
+  private boolean trust;
+
+  Optional<JsonTarget> json() {
+    return json.map(JsonTarget::of);
   }
 
   public boolean jsonOnStdout() {
-    return json.filter(STDOUT::equals).isPresent();
+    return json().filter(target -> target.file().isEmpty()).isPresent();
   }
 
   long seed() {
@@ -67,6 +75,10 @@ public final class CommonOptions {
 
   boolean quiet() {
     return quiet;
+  }
+
+  boolean trust() {
+    return trust;
   }
 
   Optional<Long> maxPixels() {

@@ -1,7 +1,12 @@
 package dev.eigenseg.cli.session;
 
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CancelledException;
+import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.DeadlineExceededException;
 import dev.eigenseg.api.EigensegException;
+import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.file.SystemReason;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -15,7 +20,7 @@ import java.util.Locale;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 
-/** Turns failures into one clear message and an exit code. */
+/** Turns failures into one clear message, a kind and an exit code. */
 public final class Failures {
   /** Set to anything, this environment variable adds stack traces to messages. */
   public static final String DEBUG = "EIGENSEG_DEBUG";
@@ -32,6 +37,24 @@ public final class Failures {
       cause.printStackTrace(err);
     }
     return cause instanceof CancelledException ? Interrupts.EXIT_INTERRUPTED : EXIT_FAILED;
+  }
+
+  /** What kind of failure it was, for {@code --json}: words that do not change. */
+  public static String kind(Throwable failure) {
+    return switch (unwrap(failure)) {
+      case BadInputException e -> "bad-input";
+      case CorruptFileException e -> "corrupt-file";
+      case IncompatibleException e -> "incompatible";
+      case UnavailableException e -> "unavailable";
+      case CancelledException e -> "cancelled";
+      case DeadlineExceededException e -> "deadline-exceeded";
+      case EigensegException e -> "failed";
+      case IOException e -> isDiskFull(e) ? "disk-full" : "file";
+      case InvalidPathException e -> "file";
+      case OutOfMemoryError e -> "memory";
+      case LinkageError e -> "library";
+      default -> "unexpected";
+    };
   }
 
   /** What happened, in one line where possible. */

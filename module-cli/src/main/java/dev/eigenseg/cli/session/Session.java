@@ -7,7 +7,6 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,7 +33,7 @@ public final class Session {
     this.options = options;
     this.messages = options.jsonOnStdout() ? surroundings.err() : surroundings.out();
     this.progress = progress(surroundings, options);
-    jsonFile().ifPresent(Session::checkFolder);
+    options.json().flatMap(JsonTarget::file).ifPresent(Session::checkFolder);
   }
 
   private static Progress progress(Surroundings surroundings, CommonOptions options) {
@@ -53,10 +52,6 @@ public final class Session {
     } catch (NumberFormatException e) {
       return DEFAULT_WIDTH;
     }
-  }
-
-  private Optional<Path> jsonFile() {
-    return options.json().filter(file -> !file.equals(CommonOptions.STDOUT)).map(Path::of);
   }
 
   /** Fails before the work if a result could not take this name after it. */
@@ -172,7 +167,7 @@ public final class Session {
    */
   int finish(JsonObject result) throws IOException {
     if (options.json().isPresent()) {
-      write(result);
+      options.json().get().write(result, surroundings.out());
     }
     if (!skipped.isEmpty()) {
       warn("skipped " + skipped.size() + (skipped.size() == 1 ? " input:" : " inputs:"));
@@ -182,16 +177,5 @@ public final class Session {
       say("done in " + stages.summary());
     }
     return skipped.isEmpty() && !failed ? 0 : Failures.EXIT_FAILED;
-  }
-
-  private void write(JsonObject result) throws IOException {
-    String text = Json.text(result);
-    Optional<Path> file = jsonFile();
-    if (file.isPresent()) {
-      AtomicFile.writeString(file.get(), text);
-    } else {
-      surroundings.out().write(text.getBytes(StandardCharsets.UTF_8));
-      surroundings.out().flush();
-    }
   }
 }

@@ -2,6 +2,7 @@ package dev.eigenseg.cli.session;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.Images;
+import dev.eigenseg.api.TrustedCode;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
@@ -27,14 +28,19 @@ public abstract class WorkCommand implements Callable<Integer> {
   @Override
   public final Integer call() throws IOException {
     Session session = new Session(surroundings, common);
+    return session.finish(
+        common.trust() ? TrustedCode.trusting(() -> limited(session)) : limited(session));
+  }
+
+  private JsonObject limited(Session session) throws IOException {
     if (common.maxPixels().isEmpty()) {
-      return session.finish(work(session));
+      return work(session);
     }
     long maxPixels = common.maxPixels().get();
     if (maxPixels < 1) {
       throw usage("--max-pixels must be above 0");
     }
-    return session.finish(Images.limited(maxPixels, () -> work(session)));
+    return Images.limited(maxPixels, () -> work(session));
   }
 
   protected final Surroundings surroundings() {

@@ -3,6 +3,7 @@ package dev.eigenseg.cli.weights;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.internal.file.WeightsFolder;
 import dev.eigenseg.cli.input.Catalogue;
+import dev.eigenseg.cli.session.Nearest;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
@@ -11,6 +12,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -65,9 +67,14 @@ public final class WeightsPullCommand extends WorkCommand {
   protected JsonObject work(Session session) throws IOException {
     Optional<Catalogue.Entry> entry = Catalogue.find(name);
     if (entry.isEmpty() && from.isEmpty()) {
+      List<String> meant = Catalogue.meant(name);
       throw usage(
-          "there is no '%s' in 'eigenseg weights list'; --from names a server that has it"
-              .formatted(name));
+          "there is no '%s' in 'eigenseg weights list'%s"
+              .formatted(
+                  name,
+                  meant.isEmpty()
+                      ? "; --from names a server that has it"
+                      : Nearest.question(meant)));
     }
     if (name.isBlank() || name.contains("/") || name.contains("\\")) {
       throw usage("'" + name + "' is no name");

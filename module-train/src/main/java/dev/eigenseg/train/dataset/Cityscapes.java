@@ -4,7 +4,9 @@ import dev.eigenseg.api.BadInputException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Cityscapes (Cordts et al., CVPR 2016) with fine annotations: {@code
@@ -36,6 +38,18 @@ public final class Cityscapes {
           + "out of it";
 
   private Cityscapes() {}
+
+  /**
+   * The ids in label files of the 27 classes that have a number from 7 on, by the classes' names.
+   */
+  public static Map<String, Integer> labelIds() {
+    PublishedLabels labels = PublishedLabels.of(NAME_27);
+    Map<String, Integer> ids = new HashMap<>();
+    for (int i = 0; i < labels.classes().size(); i++) {
+      ids.put(labels.classes().name(i), labels.label(i));
+    }
+    return ids;
+  }
 
   /**
    * Opens one split.

@@ -81,6 +81,15 @@ final class PublishedLabels {
     return classes.voidIndex();
   }
 
+  /** The lowest label that stands for a class. */
+  int label(int index) {
+    int label = 0;
+    while (indexOf[label] != index) {
+      label++;
+    }
+    return label;
+  }
+
   /** How many images a split has as published, if that is fixed. */
   OptionalInt images(String split) {
     return images.has(split) ? OptionalInt.of(images.get(split).getAsInt()) : OptionalInt.empty();

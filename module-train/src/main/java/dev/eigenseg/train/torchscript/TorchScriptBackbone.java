@@ -11,6 +11,7 @@ import ai.djl.training.ParameterStore;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.TrustedCode;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.internal.resource.Closing;
@@ -70,7 +71,9 @@ final class TorchScriptBackbone implements Backbone {
 
   static TorchScriptBackbone open(Path file, String device) throws IOException {
     Torch.device(device);
-    return new TorchScriptBackbone(file, Hashes.sha256(file), device);
+    String sha256 = Hashes.sha256(file);
+    TrustedCode.require(file, sha256);
+    return new TorchScriptBackbone(file, sha256, device);
   }
 
   private static Model load(Path file, String device) throws IOException {

@@ -8,7 +8,9 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.TrustedCode;
 import dev.eigenseg.api.UnavailableException;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.DType;
@@ -17,7 +19,9 @@ import dev.eigenseg.train.dataset.ReferenceData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 class TorchScriptBackboneTest {
@@ -28,7 +32,31 @@ class TorchScriptBackboneTest {
   }
 
   private static Backbone open() throws IOException {
+    TrustedCode.allow(weights().resolve("mobilenetv2-dense.pt"));
     return Backbones.open("torchscript:" + weights().resolve("mobilenetv2-dense.pt"), "cpu");
+  }
+
+  @Test
+  void codeIsRunOnlyIfSomebodyAllowsIt(@TempDir Path folder) throws IOException {
+    Path module = Files.writeString(folder.resolve("a.pt"), "not even a module");
+    String spec = "torchscript:" + module;
+    BadInputException refused =
+        assertThrows(BadInputException.class, () -> Backbones.open(spec, "cpu"));
+    assertTrue(refused.getMessage().contains("--trust"), refused.getMessage());
+    assertTrue(refused.getMessage().contains(Hashes.sha256(module)), refused.getMessage());
+    for (Executable allowed :
+        List.<Executable>of(
+            () -> TrustedCode.trusting(() -> Backbones.open(spec, "cpu")),
+            () -> {
+              TrustedCode.allow(module);
+              Backbones.open(spec, "cpu");
+            })) {
+      refused = assertThrows(BadInputException.class, allowed);
+      assertTrue(refused.getMessage().contains("torch.jit.save"), refused.getMessage());
+    }
+    Files.writeString(module, "changed since");
+    refused = assertThrows(BadInputException.class, () -> Backbones.open(spec, "cpu"));
+    assertTrue(refused.getMessage().contains("--trust"), refused.getMessage());
   }
 
   /** The stored image from [-1, 1] back to [0, 1]. */
@@ -92,6 +120,7 @@ class TorchScriptBackboneTest {
   @Test
   void refusesWhatDoesNotFit(@TempDir Path folder) throws IOException {
     Path text = Files.writeString(folder.resolve("text.pt"), "not a module");
+    TrustedCode.allow(text);
     assertThrows(
         BadInputException.class, () -> Backbones.open("torchscript:" + text.toString(), "cpu"));
     assertThrows(

@@ -3,6 +3,7 @@ package dev.eigenseg.train.vit;
 import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.TrustedCode;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.train.neuralef.Torch;
@@ -76,7 +77,8 @@ public class VitComparisonBenchmark {
         switch (engine) {
           case "vector" -> Backbones.open("vit:" + checkpoint, "cpu");
           case "djl" -> TorchVitBackbone.open(Path.of(checkpoint), "cpu", Map.of());
-          case "torchscript" -> Backbones.open("torchscript:" + export, "cpu");
+          case "torchscript" ->
+              TrustedCode.trusting(() -> Backbones.open("torchscript:" + export, "cpu"));
           default -> throw new IllegalArgumentException(engine);
         };
     try (Backbone reference = Backbones.open("vit:" + checkpoint, "cpu");

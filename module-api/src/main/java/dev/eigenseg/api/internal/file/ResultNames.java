@@ -20,6 +20,12 @@ public final class ResultNames {
   /** The folder with copies for FiftyOne. */
   public static final String FIFTYONE = "fiftyone";
 
+  /** The folder with copies as Pascal VOC has them. */
+  public static final String VOC = "voc";
+
+  /** The folder with label maps as Cityscapes has them. */
+  public static final String CITYSCAPES = "cityscapes";
+
   // Of Linux and macOS in bytes, of Windows in characters, which are never more.
   private static final int LONGEST = 255;
   private static final String MAP = ".png";

@@ -1,52 +1,7 @@
-"use strict";
-
-// Sliders: each wipes between a photograph and what lies over it.
-const wipes = document.querySelectorAll(".wipe");
-
-function wipe(slider) {
-  slider.parentElement.style.setProperty("--wipe", slider.value);
-}
-
-for (const slider of wipes) {
-  slider.addEventListener("input", () => wipe(slider));
-}
-
-document.getElementById("wipe-all").addEventListener("input", (event) => {
-  for (const slider of wipes) {
-    slider.value = event.target.value;
-    wipe(slider);
-  }
-});
-
-document.getElementById("opacity").addEventListener("input", (event) => {
-  document.body.style.setProperty("--opacity", event.target.value / 100);
-});
-
-for (const choice of document.querySelectorAll("input[name=layer]")) {
-  choice.addEventListener("change", () => {
-    document.body.dataset.layer = choice.value;
-  });
-}
-
-// Sorting. Images without a score come last, whatever the direction.
-document.getElementById("sort").addEventListener("change", (event) => {
-  const [key, direction] = event.target.value.split(":");
-  const sign = direction === "down" ? -1 : 1;
-  const cards = document.getElementById("cards");
-  const value = (card) => (key in card.dataset ? sign * Number(card.dataset[key]) : Infinity);
-  const order = (card) => Number(card.dataset.order);
-  const compare = (a, b) => (value(a) === value(b) ? order(a) - order(b) : value(a) - value(b));
-  cards.append(...[...cards.children].sort(compare));
-  const chosen = event.target.selectedOptions[0].textContent;
-  document.getElementById("sorted").textContent = `Sorted by ${chosen}`;
-});
-
-// Forms send nothing: Enter in one would load the page anew.
-document.querySelector("form.tools").addEventListener("submit", (event) => event.preventDefault());
-
 // Charts, drawn again when the colours of the page change.
-const numbers = JSON.parse(document.getElementById("charts").textContent);
+const numbers = data.charts;
 const drawn = [];
+const SERIES = ["#2a8aa8", "#d98b2b", "#7a62b8", "#5b9c46", "#c2517a", "#8a8f98"];
 
 function colors() {
   const style = getComputedStyle(document.documentElement);
@@ -63,29 +18,31 @@ function axis(palette, title, more) {
   };
 }
 
-function bars(id, data, unit, max) {
+// A group of bars for each label, one bar for each series.
+function bars(id, { labels, series }, unit, max) {
   const palette = colors();
   const names = { ...axis(palette, "", { autoSkip: false, color: palette.ink }), grid: { display: false } };
   drawn.push(new Chart(id, {
     type: "bar",
     data: {
-      labels: data.labels,
-      datasets: [{
-        data: data.values,
-        backgroundColor: data.colors ?? palette.accent,
+      labels,
+      datasets: series.map(({ name, values, colors: own }, index) => ({
+        label: name,
+        data: values,
+        backgroundColor: own ?? SERIES[index % SERIES.length] ?? palette.accent,
         borderColor: palette.line,
-        borderWidth: data.colors ? 1 : 0,
+        borderWidth: own ? 1 : 0,
         borderRadius: 3,
         maxBarThickness: 16,
-      }],
+      })),
     },
     options: {
       indexAxis: "y",
       animation: false,
       maintainAspectRatio: false,
       plugins: {
-        legend: { display: false },
-        tooltip: { callbacks: { label: (item) => `${item.parsed.x.toFixed(2)} ${unit}` } },
+        legend: { display: series.length > 1, labels: { color: palette.ink, boxWidth: 12, boxHeight: 12 } },
+        tooltip: { callbacks: { label: (item) => `${item.dataset.label ?? ""} ${item.parsed.x.toFixed(2)} ${unit}`.trim() } },
       },
       scales: { x: { ...axis(palette, unit, {}), beginAtZero: true, max }, y: names },
     },
