@@ -58,6 +58,8 @@ class LineLengthTest {
     places.add(root.resolve(".ci"));
     places.add(root.resolve("pom.xml"));
     places.add(root.resolve("integrations/bom/pom.xml"));
+    places.add(root.resolve("integrations/spark/src"));
+    places.add(root.resolve("integrations/spark/pom.xml"));
     places.add(root.resolve("eigenseg"));
     return places;
   }

@@ -90,20 +90,55 @@ public final class KMeansTrainer {
       throws IOException {
     long start = System.nanoTime();
     try (KMeansResult result = fit(bank.level(Level.HIGH), options, density, progress)) {
-      SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
-      tensors.put(SegmenterModel.CENTROIDS, result.centroids());
-      SegmenterModel found =
-          new SegmenterModel(
-              Artefacts.info(SegmenterMethod.KMEANS_FEATURES, options.clusters(), bank.manifest()),
-              bank.manifest().dims(),
-              FeatureScales.ONE,
-              Optional.empty(),
-              options.normalizeRows(),
-              SegmenterModel.LOGIT_DIVISOR,
-              provenance,
-              tensors);
+      SegmenterModel found = model(bank, options, result.centroids(), provenance);
       write(bank, found, density, options.threads(), model, progress);
       return done(model, result, start);
+    }
+  }
+
+  private static SegmenterModel model(
+      FeatureBank bank, KMeansOptions options, Tensor centroids, Provenance provenance) {
+    SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+    tensors.put(SegmenterModel.CENTROIDS, centroids);
+    return new SegmenterModel(
+        Artefacts.info(SegmenterMethod.KMEANS_FEATURES, options.clusters(), bank.manifest()),
+        bank.manifest().dims(),
+        FeatureScales.ONE,
+        Optional.empty(),
+        options.normalizeRows(),
+        SegmenterModel.LOGIT_DIVISOR,
+        provenance,
+        tensors);
+  }
+
+  /**
+   * Writes a segmenter of centroids of the high features that were found elsewhere, such as on many
+   * machines.
+   *
+   * @param bank the features; borrowed
+   * @param options with which they were found
+   * @param centroids float32 {@code [K, d]}; borrowed
+   * @param search how they were found, in a few words that go into the provenance
+   * @param model the segmenter file to write; replaced if it is there
+   */
+  public static void centroids(
+      FeatureBank bank,
+      KMeansOptions options,
+      Tensor centroids,
+      String search,
+      Path model,
+      Progress progress)
+      throws IOException {
+    Provenance provenance =
+        provenance(
+                SegmenterMethod.KMEANS_FEATURES,
+                options,
+                Optional.empty(),
+                Map.of("bank", bank.identity()))
+            .withSettings(Map.of("search", search));
+    try (OutputLock _ = OutputLock.ofFile(model)) {
+      SegmenterModel found = model(bank, options, centroids, provenance);
+      write(bank, found, Optional.empty(), options.threads(), model, progress);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.eigenseg.api.bank;
 
+import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Images;
 import dev.eigenseg.api.tensor.DType;
@@ -55,6 +56,19 @@ public record ExtractOptions(
     if (threads < 1) {
       throw new IllegalArgumentException("at least one thread, not " + threads);
     }
+  }
+
+  /** What must be equal for the features of other images to stand in a bank that is made so. */
+  public BankSettings settings(Backbone backbone) {
+    return new BankSettings(
+        backbone.id(),
+        backbone.sha256(),
+        spec.orElse(backbone.id()),
+        backbone.settings(),
+        backbone.dims(),
+        dtype,
+        new ImageGeometry(size, backbone.patchSize(), border, bands),
+        views.settings());
   }
 
   /** The same with every image resized. */

@@ -14,6 +14,7 @@ import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -41,7 +42,7 @@ public final class Extractor implements AutoCloseable {
   // an interrupt.
   private static final int IMAGES_PER_THREAD = 4;
 
-  private final List<Source> images;
+  private final List<ImageFile> images;
   private final Backbone backbone;
   private final ImageGeometry geometry;
   private final ExtractOptions options;
@@ -50,16 +51,42 @@ public final class Extractor implements AutoCloseable {
   private final Optional<Path> made;
   private final boolean madeFolder;
 
-  /**
-   * An image to extract.
-   *
-   * @param file where it is read
-   * @param name what the bank calls it
-   */
-  private record Source(Path file, String name) {}
+  /** An image to extract. */
+  private sealed interface Source {
+    /** What the bank calls it. */
+    String name();
+
+    BufferedImage read(ImageGeometry geometry);
+
+    BadInputException refusal(Throwable failure);
+  }
+
+  private record ImageFile(Path file, String name) implements Source {
+    @Override
+    public BufferedImage read(ImageGeometry geometry) {
+      return geometry.read(file);
+    }
+
+    @Override
+    public BadInputException refusal(Throwable failure) {
+      return ImageFailure.of(file, failure);
+    }
+  }
+
+  private record ImageContent(MemorySegment content, String name) implements Source {
+    @Override
+    public BufferedImage read(ImageGeometry geometry) {
+      return geometry.read(content);
+    }
+
+    @Override
+    public BadInputException refusal(Throwable failure) {
+      return ImageFailure.of(name, failure);
+    }
+  }
 
   private Extractor(
-      List<Source> images,
+      List<ImageFile> images,
       Backbone backbone,
       ImageGeometry geometry,
       ExtractOptions options,
@@ -119,18 +146,7 @@ public final class Extractor implements AutoCloseable {
    */
   public static Extractor open(
       List<Path> images, Backbone backbone, Path bank, ExtractOptions options) throws IOException {
-    ImageGeometry geometry =
-        new ImageGeometry(options.size(), backbone.patchSize(), options.border(), options.bands());
-    BankSettings settings =
-        new BankSettings(
-            backbone.id(),
-            backbone.sha256(),
-            options.spec().orElse(backbone.id()),
-            backbone.settings(),
-            backbone.dims(),
-            options.dtype(),
-            geometry,
-            options.views().settings());
+    BankSettings settings = options.settings(backbone);
     if (options.overwrite()) { // only now that a new bank can be made
       requireReadable(images, bank, options.skip());
       FeatureBank.delete(bank);
@@ -141,21 +157,21 @@ public final class Extractor implements AutoCloseable {
     FeatureBankWriter writer =
         FeatureBankWriter.open(bank, settings, provenance(settings, options));
     return new Extractor(
-        sources(images, writer), backbone, geometry, options, writer, made, !folder);
+        sources(images, writer), backbone, settings.geometry(), options, writer, made, !folder);
   }
 
   // By where they really are: a file that links or other ways to write its path give several names
   // is one image, and keeps the name that the bank has for it.
-  private static List<Source> sources(List<Path> images, FeatureBankWriter writer) {
+  private static List<ImageFile> sources(List<Path> images, FeatureBankWriter writer) {
     Map<Path, String> names = new HashMap<>();
     for (ImageEntry entry : writer.images()) {
       real(entry.path()).ifPresent(file -> names.putIfAbsent(file, entry.path()));
     }
-    SequencedMap<Path, Source> sources = new LinkedHashMap<>();
+    SequencedMap<Path, ImageFile> sources = new LinkedHashMap<>();
     for (Path image : images) {
       Path real = real(image.toString()).orElse(image);
       String name = names.getOrDefault(real, image.toString());
-      sources.putIfAbsent(real, new Source(image, name));
+      sources.putIfAbsent(real, new ImageFile(image, name));
     }
     return List.copyOf(sources.values());
   }
@@ -200,7 +216,7 @@ public final class Extractor implements AutoCloseable {
    * appended before is finished, so that it is a valid bank.
    */
   public void append(Listener listener, Progress progress) throws IOException {
-    List<Source> missing =
+    List<ImageFile> missing =
         images.stream().filter(image -> !missingViews(image.name()).isEmpty()).toList();
     if (missing.size() < images.size()) {
       listener.present(images.size() - missing.size(), images.size());
@@ -210,6 +226,27 @@ public final class Extractor implements AutoCloseable {
     } catch (IOException | RuntimeException | Error e) {
       finishAfter(e);
       throw e;
+    }
+  }
+
+  /**
+   * Appends one image that is in memory, on this thread and as many others as the options have; not
+   * if the bank has it already.
+   *
+   * @param name what the bank calls it
+   * @param image a file's whole content; borrowed
+   * @param progress stops at once, also within the image
+   * @throws BadInputException if it cannot be used, whether or not images may be skipped; the bank
+   *     stays as it was
+   * @throws CancelledException if the user wants the work to stop
+   */
+  public void append(String name, MemorySegment image, Progress progress) throws IOException {
+    if (missingViews(name).isEmpty()) {
+      return;
+    }
+    try (Extracted extracted = new Extracted(new ImageContent(image, name), options.threads())) {
+      extracted.extract(progress);
+      extracted.appendTo(writer);
     }
   }
 
@@ -234,21 +271,21 @@ public final class Extractor implements AutoCloseable {
     }
   }
 
-  private void appendAll(List<Source> images, Listener listener, Progress progress)
+  private void appendAll(List<ImageFile> images, Listener listener, Progress progress)
       throws IOException {
     int group = options.threads() * Math.ceilDiv(IMAGES_PER_THREAD, options.views().count());
     try (Progress.Task task = progress.start("extract", images.size(), "images")) {
       for (int first = 0; first < images.size(); first += group) {
-        List<Source> next = images.subList(first, Math.min(first + group, images.size()));
+        List<ImageFile> next = images.subList(first, Math.min(first + group, images.size()));
         appendGroup(next, listener, progress, task);
       }
     }
   }
 
   private void appendGroup(
-      List<Source> images, Listener listener, Progress progress, Progress.Task task)
+      List<ImageFile> images, Listener listener, Progress progress, Progress.Task task)
       throws IOException {
-    List<Extracted> group = images.stream().map(Extracted::new).toList();
+    List<Extracted> group = images.stream().map(image -> new Extracted(image, 1)).toList();
     try {
       Parallel.forEach(
           options.threads(),
@@ -259,11 +296,11 @@ public final class Extractor implements AutoCloseable {
               task.advance(1);
             }
           });
-      for (Extracted image : group) {
-        if (!image.attempted) {
+      for (int i = 0; i < group.size(); i++) {
+        if (!group.get(i).attempted) {
           progress.checkCancelled(); // left out only after a wish to stop
         }
-        append(image, listener, progress);
+        append(group.get(i), images.get(i).file(), listener, progress);
       }
     } finally {
       Closing.all(group, Extracted::close);
@@ -272,7 +309,8 @@ public final class Extractor implements AutoCloseable {
 
   // Failures wait until it is their image's turn: the images before it are kept, whichever thread
   // was faster.
-  private void append(Extracted image, Listener listener, Progress progress) throws IOException {
+  private void append(Extracted image, Path file, Listener listener, Progress progress)
+      throws IOException {
     if (image.failure.filter(ImageFailure::isMemory).isPresent()) {
       image.extract(progress); // alone now: the memory may have been the others'
     }
@@ -282,7 +320,7 @@ public final class Extractor implements AutoCloseable {
       if (!options.skip()) {
         throw e;
       }
-      listener.skipped(image.source.file(), e);
+      listener.skipped(file, e);
     }
   }
 
@@ -321,12 +359,14 @@ public final class Extractor implements AutoCloseable {
    */
   private final class Extracted implements AutoCloseable {
     private final Source source;
+    private final int threads;
     private final List<ExtractedView> extracted = new ArrayList<>();
     private boolean attempted;
     private Optional<Throwable> failure = Optional.empty();
 
-    Extracted(Source source) {
+    Extracted(Source source, int threads) {
       this.source = source;
+      this.threads = threads;
     }
 
     /** Leaves in the middle of an image if the user wants to stop. */
@@ -343,7 +383,7 @@ public final class Extractor implements AutoCloseable {
     }
 
     private Void extractViews() {
-      BufferedImage image = geometry.read(source.file());
+      BufferedImage image = source.read(geometry);
       for (int number : missingViews(source.name())) {
         extracted.add(number == ImageEntry.PLAIN ? plain(image) : other(image, number));
       }
@@ -367,7 +407,7 @@ public final class Extractor implements AutoCloseable {
     }
 
     private ExtractedView of(int number, int width, int height, Tensor pixels) {
-      PatchFeatures features = backbone.extract(pixels);
+      PatchFeatures features = backbone.extract(pixels, threads);
       try {
         return new ExtractedView(number, width, height, features, geometry.patchColors(pixels));
       } catch (RuntimeException | Error e) {
@@ -381,7 +421,7 @@ public final class Extractor implements AutoCloseable {
         throw stopped;
       }
       if (failure.isPresent()) {
-        throw ImageFailure.of(source.file(), failure.get());
+        throw source.refusal(failure.get());
       }
       for (ExtractedView view : extracted) {
         bank.append(

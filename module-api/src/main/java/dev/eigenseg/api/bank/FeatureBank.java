@@ -110,6 +110,28 @@ public final class FeatureBank implements AutoCloseable {
   }
 
   /**
+   * Joins shards, which are banks themselves, into one bank: images in the order of their paths,
+   * compared byte by byte, and views in that of their numbers. Its data are those of a bank that
+   * one extraction made of the images in this order, whatever is in which shard; so is the
+   * manifest, if one version of this program on one kind of machine made the shards. It appears
+   * whole or not at all.
+   *
+   * @param shards any number, in any order
+   * @param target a directory that does not exist yet
+   * @param progress counts images
+   * @throws BadInputException if there is no shard, something is at the target already, or an image
+   *     is in two shards; the message names them
+   * @throws dev.eigenseg.api.IncompatibleException if the shards' settings differ; the message
+   *     names two shards and the setting
+   * @throws CorruptFileException if a shard is damaged
+   */
+  public static void merge(List<Path> shards, Path target, Progress progress) throws IOException {
+    try (BankMerge merge = BankMerge.open(shards)) {
+      merge.write(target, progress);
+    }
+  }
+
+  /**
    * Deletes a bank's own files, and the directory if nothing else is in it; does nothing if there
    * is none. No reader may have it open.
    *
@@ -285,6 +307,11 @@ public final class FeatureBank implements AutoCloseable {
     if (closed) {
       throw new IllegalStateException("feature bank " + directory + " is closed");
     }
+  }
+
+  /** What the list of images says, checksums included. */
+  List<ImageJournal.Line> lines() {
+    return lines;
   }
 
   /** Ends the reading. Calls under way finish undisturbed: their windows are their own. */

@@ -207,7 +207,14 @@ public final class FeatureBankWriter implements AutoCloseable {
    *     image and patch
    * @throws IOException if writing fails; what was committed before is kept
    */
-  public synchronized void append(
+  public void append(
+      String path, int view, int width, int height, PatchFeatures features, Tensor patchColors)
+      throws IOException {
+    appendLine(path, view, width, height, features, patchColors);
+  }
+
+  /** Appends likewise, and gives what the list of images will say. */
+  synchronized ImageJournal.Line appendLine(
       String path, int view, int width, int height, PatchFeatures features, Tensor patchColors)
       throws IOException {
     ensureOpen();
@@ -230,6 +237,7 @@ public final class FeatureBankWriter implements AutoCloseable {
     if (System.nanoTime() - lastCommit > COMMIT_NANOS) {
       commit(Progress.Task.NONE);
     }
+    return line;
   }
 
   /**

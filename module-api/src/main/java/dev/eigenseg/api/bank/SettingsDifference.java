@@ -4,6 +4,7 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Images;
 import dev.eigenseg.api.IncompatibleException;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /** In what a run's settings differ from those of the bank that it would continue. */
@@ -16,6 +17,24 @@ final class SettingsDifference {
    * @throws IncompatibleException naming the first setting that differs
    */
   static void refuse(Path directory, BankSettings bank, BankSettings run) {
+    first(bank, run)
+        .ifPresent(difference -> {
+          throw new IncompatibleException(
+              "%s: the bank's %s is %s, this run's is %s; use the bank's settings, another folder, or --overwrite"
+                  .formatted(
+                      directory, difference.setting(), difference.one(), difference.other()));
+        });
+  }
+
+  /**
+   * The first setting that differs.
+   *
+   * @param setting its name, for people
+   */
+  record Difference(String setting, String one, String other) {}
+
+  /** The first setting in which banks differ, if features of both cannot stand in one. */
+  static Optional<Difference> first(BankSettings bank, BankSettings run) {
     String[][] compared = {
       {"backbone", bank.backboneId(), run.backboneId()},
       {"backbone's SHA-256", bank.backboneSha256(), run.backboneSha256()},
@@ -38,11 +57,10 @@ final class SettingsDifference {
     };
     for (String[] setting : compared) {
       if (!setting[1].equals(setting[2])) {
-        throw new IncompatibleException(
-            "%s: the bank's %s is %s, this run's is %s; use the bank's settings, another folder, or --overwrite"
-                .formatted(directory, setting[0], setting[1], setting[2]));
+        return Optional.of(new Difference(setting[0], setting[1], setting[2]));
       }
     }
+    return Optional.empty();
   }
 
   private static String describeSize(ImageGeometry geometry) {

@@ -19,6 +19,7 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -253,5 +254,29 @@ class ExtractorTest {
     } finally {
       Locale.setDefault(before);
     }
+  }
+
+  @Test
+  void imagesInMemoryMakeTheBankOfTheirFiles() throws IOException {
+    Path a = image("a.png", 8);
+    Path b = image("b.png", 24);
+    extract(width -> {}, false, 1, a, b);
+    Path memory = folder.resolve("memory");
+    try (Backbone narrow = new Narrow(width -> {});
+        Extractor extractor = Extractor.open(List.of(), narrow, memory, ExtractOptions.DEFAULT)) {
+      extractor.append(a.toString(), MemorySegment.ofArray(Files.readAllBytes(a)), Progress.NONE);
+      Exception refusal =
+          assertThrows(
+              BadInputException.class,
+              () ->
+                  extractor.append(
+                      "s3://photos/c", MemorySegment.ofArray(new byte[] {1}), Progress.NONE));
+      assertTrue(refusal.getMessage().startsWith("s3://photos/c: "), refusal.getMessage());
+      for (int i = 0; i < 2; i++) { // what is there is left out
+        extractor.append(b.toString(), MemorySegment.ofArray(Files.readAllBytes(b)), Progress.NONE);
+      }
+      extractor.finish(Progress.NONE);
+    }
+    assertEquals(SyntheticBank.content(folder.resolve("bank")), SyntheticBank.content(memory));
   }
 }

@@ -215,4 +215,41 @@ class KMeansTest {
       assertTrue(bad.getMessage().contains("row 4 "), bad.getMessage());
     }
   }
+
+  @Test
+  void sharesHaveTheSumsOfTheirRows() throws IOException {
+    long seed = TestSeed.next();
+    Random random = new Random(seed);
+    int dim = 1 + random.nextInt(40);
+    int clusters = 1 + random.nextInt(9);
+    try (Tensor rows = RandomData.gaussian(random, 200, dim);
+        Tensor centroids = RandomData.gaussian(random, clusters, dim)) {
+      int first = random.nextInt(150);
+      int count = 1 + random.nextInt(50);
+      KMeansShare share =
+          KMeansShare.of(FeatureRows.of(rows), first, count, centroids, false, 2, Progress.NONE);
+      double[] sums = new double[clusters * dim];
+      long[] counts = new long[clusters];
+      double squares = 0;
+      double inertia = 0;
+      for (int row = first; row < first + count; row++) {
+        int cluster = nearest(rows, row, centroids);
+        counts[cluster]++;
+        inertia += distance(rows, row, centroids, cluster);
+        for (int c = 0; c < dim; c++) {
+          float value = rows.get((long) row * dim + c);
+          sums[cluster * dim + c] += value;
+          squares += (double) value * value;
+        }
+      }
+      for (int cluster = 0; cluster < clusters; cluster++) {
+        assertEquals(counts[cluster], share.count(cluster), "seed " + seed);
+        for (int c = 0; c < dim; c++) {
+          assertEquals(sums[cluster * dim + c], share.sum(cluster, c), "seed " + seed);
+        }
+      }
+      assertEquals(squares, share.squares(), 1e-5 * squares, "seed " + seed);
+      assertEquals(inertia, share.inertia(), 1e-4 * inertia, "seed " + seed);
+    }
+  }
 }

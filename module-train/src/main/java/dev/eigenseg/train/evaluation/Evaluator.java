@@ -128,6 +128,27 @@ public final class Evaluator {
       int threads,
       boolean skipBad,
       Progress progress) {
+    Evaluation evaluation = count(dataset, protocol, models, threads, skipBad, progress);
+    if (evaluation.images() == 0) {
+      throw new BadInputException(
+          "none of the %d images could be used; the first: %s"
+              .formatted(
+                  evaluation.skipped().size(), evaluation.skipped().firstEntry().getValue()));
+    }
+    return evaluation;
+  }
+
+  /**
+   * As {@link #evaluate(Dataset, Protocol, List, int, boolean, Progress)}, of a share of a dataset:
+   * also if all its images are skipped.
+   */
+  public static Evaluation count(
+      Dataset dataset,
+      Protocol protocol,
+      List<EvaluatedModel> models,
+      int threads,
+      boolean skipBad,
+      Progress progress) {
     if (models.isEmpty()) {
       throw new BadInputException("no model to evaluate; name at least one");
     }
@@ -147,11 +168,6 @@ public final class Evaluator {
             one(samples.get((int) i), skipBad);
             task.advance(1);
           });
-    }
-    if (skipped.size() == samples.size()) {
-      throw new BadInputException(
-          "none of the %d images could be used; the first: %s"
-              .formatted(samples.size(), skipped.firstEntry().getValue()));
     }
     List<Evaluation.Result> results = new ArrayList<>();
     for (int i = 0; i < models.size(); i++) {

@@ -32,6 +32,27 @@ public final class ImageFailure {
    * @throws Error likewise
    */
   public static BadInputException of(Path image, Throwable failure) {
+    BadInputException found = found(image, failure);
+    return found == failure && Files.exists(image) && !Files.isReadable(image)
+        ? new BadInputException(
+            image + ": permission denied; allow this user to read it, or leave it out", found)
+        : found;
+  }
+
+  /**
+   * The same for an image in memory, whose own failures name no file.
+   *
+   * @param image what it is called
+   */
+  public static BadInputException of(String image, Throwable failure) {
+    BadInputException found = found(image, failure);
+    return found == failure
+        ? new BadInputException(image + ": " + found.getMessage(), found)
+        : found;
+  }
+
+  /** The failure itself, if it is one of an image's. */
+  private static BadInputException found(Object image, Throwable failure) {
     if (isMemory(failure)) {
       return new BadInputException(
           image
@@ -40,11 +61,7 @@ public final class ImageFailure {
           failure);
     }
     return switch (failure) {
-      case BadInputException e ->
-          Files.exists(image) && !Files.isReadable(image)
-              ? new BadInputException(
-                  image + ": permission denied; allow this user to read it, or leave it out", e)
-              : e;
+      case BadInputException e -> e;
       case EigensegException e -> throw e;
       case StackOverflowError e -> unexpected(image, e);
       case RuntimeException e -> unexpected(image, e);
@@ -53,7 +70,7 @@ public final class ImageFailure {
     };
   }
 
-  private static BadInputException unexpected(Path image, Throwable failure) {
+  private static BadInputException unexpected(Object image, Throwable failure) {
     return new BadInputException(
         "%s: unexpected failure: %s; save the image again as an RGB PNG or JPEG, or leave it out"
             .formatted(image, failure),
