@@ -1,5 +1,6 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.internal.resource.CallScope;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -18,7 +19,9 @@ final class AsyncCall {
     CompletableFuture<T> result = new CompletableFuture<>();
     Cancellation cancellation = new Cancellation();
     var _ = result.whenComplete((value, failure) -> cancellation.cancel());
-    executor.execute(() -> complete(result, cancellation, work));
+    long maxPixels = CallScope.current().maxPixels(); // of who asks, wherever the work is done
+    executor.execute(() ->
+        complete(result, cancellation, end -> CallScope.limited(maxPixels, () -> work.run(end))));
     return result;
   }
 

@@ -98,7 +98,9 @@ public final class Images {
   }
 
   /**
-   * Does some work in this thread, in which whatever this library reads has at most so many pixels.
+   * Does some work in this thread, in which whatever this library reads has at most so many pixels;
+   * so has what calls of this work read later, in futures and batches. An interrupt of the thread
+   * ends it as it ends calls.
    *
    * @param maxPixels width times height of an image
    * @param work also in other threads that a call of this library lets work for it

@@ -3,6 +3,7 @@ package dev.eigenseg.api;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.file.ResultNames;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,7 +63,7 @@ final class OwnResults {
       results = results.or(segments(folder));
     }
     if (hasAll(folder, Set.of(DEMO))
-        && Files.readString(folder.resolve(DEMO)).contains(DEMO_MARK)) {
+        && RegularFile.text(folder.resolve(DEMO)).contains(DEMO_MARK)) {
       results = results.or(file -> isOfDemo(folder.relativize(file)));
     }
     if (hasAll(folder, SPECTRAL)) {
@@ -86,7 +87,7 @@ final class OwnResults {
             .toList();
     Set<Path> made = new HashSet<>();
     SEGMENT_FILES.forEach(name -> made.add(folder.resolve(name)));
-    for (String line : Files.readAllLines(folder.resolve(ResultNames.RECORD))) {
+    for (String line : RegularFile.text(folder.resolve(ResultNames.RECORD)).lines().toList()) {
       name(line)
           .ifPresent(stem -> {
             made.add(folder.resolve(ResultNames.map(stem)));

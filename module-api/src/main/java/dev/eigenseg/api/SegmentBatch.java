@@ -1,6 +1,7 @@
 package dev.eigenseg.api;
 
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.CallScope;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -67,10 +68,11 @@ public final class SegmentBatch implements Iterator<SegmentBatch.Item>, AutoClos
     this.images = images;
     this.work = work;
     room = AHEAD * parallel;
+    long maxPixels = CallScope.current().maxPixels();
+    Runnable limited = () -> CallScope.limited(maxPixels, this::runAll);
     try {
       for (int i = 1; i <= parallel; i++) {
-        Thread thread =
-            Thread.ofPlatform().daemon().name("eigenseg-batch-" + i).unstarted(this::run);
+        Thread thread = Thread.ofPlatform().daemon().name("eigenseg-batch-" + i).unstarted(limited);
         threads.add(thread);
         thread.start();
       }
@@ -78,6 +80,11 @@ public final class SegmentBatch implements Iterator<SegmentBatch.Item>, AutoClos
       close();
       throw e;
     }
+  }
+
+  private Void runAll() {
+    run();
+    return null;
   }
 
   /** A thread of the batch. */

@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
       "  eigenseg train photos.bank -o photos.safetensors --clusters 32",
       "  eigenseg segment -m photos.safetensors -o segments photos/",
       "",
-      "Exit codes: 0 done, 1 failed or inputs were skipped, 2 usage, 130 interrupted."
+      "Exit codes: 0 done, 1 failed or inputs were skipped, 2 usage, 130 interrupted, 141 nobody read the output."
     })
 public final class Eigenseg implements Runnable {
   @Spec private CommandSpec spec;

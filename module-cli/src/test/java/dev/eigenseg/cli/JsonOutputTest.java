@@ -40,10 +40,12 @@ class JsonOutputTest {
 
   @Test
   void anArgumentThatFollowsItIsNotWrittenOver() throws IOException {
-    Path model = Files.writeString(folder.resolve("model.safetensors"), "precious");
-    assertEquals(1, shell.run("info", "--json", model.toString()));
-    assertEquals("precious", Files.readString(model));
-    assertTrue(error(shell.out()).get("message").getAsString().contains("model.safetensors"));
+    for (String name : List.of("model.safetensors", "model.safetensors.index.json")) {
+      Path model = Files.writeString(folder.resolve(name), "precious");
+      assertEquals(1, shell.run("info", "--json", model.toString()));
+      assertEquals("precious", Files.readString(model));
+      assertTrue(error(shell.out()).get("message").getAsString().contains(name));
+    }
   }
 
   @Test

@@ -13,6 +13,7 @@ import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.OutputLock;
 import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
@@ -271,7 +272,8 @@ public final class SegmenterFile implements AutoCloseable {
    * @throws IllegalArgumentException if there are names for another number of clusters
    */
   public static void storeNames(Path model, ClusterNames names) throws IOException {
-    try (SegmenterFile file = open(model)) {
+    try (OutputLock _ = OutputLock.ofFile(model);
+        SegmenterFile file = open(model)) {
       write(model, file.model().withNames(names), file.backbone);
     }
   }
@@ -283,7 +285,8 @@ public final class SegmenterFile implements AutoCloseable {
    * @throws IllegalArgumentException if the merges are of another number of clusters
    */
   public static void storeDendrogram(Path model, Dendrogram dendrogram) throws IOException {
-    try (SegmenterFile file = open(model)) {
+    try (OutputLock _ = OutputLock.ofFile(model);
+        SegmenterFile file = open(model)) {
       write(model, file.model().withDendrogram(dendrogram), file.backbone);
     }
   }

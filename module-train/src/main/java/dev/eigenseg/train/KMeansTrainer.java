@@ -72,9 +72,12 @@ public final class KMeansTrainer {
         provenance(
             SegmenterMethod.KMEANS_FEATURES, options, density, Map.of("bank", bank.identity()));
     check(bank, options);
+    if (isDone(model, provenance, overwrite)) {
+      return done(model); // also where nobody may write
+    }
     try (OutputLock _ = OutputLock.ofFile(model)) {
-      if (!overwrite && Artefacts.alreadyDone(model, provenance)) {
-        return new TrainingResult(model, 0, List.of(), 0, false, true);
+      if (isDone(model, provenance, overwrite)) {
+        return done(model);
       }
       return features(bank, options, density, model, provenance, progress);
     }
@@ -184,8 +187,7 @@ public final class KMeansTrainer {
       throws IOException {
     long start = System.nanoTime();
     check(bank, options);
-    try (OutputLock _ = OutputLock.ofFile(model);
-        SegmenterFile source = SegmenterFile.open(trained)) {
+    try (SegmenterFile source = SegmenterFile.open(trained)) {
       SegmenterModel psiModel = source.model();
       checkSource(bank, trained, psiModel);
       Provenance provenance =
@@ -200,10 +202,11 @@ public final class KMeansTrainer {
                   psiIdentity(psiModel),
                   PSI + Provenance.RECIPE, // by which models of other seeds are found
                   Hashes.sha256(psiModel.provenance().recipe().toJson().toString())));
-      if (!overwrite && Artefacts.alreadyDone(model, provenance)) {
-        return new TrainingResult(model, 0, List.of(), 0, false, true);
+      if (isDone(model, provenance, overwrite)) {
+        return done(model);
       }
-      try (Tensor hidden = BankPsi.hidden(bank, psiModel, options.threads(), progress);
+      try (OutputLock _ = OutputLock.ofFile(model);
+          Tensor hidden = BankPsi.hidden(bank, psiModel, options.threads(), progress);
           KMeansResult result = fit(FeatureRows.of(hidden), options, density, progress)) {
         SequencedMap<String, Tensor> tensors = psiWeights(psiModel);
         tensors.put(SegmenterModel.CENTROIDS, result.centroids());
@@ -221,6 +224,15 @@ public final class KMeansTrainer {
         return done(model, result, start);
       }
     }
+  }
+
+  private static boolean isDone(Path model, Provenance provenance, boolean overwrite)
+      throws IOException {
+    return !overwrite && Artefacts.alreadyDone(model, provenance);
+  }
+
+  private static TrainingResult done(Path model) {
+    return new TrainingResult(model, 0, List.of(), 0, false, true);
   }
 
   private static void write(

@@ -105,6 +105,11 @@ public final class Trainer {
     Torch.engine(options.run().threads());
     Devices.require(options.run().device());
     TrainingPlan plan = TrainingPlan.of(bank, graph, options, model);
+    if (!overwrite
+        && !Files.exists(plan.checkpoint())
+        && Artefacts.alreadyDone(model, plan.provenance())) {
+      return done(plan); // also where nobody may write
+    }
     try (OutputLock _ = OutputLock.ofFile(model)) {
       return new Trainer(plan, graph, overwrite, listener, progress).run();
     }
@@ -129,6 +134,10 @@ public final class Trainer {
     } else if (!Artefacts.alreadyDone(plan.model(), plan.provenance())) {
       return fresh(start);
     }
+    return done(plan);
+  }
+
+  private static TrainingResult done(TrainingPlan plan) {
     return new TrainingResult(plan.model(), plan.updates(), List.of(), 0, false, true);
   }
 

@@ -7,7 +7,9 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.file.ImageFailure;
+import dev.eigenseg.api.internal.file.OutputLock;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.internal.resource.Closing;
@@ -333,10 +335,23 @@ public final class Extractor implements AutoCloseable {
     boolean empty = writer.images().isEmpty();
     writer.close();
     if (empty && made.isPresent()) {
-      FeatureBank.deleteFiles(made.get());
-      if (madeFolder) {
-        FeatureBank.delete(made.get());
+      deleteEmpty(made.get());
+    }
+  }
+
+  // Unless somebody else has begun to fill it.
+  private void deleteEmpty(Path bank) throws IOException {
+    try (OutputLock _ = OutputLock.ofFolder(bank)) {
+      Path journal = bank.resolve(ImageJournal.FILE_NAME);
+      if (Files.exists(journal) && Files.size(journal) > ImageJournal.HEADER.length) {
+        return;
       }
+      FeatureBank.deleteFiles(bank);
+    } catch (UnavailableException e) {
+      return;
+    }
+    if (madeFolder) {
+      FeatureBank.delete(bank);
     }
   }
 

@@ -113,8 +113,10 @@ public final class CityscapesFolder {
   // Read by Datumaro, which ends a name at its first blank.
   private static String legend(ClassList classes, int[] colors) {
     StringJoiner lines = new StringJoiner("\n", "", "\n");
+    Set<String> taken = new HashSet<>();
     for (int i = 0; i < colors.length; i++) {
-      String name = i == 0 ? "unlabeled" : classes.name(i - 1).replaceAll("\\s+", "_");
+      String plain = i == 0 ? "unlabeled" : classes.name(i - 1).replaceAll("\\s+", "_");
+      String name = DistinctNames.take(plain, taken);
       lines.add(
           "%d %d %d %s"
               .formatted(colors[i] >> 16 & 255, colors[i] >> 8 & 255, colors[i] & 255, name));

@@ -10,7 +10,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.StringJoiner;
 
 /**
@@ -56,8 +58,10 @@ public final class VocFolder {
   private static String labelMap(ClassList classes, int[] colors) {
     StringJoiner lines = new StringJoiner("\n", "", "\n");
     lines.add("# label:color_rgb:parts:actions");
+    Set<String> taken = new HashSet<>();
     for (int i = 0; i < colors.length; i++) {
-      String name = i == 0 ? BACKGROUND : classes.name(i - 1).replaceAll("\\s*[:\\v]\\s*", " ");
+      String plain = i == 0 ? BACKGROUND : classes.name(i - 1).replaceAll("\\s*[:\\v]\\s*", " ");
+      String name = DistinctNames.take(plain.replaceFirst("^#+\\s*", ""), taken);
       lines.add(
           "%s:%d,%d,%d::"
               .formatted(name, colors[i] >> 16 & 255, colors[i] >> 8 & 255, colors[i] & 255));

@@ -4,6 +4,7 @@ import com.google.gson.Gson;
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonSyntaxException;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.file.ResultNames;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -71,7 +72,7 @@ final class SegmentRecord {
   static SegmentRecord open(Path folder) throws IOException {
     SegmentRecord record = new SegmentRecord(folder.resolve(ResultNames.RECORD));
     if (Files.exists(record.file)) {
-      for (String line : Files.readAllLines(record.file)) {
+      for (String line : RegularFile.text(record.file).lines().toList()) {
         parse(line).ifPresent(origin -> record.origins.put(origin.name(), origin));
       }
     }

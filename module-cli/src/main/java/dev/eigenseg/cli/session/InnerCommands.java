@@ -57,6 +57,9 @@ public final class InnerCommands {
     if (session.options().quiet()) {
       all.add("--quiet");
     }
+    if (session.options().trust()) {
+      all.add("--trust");
+    }
     all.addAll(arguments);
     Surroundings inner =
         new Surroundings(

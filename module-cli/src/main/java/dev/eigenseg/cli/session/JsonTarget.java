@@ -31,6 +31,9 @@ public record JsonTarget(Optional<Path> file) {
 
   private static final String ENDING = ".json";
 
+  // Of a checkpoint's shards: an input.
+  private static final String INDEX = ".index.json";
+
   static JsonTarget of(String value) {
     return new JsonTarget(value.equals(STDOUT) ? Optional.empty() : Optional.of(Path.of(value)));
   }
@@ -56,7 +59,9 @@ public record JsonTarget(Optional<Path> file) {
 
   private static boolean isValue(String argument) {
     return argument.equals(STDOUT)
-        || (!argument.startsWith("-") && (argument.endsWith(ENDING) || isStream(argument)));
+        || (!argument.startsWith("-")
+            && !argument.endsWith(INDEX)
+            && (argument.endsWith(ENDING) || isStream(argument)));
   }
 
   // A device or a pipe is nobody's input.

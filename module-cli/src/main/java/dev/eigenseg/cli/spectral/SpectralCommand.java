@@ -2,6 +2,7 @@ package dev.eigenseg.cli.spectral;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.Backbone;
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.Segmenter;
@@ -234,6 +235,9 @@ public final class SpectralCommand extends WorkCommand {
     }
     try (OutputFolder _ = OutputFolder.open(folder)) {
       Path temporary = folder.resolve(".bank");
+      if (Files.isSymbolicLink(temporary)) {
+        throw new BadInputException(temporary + " is a link, and not ours; delete it");
+      }
       FeatureBank.delete(temporary); // of a command that was killed
       try {
         extract(session, temporary);

@@ -45,8 +45,8 @@ import picocli.CommandLine.TypeConversionException;
       "Examples:",
       "  eigenseg reproduce --table 1 --data data --weights weights --plan",
       "  eigenseg reproduce --table 1 --data data --weights weights --device cuda:0",
-      "  eigenseg reproduce --dataset camvid --data camvid --weights weights",
-      "  eigenseg reproduce --dataset camvid --data camvid --weights weights --parts k --limit 40 --epochs 4 --seeds 1 -o trial",
+      "  eigenseg reproduce --trust --dataset camvid --data camvid --weights weights",
+      "  eigenseg reproduce --trust --dataset camvid --data camvid --weights weights --parts k --limit 40 --epochs 4 --seeds 1 -o trial",
       "  eigenseg reproduce --dataset folder --data labelled --weights weights -b vit:dino.safetensors --clusters 32,64"
     })
 public final class ReproduceCommand extends WorkCommand {
@@ -163,7 +163,7 @@ public final class ReproduceCommand extends WorkCommand {
         paramLabel = "SPEC",
         converter = BackboneSpec.class,
         description =
-            "The backbone (default: torchscript:mobilenetv2-dense.pt in the folder of --weights).")
+            "The backbone (default: torchscript:mobilenetv2-dense.pt in the folder of --weights, which needs --trust).")
     private Optional<String> backbone = Optional.empty();
 
     @Option(

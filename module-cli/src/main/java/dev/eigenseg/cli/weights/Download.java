@@ -8,6 +8,7 @@ import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.ChannelWrites;
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.cli.session.Json;
 import java.io.IOException;
 import java.io.InputStream;
@@ -350,7 +351,7 @@ final class Download {
       return Optional.empty();
     }
     try {
-      JsonObject json = new Gson().fromJson(Files.readString(state(part)), JsonObject.class);
+      JsonObject json = new Gson().fromJson(RegularFile.text(state(part)), JsonObject.class);
       return json != null
               && json.has("url")
               && json.has("validator")

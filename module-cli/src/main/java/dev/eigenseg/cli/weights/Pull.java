@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.Hashes;
@@ -75,7 +76,9 @@ public final class Pull {
   /** Does it. */
   public Result run(boolean overwrite) throws IOException {
     Files.createDirectories(target.toAbsolutePath().getParent());
-    AtomicFile.requireReplaceable(target);
+    if (Files.isSymbolicLink(target)) {
+      throw new BadInputException(target + " is a link; name the file that it leads to with -o");
+    }
     try (OutputLock _ = OutputLock.ofFile(target)) {
       return Files.exists(target) && !overwrite ? present() : fetched(overwrite);
     }

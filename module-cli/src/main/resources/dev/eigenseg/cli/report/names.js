@@ -3,14 +3,16 @@
 // What clusters are called: the names that the report came with, changed by what is typed here.
 const data = JSON.parse(document.getElementById("data").textContent);
 
-const models = data.models.map((known, index) => ({ ...known, index, typed: remembered(known.key) }));
+const models = data.models.map((known, index) => ({ ...known, index, typed: remembered(known) }));
 const past = [snapshot()];
 let now = 0;
 let forgetful = false;
 
-function remembered(key) {
+// Without those that the model has come to hold meanwhile.
+function remembered({ key, names }) {
   try {
-    return new Map(JSON.parse(localStorage.getItem(key) ?? "[]"));
+    const stored = JSON.parse(localStorage.getItem(key) ?? "[]");
+    return new Map(stored.filter(([cluster, name]) => name !== (names[cluster] ?? "")));
   } catch {
     return new Map(); // storage that is blocked, or holds something else
   }

@@ -102,6 +102,17 @@ class LabelFoldersTest {
     assertTrue(Files.exists(folder.resolve("voc/JPEGImages/sub/z.png")));
   }
 
+  /** Datumaro refuses a name that comes twice, and passes over lines that begin with a hash. */
+  @Test
+  void namesOfLabelsAreDistinct() {
+    Set<String> taken = new HashSet<>();
+    assertEquals("background", DistinctNames.take("background", taken));
+    assertEquals("background-2", DistinctNames.take("background", taken));
+    assertEquals("background-3", DistinctNames.take("background", taken));
+    assertEquals("background-2-2", DistinctNames.take("background-2", taken));
+    assertEquals("unnamed", DistinctNames.take("", taken));
+  }
+
   @Test
   void otherClassesThanCityscapesAreNumberedFromOne() throws IOException {
     Path out = folder.resolve("cityscapes");

@@ -13,17 +13,18 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.TrustedCode;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.internal.resource.InUse;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.train.neuralef.Torch;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,14 +48,15 @@ final class TorchScriptBackbone implements Backbone {
   private final int patchSize;
   private final FeatureDims dims;
 
-  private TorchScriptBackbone(Path file, String sha256, String device) throws IOException {
+  private TorchScriptBackbone(Path file, byte[] code, String sha256, String device)
+      throws IOException {
     this.id = "torchscript:" + file.getFileName();
     this.inUse = new InUse("the backbone " + id);
     this.sha256 = sha256;
     this.manager = Torch.engine().newBaseManager(Torch.device(device));
     Model loaded = null;
     try {
-      loaded = load(file, device);
+      loaded = load(file, code, device);
       this.model = loaded;
       Trial trial = trial(file);
       this.patchSize = trial.patchSize();
@@ -71,15 +73,16 @@ final class TorchScriptBackbone implements Backbone {
 
   static TorchScriptBackbone open(Path file, String device) throws IOException {
     Torch.device(device);
-    String sha256 = Hashes.sha256(file);
+    byte[] code = RegularFile.bytes(file); // read once: what is allowed is what runs
+    String sha256 = Hashes.sha256(code);
     TrustedCode.require(file, sha256);
-    return new TorchScriptBackbone(file, sha256, device);
+    return new TorchScriptBackbone(file, code, sha256, device);
   }
 
-  private static Model load(Path file, String device) throws IOException {
+  private static Model load(Path file, byte[] code, String device) throws IOException {
     Model model =
         Model.newInstance("torchscript", Torch.device(device), Torch.engine().getEngineName());
-    try (InputStream stream = Files.newInputStream(file)) {
+    try (InputStream stream = new ByteArrayInputStream(code)) {
       model.load(stream);
       return model;
     } catch (MalformedModelException | EngineException e) {

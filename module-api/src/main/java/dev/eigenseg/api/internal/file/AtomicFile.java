@@ -64,7 +64,7 @@ public final class AtomicFile {
   }
 
   /**
-   * Gives a finished file its name, in place of another that may have it.
+   * Gives a finished file its name, in place of another that may have it, or of a link.
    *
    * @param temporary a file whose content is on disk, in the target's folder
    * @throws BadInputException as {@link #write}

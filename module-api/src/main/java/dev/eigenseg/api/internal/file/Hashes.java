@@ -31,7 +31,12 @@ public final class Hashes {
 
   /** The SHA-256 of a text in UTF-8, likewise. */
   public static String sha256(String text) {
-    return HexFormat.of().formatHex(newSha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+    return sha256(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** The SHA-256 of some bytes, likewise. */
+  public static String sha256(byte[] bytes) {
+    return HexFormat.of().formatHex(newSha256().digest(bytes));
   }
 
   /**

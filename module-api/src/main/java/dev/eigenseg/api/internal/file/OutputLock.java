@@ -4,7 +4,6 @@ import dev.eigenseg.api.UnavailableException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -13,6 +12,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -27,6 +28,11 @@ public final class OutputLock implements AutoCloseable {
   private static final int LONGEST_NAME = 200; // file systems allow 255 bytes
   private static final int MOST_SHOWN = 200;
   private static final int LONGEST_PADDING = 1 << 12;
+
+  // Those of this process: closing a second channel of a locked file would end the lock, so that
+  // none
+  // may be opened.
+  private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
   private final Path file;
   private final FileChannel channel;
@@ -62,12 +68,26 @@ public final class OutputLock implements AutoCloseable {
     return open(output, output.toAbsolutePath().resolve(FOLDER_LOCK));
   }
 
-  private static OutputLock open(Path output, Path file) throws IOException {
-    while (true) {
-      Optional<OutputLock> lock = attempt(output, file);
-      if (lock.isPresent()) {
-        return lock.get();
+  @SuppressWarnings("MustBeClosedChecker")
+  private static OutputLock open(Path output, Path named) throws IOException {
+    Path folder = named.getParent();
+    // By whatever names the folder is known; one that is missing is told of by who opens the file.
+    Path file =
+        Files.isDirectory(folder) ? folder.toRealPath().resolve(named.getFileName()) : named;
+    if (!HELD.add(file)) {
+      throw new UnavailableException(
+          output + ": this process is writing it already; wait until that has ended");
+    }
+    try {
+      while (true) {
+        Optional<OutputLock> lock = attempt(output, file);
+        if (lock.isPresent()) {
+          return lock.get();
+        }
       }
+    } catch (IOException | RuntimeException | Error e) {
+      HELD.remove(file);
+      throw e;
     }
   }
 
@@ -113,13 +133,7 @@ public final class OutputLock implements AutoCloseable {
   }
 
   private static void lock(Path output, Path file, FileChannel channel) throws IOException {
-    FileLock lock;
-    try {
-      lock = channel.tryLock(); // ended by closing the channel
-    } catch (OverlappingFileLockException e) {
-      throw new UnavailableException(
-          output + ": this process is writing it already; wait until that has ended", e);
-    }
+    FileLock lock = channel.tryLock(); // ended by closing the channel
     if (lock == null) {
       throw new UnavailableException(
           "%s: another process is writing it (%s); wait until that has ended, or stop it"
@@ -140,8 +154,13 @@ public final class OutputLock implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    if (!channel.isOpen()) {
+      return;
+    }
     try (channel) {
       Files.deleteIfExists(file);
+    } finally {
+      HELD.remove(file);
     }
   }
 }

@@ -159,8 +159,10 @@ public final class SafeTensors implements AutoCloseable {
         return OptionalLong.empty();
       }
       Header header = parse(beginning, decode(beginning, all.asSlice(Long.BYTES, headerBytes)));
-      return OptionalLong.of(
-          Math.addExact(Long.BYTES + headerBytes, header.dataBytes())); // offsets below 2^63
+      if (header.dataBytes() > Long.MAX_VALUE - Long.BYTES - headerBytes) {
+        throw corrupt(beginning, "its tensors take %d bytes", header.dataBytes());
+      }
+      return OptionalLong.of(Long.BYTES + headerBytes + header.dataBytes());
     }
   }
 

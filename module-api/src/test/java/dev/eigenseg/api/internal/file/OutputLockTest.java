@@ -2,6 +2,7 @@ package dev.eigenseg.api.internal.file;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -47,7 +48,7 @@ class OutputLockTest {
             System.getProperty("java.class.path") + ":" + System.getProperty("jdk.module.path", ""),
             Holder.class.getName(),
             output.toString());
-    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
   }
 
   @Test
@@ -67,6 +68,24 @@ class OutputLockTest {
     assertTrue(Files.exists(folder.resolve(".model.lock")), "a killed process deletes nothing");
     OutputLock.ofFile(output).close();
     assertEquals(List.of(), files());
+  }
+
+  /** POSIX ends all locks of a process on a file when any of its channels of it is closed. */
+  @Test
+  void aRefusedAttemptLeavesTheLockToItsHolder() throws Exception {
+    Path output = folder.resolve("model");
+    Path link = Files.createSymbolicLink(folder.resolve("here"), folder);
+    try (OutputLock _ = OutputLock.ofFile(output)) {
+      for (Path name : List.of(output, link.resolve("model"))) {
+        assertThrows(UnavailableException.class, () -> OutputLock.ofFile(name));
+      }
+      Process other = holder(output);
+      try (BufferedReader says = other.inputReader()) {
+        assertNull(says.readLine(), "the lock is another process's as well");
+      } finally {
+        other.destroyForcibly().waitFor();
+      }
+    }
   }
 
   private List<Path> files() throws IOException {
