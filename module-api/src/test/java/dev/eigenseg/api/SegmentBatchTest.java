@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -91,6 +92,34 @@ class SegmentBatchTest {
       }
     }
     assertTrue(begun.get() <= 26, begun + " begun");
+  }
+
+  /** A limit on pixels holds for what is read later, in other threads. */
+  @Test
+  void aLimitGoesWithTheWork() throws Exception {
+    byte[] png = WrittenImages.png(new BufferedImage(30, 20, BufferedImage.TYPE_INT_RGB));
+    for (int limit : new int[] {599, 600}) {
+      try (SegmentBatch batch =
+          Images.limited(
+              limit,
+              () ->
+                  new SegmentBatch(
+                      files(1).iterator(),
+                      1,
+                      (image, end) -> ofWidth(Images.read(png).getWidth())))) {
+        assertEquals(limit == 600, batch.next().result().isPresent(), "batch, limit " + limit);
+      }
+      CompletableFuture<Integer> width =
+          Images.limited(
+              limit, () -> AsyncCall.run(Runnable::run, end -> Images.read(png).getWidth()));
+      assertEquals(limit < 600, width.isCompletedExceptionally(), "future, limit " + limit);
+      try (ExecutorService elsewhere = Executors.newSingleThreadExecutor()) {
+        CompletableFuture<Integer> later =
+            Images.limited(
+                limit, () -> AsyncCall.run(elsewhere, end -> Images.read(png).getWidth()));
+        assertEquals(limit == 600 ? 30 : -1, later.exceptionally(e -> -1).get());
+      }
+    }
   }
 
   @Test
