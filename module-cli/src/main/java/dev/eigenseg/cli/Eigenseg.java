@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       "  eigenseg graph photos.bank",
       "  eigenseg train photos.bank -o photos.safetensors --clusters 32",
       "  eigenseg segment -m photos.safetensors -o segments photos/",
+      "A pretrained ViT is far better: extract -b vit:FILE.safetensors, see 'eigenseg weights list'.",
       "",
       "Exit codes: 0 done, 1 failed or inputs were skipped, 2 usage, 130 interrupted, 141 nobody read the output."
     })

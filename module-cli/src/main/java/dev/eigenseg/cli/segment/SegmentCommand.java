@@ -40,7 +40,7 @@ import picocli.CommandLine.Option;
       "  eigenseg segment -m street.safetensors -o segments photos/",
       "  eigenseg segment -m street.safetensors -o segments --format coco-rle,fiftyone photos/",
       "  eigenseg segment -m street.safetensors -o twelve --segments 12 photos/",
-      "  eigenseg segment -m photos.safetensors -o segments --regions --crf on photos/",
+      "  eigenseg segment -m photos.safetensors -o few-large --segments auto --regions --crf on photos/",
       "  eigenseg segment -m street.safetensors -o aerial --size own --window 480 --crf on aerial.png"
     })
 public final class SegmentCommand extends WorkCommand {

@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The decision between vectors and the scalar twin: what {@value #PROPERTY} names, which nothing
@@ -14,13 +15,20 @@ import java.util.Optional;
  *
  * <p>Until the compiler has seen them, vectors are a thousand times slower than compiled. So the
  * check ends as soon as vectors are ahead, and the scalar twin wins only if it is still ahead when
- * vectors had {@link #PATIENCE} and 50 ms of their own: a busy machine cannot tip the decision.
+ * vectors had {@link #PATIENCE} and 50 ms of their own. On a busy machine the compiler may need
+ * most of that: 5 s were too few on two processors with four others' work. After {@link #BUSY} the
+ * check leaves it the processor. A scalar twin that wins is a warning, since all becomes many times
+ * slower.
  */
 record Selection(VectorMath math, String text) {
+  private static final System.Logger LOGGER = System.getLogger(Selection.class.getName());
+
   /** Forces {@code scalar} or {@code simd}. */
   static final String PROPERTY = "eigenseg.kernels";
 
-  private static final long PATIENCE = 5_000_000_000L;
+  private static final long PATIENCE = 30_000_000_000L;
+  private static final long BUSY = 2_000_000_000L;
+  private static final long PAUSE_NANOS = 5_000_000;
   private static final long MEASURED = 50_000_000;
   private static final int FLOATS = 1024;
 
@@ -92,11 +100,15 @@ record Selection(VectorMath math, String text) {
         if (bestSimd < bestScalar) {
           return new Selection(simd, "simd: %s, %s".formatted(width, times(bestSimd, bestScalar)));
         }
+        if (System.nanoTime() - start > BUSY) {
+          LockSupport.parkNanos(PAUSE_NANOS);
+        }
       }
-      return new Selection(
-          scalar,
+      String text =
           "scalar: %s are slower here, %s; is the optimising compiler switched off?"
-              .formatted(width, times(bestSimd, bestScalar)));
+              .formatted(width, times(bestSimd, bestScalar));
+      LOGGER.log(System.Logger.Level.WARNING, "kernels run without vectors, slowly; {0}", text);
+      return new Selection(scalar, text);
     }
   }
 
