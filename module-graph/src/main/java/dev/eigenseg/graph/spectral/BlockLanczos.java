@@ -35,6 +35,14 @@ final class BlockLanczos implements AutoCloseable {
   /** Directions below this fraction of a block's longest are taken for rounding. */
   private static final double LEAST_LENGTH = 1e-5;
 
+  // What is left of a vector of length 1 when it had little of what it is made orthogonal to.
+  private static final double LITTLE_CHANGED = 0.5;
+
+  private static final int MOST_PASSES = 5;
+
+  // A block that is no product with the kernel.
+  private static final int NO_PRODUCT = -1;
+
   // Blocks that a filter works in.
   private static final int SPARE = 2;
 
@@ -171,7 +179,6 @@ final class BlockLanczos implements AutoCloseable {
       boolean[] fresh = new boolean[WIDTH];
       Arrays.fill(fresh, options.count() % WIDTH, WIDTH, true);
       basis[from].randomize(random, fresh);
-      clear(from);
       orthonormalize(from);
       for (int i = from * WIDTH; i < kept * WIDTH; i++) {
         projected.set(i, i, 0);
@@ -265,16 +272,10 @@ final class BlockLanczos implements AutoCloseable {
   private DMatrixRMaj extend(int block) throws IOException {
     TallMatrix next = basis[block + 1];
     filter.multiply(kernel, basis[block], next, spare, options.threads());
-    for (int pass = 0; pass < 2; pass++) {
-      for (int i = 0; i <= block; i++) {
-        DMatrixRMaj part = inner(basis[i], next);
-        next.add(-1, basis[i], part.data, options.threads());
-        project(i, block, part, pass > 0);
-      }
-    }
-    DMatrixRMaj rest = orthonormalize(block + 1);
+    forget(block); // what its own rest has noted already is found again
+    DMatrixRMaj rest = orthonormalize(block + 1, block);
     if (block + 1 < basis.length - 1) {
-      project(block + 1, block, rest, false);
+      project(block + 1, block, rest);
     }
     return rest;
   }
@@ -283,12 +284,22 @@ final class BlockLanczos implements AutoCloseable {
     return DMatrixRMaj.wrap(WIDTH, WIDTH, left.inner(right, options.threads()));
   }
 
-  private void project(int i, int j, DMatrixRMaj part, boolean more) {
+  private void forget(int block) {
+    for (int own = block * WIDTH; own < (block + 1) * WIDTH; own++) {
+      for (int other = 0; other < projected.numRows; other++) {
+        projected.set(own, other, 0);
+        projected.set(other, own, 0);
+      }
+    }
+  }
+
+  /** Adds to the projection, and to its mirror image. */
+  private void project(int i, int j, DMatrixRMaj part) {
     for (int row = 0; row < WIDTH; row++) {
       for (int column = 0; column < WIDTH; column++) {
         int r = i * WIDTH + row;
         int c = j * WIDTH + column;
-        double value = part.get(row, column) + (more ? projected.get(r, c) : 0);
+        double value = part.get(row, column) + projected.get(r, c);
         projected.set(r, c, value);
         if (i != j) {
           projected.set(c, r, value);
@@ -297,56 +308,67 @@ final class BlockLanczos implements AutoCloseable {
     }
   }
 
-  /**
-   * Makes a block's columns orthogonal to each other and of length 1; columns that hold nothing new
-   * become random directions.
-   *
-   * @return R of the block's former value Q R
-   */
   private DMatrixRMaj orthonormalize(int block) {
-    boolean[] empty = new boolean[WIDTH];
-    DMatrixRMaj rest = normalize(basis[block], empty);
-    if (anyOf(empty)) {
-      basis[block].randomize(random, empty);
-      clear(block);
-      rest = CommonOps_DDRM.mult(normalize(basis[block], new boolean[WIDTH]), rest, null);
-    }
-    return CommonOps_DDRM.mult(normalize(basis[block], new boolean[WIDTH]), rest, null);
+    return orthonormalize(block, NO_PRODUCT);
   }
 
-  private static boolean anyOf(boolean[] columns) {
-    for (boolean column : columns) {
-      if (column) {
-        return true;
+  /**
+   * Makes a block's columns orthogonal to the basis before it and to each other, and of length 1;
+   * columns that hold nothing new become random directions. Each pass ends with vectors of length
+   * 1, so that the next one takes away what rounding left in those that were short; a pass that
+   * shortens none is the last (Giraud, Langou and Rozloznik, On the loss of orthogonality in the
+   * Gram-Schmidt process, 2005).
+   *
+   * @param product the block that it is the kernel's product of, for the projection
+   * @return R of the block's former value Q R and what the basis has of it
+   */
+  private DMatrixRMaj orthonormalize(int block, int product) {
+    DMatrixRMaj rest = CommonOps_DDRM.identity(WIDTH);
+    double[] lengths = new double[WIDTH];
+    for (int pass = 0; pass < MOST_PASSES && !(pass > 1 && littleChanged(lengths)); pass++) {
+      clear(block, product, rest);
+      rest = CommonOps_DDRM.mult(normalize(basis[block], lengths), rest, null);
+    }
+    return rest;
+  }
+
+  private static boolean littleChanged(double[] lengths) {
+    double longest = Arrays.stream(lengths).max().orElseThrow();
+    return Arrays.stream(lengths).min().orElseThrow() > LITTLE_CHANGED * Math.max(1, longest);
+  }
+
+  private void clear(int block, int product, DMatrixRMaj rest) {
+    for (int i = 0; i < block; i++) {
+      DMatrixRMaj part = inner(basis[i], basis[block]);
+      basis[block].add(-1, basis[i], part.data, options.threads());
+      if (product != NO_PRODUCT) {
+        project(i, product, CommonOps_DDRM.mult(part, rest, null));
       }
     }
-    return false;
   }
 
-  private void clear(int block) {
-    for (int pass = 0; pass < 2; pass++) {
-      for (int i = 0; i < block; i++) {
-        DMatrixRMaj part = inner(basis[i], basis[block]);
-        basis[block].add(-1, basis[i], part.data, options.threads());
-      }
-    }
-  }
-
-  /** W = Q R with R = S^1/2 U^T from W^T W = U S U^T (Stathopoulos and Wu, SVQB, 2002). */
-  private DMatrixRMaj normalize(TallMatrix block, boolean[] empty) {
+  /**
+   * W = Q R with R = S^1/2 U^T from W^T W = U S U^T (Stathopoulos and Wu, SVQB, 2002). Columns that
+   * hold nothing become random directions, not yet of length 1.
+   *
+   * @param lengths receives the singular values of W
+   */
+  private DMatrixRMaj normalize(TallMatrix block, double[] lengths) {
     SymmetricEigen gram = SymmetricEigen.of(inner(block, block));
     double longest = Math.sqrt(Math.max(0, gram.values()[0]));
     DMatrixRMaj inverse = new DMatrixRMaj(WIDTH, WIDTH);
     DMatrixRMaj factor = new DMatrixRMaj(WIDTH, WIDTH);
+    boolean[] empty = new boolean[WIDTH];
     for (int column = 0; column < WIDTH; column++) {
-      double length = Math.sqrt(Math.max(0, gram.values()[column]));
-      empty[column] = !(length > LEAST_LENGTH * Math.max(longest, LEAST_LENGTH));
+      lengths[column] = Math.sqrt(Math.max(0, gram.values()[column]));
+      empty[column] = !(lengths[column] > LEAST_LENGTH * Math.max(longest, LEAST_LENGTH));
       for (int row = 0; row < WIDTH && !empty[column]; row++) {
-        inverse.set(row, column, gram.vectors().get(row, column) / length);
-        factor.set(column, row, gram.vectors().get(row, column) * length);
+        inverse.set(row, column, gram.vectors().get(row, column) / lengths[column]);
+        factor.set(column, row, gram.vectors().get(row, column) * lengths[column]);
       }
     }
     block.multiply(inverse.data, options.threads());
+    block.randomize(random, empty);
     return factor;
   }
 
