@@ -1,5 +1,7 @@
 package dev.eigenseg.api;
 
+import java.util.function.BooleanSupplier;
+
 /**
  * Receives the progress of long work and carries the wish to stop back to it. Implementations are
  * thread-safe.
@@ -10,6 +12,25 @@ package dev.eigenseg.api;
 public interface Progress {
   /** Reports nothing and never cancels. */
   Progress NONE = (name, total, unit) -> Task.NONE;
+
+  /**
+   * Reports nothing, and only passes on the wish to stop.
+   *
+   * @param stop whether the user wants that; asked often, by any thread
+   */
+  static Progress stoppedBy(BooleanSupplier stop) {
+    return new Progress() {
+      @Override
+      public Task start(String name, long total, String unit) {
+        return Task.NONE;
+      }
+
+      @Override
+      public boolean cancelled() {
+        return stop.getAsBoolean();
+      }
+    };
+  }
 
   /**
    * Starts a task.

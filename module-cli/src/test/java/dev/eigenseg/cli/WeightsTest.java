@@ -301,18 +301,19 @@ class WeightsTest {
     }
   }
 
+  /** How a pull ends that waits for this long. */
+  private IOException gaveUpAfter(Duration patience) {
+    Pull pull =
+        new Pull(
+            shell.session(), URI.create(server.url() + PATH), target, Optional.empty(), patience);
+    return assertThrows(IOException.class, () -> pull.run(false));
+  }
+
   @Test
   void aSilentServerIsLeft() throws IOException {
     served.cutAfter = 1000;
     served.stall = true;
-    Pull pull =
-        new Pull(
-            shell.session(),
-            URI.create(server.url() + PATH),
-            target,
-            Optional.empty(),
-            Duration.ofMillis(300));
-    IOException error = assertThrows(IOException.class, () -> pull.run(false));
+    IOException error = gaveUpAfter(Duration.ofMillis(300));
     assertTrue(error.getMessage().contains("nothing came"), error.getMessage());
     assertFalse(Files.exists(target));
   }
@@ -340,14 +341,7 @@ class WeightsTest {
   void aServerThatTricklesIsLeft() throws IOException {
     served.cutAfter = 1000;
     served.trickle = true;
-    Pull pull =
-        new Pull(
-            shell.session(),
-            URI.create(server.url() + PATH),
-            target,
-            Optional.empty(),
-            Duration.ofSeconds(1));
-    IOException error = assertThrows(IOException.class, () -> pull.run(false));
+    IOException error = gaveUpAfter(Duration.ofSeconds(1));
     assertTrue(error.getMessage().contains("hardly anything"), error.getMessage());
   }
 
@@ -359,14 +353,7 @@ class WeightsTest {
             CONFIG.getBytes(StandardCharsets.UTF_8));
     config.cutAfter = 10;
     config.stall = true;
-    Pull pull =
-        new Pull(
-            shell.session(),
-            URI.create(server.url() + PATH),
-            target,
-            Optional.empty(),
-            Duration.ofMillis(300));
-    IOException error = assertThrows(IOException.class, () -> pull.run(false));
+    IOException error = gaveUpAfter(Duration.ofMillis(300));
     assertTrue(error.getMessage().contains("nothing came"), error.getMessage());
     assertArrayEquals(weights, Files.readAllBytes(target), "the weights came before");
   }

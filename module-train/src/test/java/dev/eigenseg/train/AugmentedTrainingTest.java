@@ -121,17 +121,7 @@ class AugmentedTrainingTest {
         options(augmentation),
         folder.resolve(model),
         stopping,
-        new Progress() {
-          @Override
-          public Task start(String name, long total, String unit) {
-            return Task.NONE;
-          }
-
-          @Override
-          public boolean cancelled() {
-            return stop.get();
-          }
-        });
+        Progress.stoppedBy(stop::get));
   }
 
   @Test

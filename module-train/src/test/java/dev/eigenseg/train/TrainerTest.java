@@ -317,17 +317,7 @@ class TrainerTest {
   }
 
   private static Progress stopping(AtomicBoolean stop) {
-    return new Progress() {
-      @Override
-      public Task start(String name, long total, String unit) {
-        return Task.NONE;
-      }
-
-      @Override
-      public boolean cancelled() {
-        return stop.get();
-      }
-    };
+    return Progress.stoppedBy(stop::get);
   }
 
   @ParameterizedTest

@@ -1,12 +1,10 @@
 package dev.eigenseg.spark;
 
 import dev.eigenseg.api.BadInputException;
-import dev.eigenseg.api.ClassList;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.dataset.Datasets;
-import dev.eigenseg.train.dataset.LabelMap;
 import dev.eigenseg.train.dataset.Sample;
 import dev.eigenseg.train.evaluation.ConfusionMatrix;
 import dev.eigenseg.train.evaluation.Evaluation;
@@ -89,7 +87,8 @@ public record EvaluateJob(Source dataset, Protocol protocol, List<Model> models,
    * @throws BadInputException if nothing could be used
    */
   public Evaluation run(SparkSession spark, int tasks) throws IOException {
-    int images = dataset.open().samples().size();
+    Dataset whole = dataset.open();
+    int images = whole.samples().size();
     CountTask task = new CountTask(dataset, protocol, models, skipBad);
     List<Integer> places = IntStream.range(0, images).boxed().toList();
     List<Counts> counts =
@@ -97,33 +96,28 @@ public record EvaluateJob(Source dataset, Protocol protocol, List<Model> models,
             .parallelize(places, Math.clamp(tasks, 1, images))
             .mapPartitions(some -> List.of(task.count(some)).iterator())
             .collect();
-    return sum(images, counts);
+    return sum(whole, counts).requireSome();
   }
 
-  private Evaluation sum(int images, List<Counts> counts) throws IOException {
+  private Evaluation sum(Dataset whole, List<Counts> counts) throws IOException {
     TreeMap<String, String> skipped = new TreeMap<>();
     SequencedMap<String, Double> seconds = new LinkedHashMap<>();
     for (Counts some : counts) {
       skipped.putAll(some.skipped());
       some.seconds().forEach((stage, time) -> seconds.merge(stage, time, Double::sum));
     }
-    if (skipped.size() == images) {
-      throw new BadInputException(
-          "none of the %d images could be used; the first: %s"
-              .formatted(images, skipped.firstEntry().getValue()));
-    }
     List<Evaluation.Result> results = new ArrayList<>();
     for (int i = 0; i < models.size(); i++) {
       EvaluatedModel model = models.get(i).open();
       Segmenter segmenter = model.segmenter().forOptions(model.options());
-      int classes = dataset.open().classes().size();
-      ConfusionMatrix total = new ConfusionMatrix(segmenter.info().clusters(), classes);
+      ConfusionMatrix total =
+          new ConfusionMatrix(segmenter.info().clusters(), whole.classes().size());
       for (Counts some : counts) {
         some.addTo(total, i);
       }
       results.add(new Evaluation.Result(model.name(), segmenter.info(), model.options(), total));
     }
-    return new Evaluation(images - skipped.size(), results, skipped, seconds);
+    return new Evaluation(whole.samples().size() - skipped.size(), results, skipped, seconds);
   }
 
   /**
@@ -174,45 +168,12 @@ public record EvaluateJob(Source dataset, Protocol protocol, List<Model> models,
       }
       return Counts.of(
           Evaluator.count(
-              new Share(whole, samples),
+              Datasets.part(whole, samples),
               protocol,
               opened,
               Tasks.threads(),
               skipBad,
               Tasks.progress()));
-    }
-  }
-
-  /** Some images of a dataset. */
-  private record Share(Dataset whole, List<Sample> samples) implements Dataset {
-    @Override
-    public String name() {
-      return whole.name();
-    }
-
-    @Override
-    public String split() {
-      return whole.split();
-    }
-
-    @Override
-    public ClassList classes() {
-      return whole.classes();
-    }
-
-    @Override
-    public int voidIndex() {
-      return whole.voidIndex();
-    }
-
-    @Override
-    public boolean readsColors() {
-      return whole.readsColors();
-    }
-
-    @Override
-    public LabelMap labels(Sample sample, int width, int height) {
-      return whole.labels(sample, width, height);
     }
   }
 }

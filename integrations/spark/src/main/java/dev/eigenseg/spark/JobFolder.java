@@ -6,15 +6,12 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.internal.file.OutputLock;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.SortedMap;
@@ -28,13 +25,12 @@ import java.util.stream.Stream;
  * whose driver died, goes on with what is there.
  */
 final class JobFolder implements AutoCloseable {
-  private static final String LOCK = "lock";
   private static final String SETTINGS = "job.json";
 
   private final Path path;
-  private final FileChannel lock;
+  private final OutputLock lock;
 
-  private JobFolder(Path path, FileChannel lock) {
+  private JobFolder(Path path, OutputLock lock) {
     this.path = path;
     this.lock = lock;
   }
@@ -53,7 +49,7 @@ final class JobFolder implements AutoCloseable {
     Path path = target.resolveSibling("." + target.getFileName() + ".spark");
     requireAbsent(target);
     Files.createDirectories(path);
-    FileChannel lock = lock(path, target);
+    OutputLock lock = lock(path, target);
     try {
       requireAbsent(target); // which another job may have made before it gave up the lock
       claim(path, target, settings);
@@ -70,26 +66,18 @@ final class JobFolder implements AutoCloseable {
     }
   }
 
-  @SuppressWarnings("MustBeClosedChecker")
-  private static FileChannel lock(Path path, Path target) throws IOException {
-    FileChannel channel =
-        FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-    FileLock lock;
+  private static OutputLock lock(Path path, Path target) throws IOException {
     try {
-      lock = channel.tryLock();
-    } catch (OverlappingFileLockException e) {
-      lock = null; // it is a job of this process
-    } catch (IOException | RuntimeException e) {
-      channel.close();
-      throw e;
-    }
-    if (lock == null) {
-      channel.close();
+      return OutputLock.ofFolder(path);
+    } catch (UnavailableException e) {
       throw new UnavailableException(
           "another job is making %s, in %s; wait until it has ended, or stop it"
-              .formatted(target, path));
+              .formatted(target, path),
+          e);
+    } catch (NoSuchFileException e) { // another job has ended just now
+      requireAbsent(target);
+      throw e;
     }
-    return channel;
   }
 
   private static void claim(Path path, Path target, SortedMap<String, String> settings)

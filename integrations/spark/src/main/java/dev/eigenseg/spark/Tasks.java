@@ -16,16 +16,6 @@ final class Tasks {
   /** Ends the work of this task, if it is one, when Spark kills it; reports nothing. */
   static Progress progress() {
     TaskContext context = TaskContext.get();
-    return new Progress() {
-      @Override
-      public Task start(String name, long total, String unit) {
-        return Task.NONE;
-      }
-
-      @Override
-      public boolean cancelled() {
-        return context != null && context.isInterrupted();
-      }
-    };
+    return Progress.stoppedBy(() -> context != null && context.isInterrupted());
   }
 }

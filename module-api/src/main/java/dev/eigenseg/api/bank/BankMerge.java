@@ -15,9 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 
 /** Owns the open shards of a bank, and makes one of them. Used by one thread. */
 final class BankMerge implements AutoCloseable {
@@ -92,8 +90,7 @@ final class BankMerge implements AutoCloseable {
   void write(Path target, Progress progress) throws IOException {
     requireAbsent(target);
     Path absolute = target.toAbsolutePath();
-    long random = ThreadLocalRandom.current().nextLong();
-    Path temporary = absolute.resolveSibling("." + HexFormat.of().toHexDigits(random) + ".tmp");
+    Path temporary = AtomicFile.temporaryName(absolute);
     try {
       copy(temporary, progress);
       requireAbsent(target);

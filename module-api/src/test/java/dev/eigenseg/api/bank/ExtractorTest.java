@@ -182,18 +182,7 @@ class ExtractorTest {
             Cancellation.checkCall(); // as every long loop of a backbone does
           }
         };
-    Progress stopping =
-        new Progress() {
-          @Override
-          public Task start(String name, long total, String unit) {
-            return Task.NONE;
-          }
-
-          @Override
-          public boolean cancelled() {
-            return stop.get();
-          }
-        };
+    Progress stopping = Progress.stoppedBy(stop::get);
     ExtractOptions options = ExtractOptions.DEFAULT.withThreads(1);
     try (Extractor extractor =
         Extractor.open(List.of(first, second), new Narrow(meet), folder.resolve("bank"), options)) {

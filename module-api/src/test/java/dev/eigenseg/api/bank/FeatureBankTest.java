@@ -619,18 +619,7 @@ class FeatureBankTest {
   @Test
   void verifyCanBeCancelled() throws IOException {
     SyntheticBank.extract(folder, DType.F32, 2);
-    Progress cancelled =
-        new Progress() {
-          @Override
-          public Task start(String name, long total, String unit) {
-            return Task.NONE;
-          }
-
-          @Override
-          public boolean cancelled() {
-            return true;
-          }
-        };
+    Progress cancelled = Progress.stoppedBy(() -> true);
     try (FeatureBank bank = FeatureBank.open(folder)) {
       assertThrows(CancelledException.class, () -> bank.verify(cancelled));
     }

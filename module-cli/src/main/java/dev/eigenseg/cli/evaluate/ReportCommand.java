@@ -7,6 +7,7 @@ import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.SegmentOptions;
+import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.cli.input.ErrorOptions;
@@ -142,7 +143,7 @@ public final class ReportCommand extends WorkCommand {
     List<Survey.Subject> subjects = Spread.of(all, limit);
     int threads = session.threadsPerImage(subjects.size());
     Devices.preferThreads(threads);
-    List<Survey.SurveyedModel> opened = new ArrayList<>();
+    List<Segmenter> opened = new ArrayList<>();
     try {
       session.stage("open", () -> open(files, opened));
       Survey survey =
@@ -176,7 +177,7 @@ public final class ReportCommand extends WorkCommand {
               .formatted(file, survey.images(), Files.size(file) / 1e6));
       return json(session, file, survey, reported);
     } finally {
-      Closing.all(opened, model -> model.segmenter().close());
+      Closing.all(opened, Segmenter::close);
     }
   }
 
@@ -226,23 +227,19 @@ public final class ReportCommand extends WorkCommand {
     return Hashes.sha256(sums.toString()).substring(0, WEIGHTS_DIGITS);
   }
 
-  private List<Survey.SurveyedModel> open(List<ModelFile> files, List<Survey.SurveyedModel> opened)
-      throws IOException {
+  private List<Segmenter> open(List<ModelFile> files, List<Segmenter> opened) throws IOException {
     for (ModelFile file : files) {
-      opened.add(new Survey.SurveyedModel(file.label(), mask.open(file.path())));
+      opened.add(mask.open(file.path()));
     }
     return opened;
   }
 
   private List<Report.ReportedModel> reported(
-      List<ModelFile> files,
-      List<Survey.SurveyedModel> opened,
-      Survey survey,
-      Optional<Dataset> dataset) {
+      List<ModelFile> files, List<Segmenter> opened, Survey survey, Optional<Dataset> dataset) {
     List<Report.ReportedModel> reported = new ArrayList<>();
     for (int model = 0; model < files.size(); model++) {
       ModelFile file = files.get(model);
-      ModelInfo info = opened.get(model).segmenter().info();
+      ModelInfo info = opened.get(model).info();
       Optional<int[]> merged =
           sensible(mask::options)
               .segments()

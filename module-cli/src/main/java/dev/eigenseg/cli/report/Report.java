@@ -213,7 +213,7 @@ public final class Report {
   }
 
   private ModelInfo info(int model) {
-    return survey.models().get(model).segmenter().info();
+    return survey.models().get(model).info();
   }
 
   private String outputs(int model) {

@@ -62,19 +62,7 @@ public final class Survey {
    */
   public record Settings(SegmentOptions options, int threads, boolean skip) {}
 
-  /**
-   * A model to look with.
-   *
-   * @param label what the report calls it
-   * @param segmenter borrowed
-   */
-  public record SurveyedModel(String label, Segmenter segmenter) {
-    int clusters() {
-      return segmenter.info().clusters();
-    }
-  }
-
-  private final List<SurveyedModel> models;
+  private final List<Segmenter> models;
   private final Settings settings;
   private final Optional<Dataset> dataset;
   private final List<Subject> subjects;
@@ -85,7 +73,7 @@ public final class Survey {
   private final SequencedMap<String, LongAdder> nanos = new LinkedHashMap<>();
 
   private Survey(
-      List<SurveyedModel> models,
+      List<Segmenter> models,
       Settings settings,
       Optional<Dataset> dataset,
       List<Subject> subjects) {
@@ -94,8 +82,11 @@ public final class Survey {
     this.dataset = dataset;
     this.subjects = List.copyOf(subjects);
     withEigenmaps = Spread.of(this.subjects, IMAGES_WITH_EIGENMAPS);
-    int clusters = models.stream().mapToInt(SurveyedModel::clusters).sum();
-    patches = models.stream().map(model -> new TypicalPatches(model.clusters(), clusters)).toList();
+    int clusters = models.stream().mapToInt(model -> model.info().clusters()).sum();
+    patches =
+        models.stream()
+            .map(model -> new TypicalPatches(model.info().clusters(), clusters))
+            .toList();
     for (String stage :
         List.of("read", "extract", "eigenfunctions", "segment", "compare", "draw")) {
       nanos.put(stage, new LongAdder());
@@ -105,14 +96,14 @@ public final class Survey {
   /**
    * Looks at images.
    *
-   * @param models at least one
+   * @param models at least one; borrowed
    * @param dataset the ground truth; then every subject has its sample
    * @param subjects at least one, all of different names
    * @throws BadInputException if an image cannot be used and is not skipped, or if none is left
    * @throws dev.eigenseg.api.CancelledException if the user wants to stop; asked before every image
    */
   public static Survey run(
-      List<SurveyedModel> models,
+      List<Segmenter> models,
       Settings settings,
       Optional<Dataset> dataset,
       List<Subject> subjects,
@@ -151,7 +142,7 @@ public final class Survey {
   private Finding look(int index, Subject subject) {
     try (Look look = new Look(subject.image(), settings.options().threads())) {
       long start = System.nanoTime();
-      BufferedImage image = look.image(models.getFirst().segmenter());
+      BufferedImage image = look.image(models.getFirst());
       int width = image.getWidth();
       int height = image.getHeight();
       Optional<LabelMap> labels =
@@ -173,7 +164,7 @@ public final class Survey {
 
   private Finding.Outcome outcome(
       int index, int model, Look look, Optional<LabelMap> labels, List<Plate.Layer> layers) {
-    Segmenter segmenter = models.get(model).segmenter();
+    Segmenter segmenter = models.get(model);
     long start = System.nanoTime();
     BufferedImage image = look.image(segmenter);
     long read = lap("read", start);
@@ -251,7 +242,7 @@ public final class Survey {
     return List.copyOf(findings.values());
   }
 
-  List<SurveyedModel> models() {
+  List<Segmenter> models() {
     return models;
   }
 
@@ -267,7 +258,7 @@ public final class Survey {
   public Optional<ConfusionMatrix> confusion(int model) {
     return dataset.map(known -> {
       ConfusionMatrix total =
-          new ConfusionMatrix(models.get(model).clusters(), known.classes().size());
+          new ConfusionMatrix(models.get(model).info().clusters(), known.classes().size());
       outcomes(model).forEach(outcome -> total.merge(outcome.confusion().orElseThrow()));
       return total;
     });
@@ -282,7 +273,7 @@ public final class Survey {
 
   /** Pixels of all images by a model's cluster. */
   long[] counts(int model) {
-    long[] total = new long[models.get(model).clusters()];
+    long[] total = new long[models.get(model).info().clusters()];
     outcomes(model)
         .forEach(
             outcome -> Arrays.setAll(total, cluster -> total[cluster] + outcome.counts()[cluster]));

@@ -38,7 +38,7 @@ public final class Session {
 
   private static Progress progress(Surroundings surroundings, CommonOptions options) {
     if (options.quiet()) {
-      return new QuietProgress(surroundings.cancellation());
+      return Progress.stoppedBy(surroundings.cancellation()::requested);
     }
     return surroundings.terminal()
         ? new TerminalProgress(surroundings.err(), surroundings.cancellation(), terminalWidth())

@@ -71,7 +71,7 @@ class ProgressTest {
         List.of(
             new PlainProgress(stream, cancellation, () -> now),
             new TerminalProgress(stream, cancellation, 100),
-            new QuietProgress(cancellation));
+            Progress.stoppedBy(cancellation::requested));
     kinds.forEach(Progress::checkCancelled);
     cancellation.request();
     kinds.forEach(kind -> assertThrows(CancelledException.class, kind::checkCancelled));

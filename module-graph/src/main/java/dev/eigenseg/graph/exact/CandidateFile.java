@@ -3,8 +3,10 @@ package dev.eigenseg.graph.exact;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.OutputLock;
 import dev.eigenseg.api.spi.ResumableKnnEngine;
 import dev.eigenseg.api.spi.ResumableKnnEngine.Place;
 import dev.eigenseg.graph.rows.RowRange;
@@ -14,7 +16,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -51,6 +52,7 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
   private static final double MOST_SECONDS = 60;
 
   private final Place place;
+  private final OutputLock lock;
   private final FileChannel channel;
   private final UnitJournal journal;
   private final StripGrid grid;
@@ -63,8 +65,15 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
   private long nextCommit;
 
   private CandidateFile(
-      Place place, FileChannel channel, UnitJournal journal, StripGrid grid, int k, Disk disk) {
+      Place place,
+      OutputLock lock,
+      FileChannel channel,
+      UnitJournal journal,
+      StripGrid grid,
+      int k,
+      Disk disk) {
     this.place = place;
+    this.lock = lock;
     this.channel = channel;
     this.journal = journal;
     this.grid = grid;
@@ -101,6 +110,18 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
   /** Likewise, with what a measurement or a test takes for a disk. */
   @SuppressWarnings("MustBeClosedChecker")
   static CandidateFile open(Place place, StripGrid grid, int k, Disk disk) throws IOException {
+    OutputLock lock = lock(place);
+    try {
+      return open(place, grid, k, disk, lock);
+    } catch (IOException | RuntimeException | Error e) {
+      lock.close();
+      throw e;
+    }
+  }
+
+  @SuppressWarnings("MustBeClosedChecker")
+  private static CandidateFile open(Place place, StripGrid grid, int k, Disk disk, OutputLock lock)
+      throws IOException {
     FileChannel channel =
         FileChannel.open(
             data(place.target()),
@@ -109,7 +130,6 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
             StandardOpenOption.WRITE,
             LinkOption.NOFOLLOW_LINKS); // anybody who knows the name could have put one there
     try {
-      lock(place, channel);
       Optional<UnitJournal> begun = begun(place);
       if (begun.isEmpty()) {
         channel.truncate(0);
@@ -119,6 +139,7 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
               () -> UnitJournal.begin(journal(place.target()), grid.stripRows(), place.settings()));
       return new CandidateFile(
           place,
+          lock,
           channel,
           journal,
           new StripGrid(grid.range(), grid.rows(), journal.stripRows()),
@@ -130,16 +151,12 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
     }
   }
 
-  private static void lock(Place place, FileChannel channel) throws IOException {
-    boolean locked;
+  private static OutputLock lock(Place place) throws IOException {
     try {
-      locked = channel.tryLock() != null; // released when the channel is closed
-    } catch (OverlappingFileLockException e) {
-      locked = false;
-    }
-    if (!locked) {
+      return OutputLock.ofFile(data(place.target()));
+    } catch (UnavailableException e) {
       throw new BadInputException(
-          place.target() + ": another search for this file is running; wait for it, or stop it");
+          place.target() + ": another search for this file is running; wait for it, or stop it", e);
     }
   }
 
@@ -346,7 +363,8 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
     if (!channel.isOpen()) {
       return;
     }
-    try (channel;
+    try (lock;
+        channel;
         journal) {
       if (journal.committed() == 0) {
         discard(place.target());

@@ -67,17 +67,7 @@ final class ListTraining {
 
   /** Only passes on the wish to stop: many small clusterings are one stage to the user. */
   private Progress quiet() {
-    return new Progress() {
-      @Override
-      public Task start(String name, long total, String unit) {
-        return Task.NONE;
-      }
-
-      @Override
-      public boolean cancelled() {
-        return progress.cancelled();
-      }
-    };
+    return Progress.stoppedBy(progress::cancelled);
   }
 
   // All rows are read, in blocks: a row by itself would be a mapping of its own.

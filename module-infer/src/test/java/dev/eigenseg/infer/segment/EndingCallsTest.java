@@ -280,18 +280,7 @@ class EndingCallsTest {
     assertArrayEquals(clusters(descriptor.segment(image, options)), counted);
     assertEquals(Map.of("looks windows", 2 * 25L, "crf iterations", 9 * 10L), totals);
     assertEquals(totals, done);
-    Progress stopping =
-        new Progress() {
-          @Override
-          public Task start(String name, long total, String unit) {
-            return Task.NONE;
-          }
-
-          @Override
-          public boolean cancelled() {
-            return true;
-          }
-        };
+    Progress stopping = Progress.stoppedBy(() -> true);
     assertThrows(
         CancelledException.class,
         () -> descriptor.segment(image, options, stopping, Cancellation.NONE));

@@ -75,16 +75,26 @@ public final class Datasets {
   }
 
   /**
-   * At most that many images of a dataset, spread evenly over it, for trials.
+   * Some images of a dataset.
+   *
+   * @param samples of that dataset
+   */
+  public static Dataset part(Dataset dataset, List<Sample> samples) {
+    return new PartialDataset(dataset, samples);
+  }
+
+  /**
+   * At most that many images of a dataset, spread evenly over it, for trials: scores on them cannot
+   * be compared with those on all.
    *
    * @param images at least 1
    */
   public static Dataset thinned(Dataset dataset, int images) {
-    return ThinnedDataset.of(dataset, images);
+    return PartialDataset.thinned(dataset, images);
   }
 
   /** Likewise of a collection. */
   public static List<Path> thinned(List<Path> images, int count) {
-    return ThinnedDataset.thin(images, count);
+    return PartialDataset.thin(images, count);
   }
 }

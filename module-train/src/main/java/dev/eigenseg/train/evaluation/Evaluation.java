@@ -1,5 +1,6 @@
 package dev.eigenseg.train.evaluation;
 
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.SegmentOptions;
 import java.util.Collections;
@@ -26,6 +27,20 @@ public record Evaluation(
     results = List.copyOf(results);
     skipped = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(skipped));
     seconds = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(seconds));
+  }
+
+  /**
+   * This, if anything could be used.
+   *
+   * @throws BadInputException if all images were skipped
+   */
+  public Evaluation requireSome() {
+    if (images == 0) {
+      throw new BadInputException(
+          "none of the %d images could be used; the first: %s"
+              .formatted(skipped.size(), skipped.firstEntry().getValue()));
+    }
+    return this;
   }
 
   /**

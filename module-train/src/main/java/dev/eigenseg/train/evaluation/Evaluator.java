@@ -128,14 +128,7 @@ public final class Evaluator {
       int threads,
       boolean skipBad,
       Progress progress) {
-    Evaluation evaluation = count(dataset, protocol, models, threads, skipBad, progress);
-    if (evaluation.images() == 0) {
-      throw new BadInputException(
-          "none of the %d images could be used; the first: %s"
-              .formatted(
-                  evaluation.skipped().size(), evaluation.skipped().firstEntry().getValue()));
-    }
-    return evaluation;
+    return count(dataset, protocol, models, threads, skipBad, progress).requireSome();
   }
 
   /**

@@ -326,18 +326,7 @@ class EvaluatorTest {
   @Test
   void stopsOnRequest() throws IOException {
     Eye eye = new Eye();
-    Progress impatient =
-        new Progress() {
-          @Override
-          public Task start(String name, long total, String unit) {
-            return Task.NONE;
-          }
-
-          @Override
-          public boolean cancelled() {
-            return eye.calls.get() >= 2;
-          }
-        };
+    Progress impatient = Progress.stoppedBy(() -> eye.calls.get() >= 2);
     List<EvaluatedModel> models =
         List.of(new EvaluatedModel("a", new Brightness(eye, Optional.empty())));
     Dataset dataset = dataset();

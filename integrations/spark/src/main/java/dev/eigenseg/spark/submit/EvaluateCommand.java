@@ -78,7 +78,7 @@ final class EvaluateCommand implements Callable<Integer> {
         evaluated.add(new EvaluateJob.Model(model.toString(), ModelFile.of(model)));
       }
       EvaluateJob job = new EvaluateJob(source, Protocol.WHOLE_IMAGE, evaluated, skip);
-      int count = tasks > 0 ? tasks : 4 * spark.sparkContext().defaultParallelism();
+      int count = Submit.tasks(spark, tasks);
       Evaluation evaluation = job.run(spark, count);
       evaluation.skipped().values().forEach(reason -> spec.commandLine().getErr().println(reason));
       EvaluationReport report =

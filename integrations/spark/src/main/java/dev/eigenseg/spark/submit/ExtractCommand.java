@@ -7,7 +7,6 @@ import dev.eigenseg.spark.BackboneSource;
 import dev.eigenseg.spark.ExtractJob;
 import dev.eigenseg.spark.TaskOptions;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -15,9 +14,9 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Images to a bank. */
@@ -44,11 +43,7 @@ final class ExtractCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
-  @Parameters(
-      paramLabel = "IMAGES",
-      arity = "1..*",
-      description = "Folders, files and patterns, as Spark's binaryFile reads them.")
-  private List<String> images;
+  @Mixin private ImageFiles images;
 
   @Option(
       names = {"-o", "--output"},
@@ -97,7 +92,7 @@ final class ExtractCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     TaskOptions<ExtractOptions> options = options(size, dtype.dtype, skip);
     try (SparkSession spark = Submit.session("extract")) {
-      Dataset<Row> files = spark.read().format("binaryFile").load(images.toArray(String[]::new));
+      Dataset<Row> files = images.load(spark);
       ExtractJob.Result result =
           new ExtractJob(BackboneSource.of(backbone, "cpu", settings), options)
               .run(partitions > 0 ? files.repartition(partitions) : files, output);

@@ -63,7 +63,7 @@ final class GraphCommand implements Callable<Integer> {
   public Integer call() throws Exception {
     Path file = output.orElseGet(() -> BankGraph.file(bank));
     try (SparkSession spark = Submit.session("graph")) {
-      int tasks = parts > 0 ? parts : 4 * spark.sparkContext().defaultParallelism();
+      int tasks = Submit.tasks(spark, parts);
       new GraphJob(options(neighbors, memory * MEBIBYTE), tasks).run(spark, bank, file);
       spec.commandLine().getOut().println(file);
       return 0;

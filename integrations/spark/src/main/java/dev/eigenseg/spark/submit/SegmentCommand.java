@@ -3,16 +3,15 @@ package dev.eigenseg.spark.submit;
 import dev.eigenseg.spark.ModelFile;
 import dev.eigenseg.spark.SegmentFunction;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** Images to a table of masks. */
@@ -28,11 +27,7 @@ import picocli.CommandLine.Spec;
 final class SegmentCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
-  @Parameters(
-      paramLabel = "IMAGES",
-      arity = "1..*",
-      description = "Folders, files and patterns, as Spark's binaryFile reads them.")
-  private List<String> images;
+  @Mixin private ImageFiles images;
 
   @Option(
       names = {"-m", "--model"},
@@ -59,7 +54,7 @@ final class SegmentCommand implements Callable<Integer> {
     try (SparkSession spark = Submit.session("segment")) {
       ModelFile opened = ModelFile.of(model);
       ModelFile file = backbone.map(name -> opened.withBackbone(name, "cpu")).orElse(opened);
-      Dataset<Row> files = spark.read().format("binaryFile").load(images.toArray(String[]::new));
+      Dataset<Row> files = images.load(spark);
       new SegmentFunction(file)
           .segment(files, "content", "segments")
           .select("path", "segments.*")

@@ -63,6 +63,11 @@ public final class Submit {
     }
   }
 
+  /** How many tasks there are: as many as the user wants, or else four for each processor. */
+  static int tasks(SparkSession spark, int wanted) {
+    return wanted > 0 ? wanted : 4 * spark.sparkContext().defaultParallelism();
+  }
+
   /** The session that spark-submit has configured. */
   static SparkSession session(String name) {
     return SparkSession.builder().appName("eigenseg " + name).getOrCreate();

@@ -118,7 +118,8 @@ public final class AtomicFile {
     return Files.isSymbolicLink(target) ? target.toRealPath() : target.toAbsolutePath();
   }
 
-  private static Path temporaryName(Path target) {
+  /** A free hidden name beside a target, for what is to take its place. */
+  public static Path temporaryName(Path target) {
     // Not Files.createTempFile: that one makes files only their owner can read.
     long random = ThreadLocalRandom.current().nextLong();
     // Not with the target's own name in it, which may be as long as the file system allows.

@@ -5,6 +5,7 @@ import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.EigensegException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -99,15 +100,7 @@ public final class SafeTensors implements AutoCloseable {
       MemorySegment all = channel.map(FileChannel.MapMode.READ_ONLY, 0, size, arena);
       long headerBytes = all.get(ValueLayout.JAVA_LONG_UNALIGNED, 0);
       if (headerBytes < 0 || headerBytes > size - Long.BYTES || headerBytes > MAX_HEADER_BYTES) {
-        Optional<BadInputException> foreign = ForeignFile.recognise(file, all);
-        if (foreign.isPresent()) {
-          throw foreign.get();
-        }
-        throw corrupt(
-            file,
-            "its header claims %s bytes, the file has %d",
-            Long.toUnsignedString(headerBytes),
-            size);
+        throw noHeader(file, all, headerBytes, "the file has " + size);
       }
       MemorySegment data = all.asSlice(Long.BYTES + headerBytes);
       Header header = parse(file, decode(file, all.asSlice(Long.BYTES, headerBytes)));
@@ -145,15 +138,8 @@ public final class SafeTensors implements AutoCloseable {
       if (headerBytes < 2
           || headerBytes > MAX_HEADER_BYTES
           || all.get(ValueLayout.JAVA_BYTE, Long.BYTES) != '{') {
-        Optional<BadInputException> foreign = ForeignFile.recognise(beginning, all);
-        if (foreign.isPresent()) {
-          throw foreign.get();
-        }
-        throw corrupt(
-            beginning,
-            "its header claims %s bytes, expected at most %d that begin with '{'",
-            Long.toUnsignedString(headerBytes),
-            MAX_HEADER_BYTES);
+        String expected = "expected at most %d that begin with '{'".formatted(MAX_HEADER_BYTES);
+        throw noHeader(beginning, all, headerBytes, expected);
       }
       if (size < Long.BYTES + headerBytes) {
         return OptionalLong.empty();
@@ -280,6 +266,16 @@ public final class SafeTensors implements AutoCloseable {
   private static CorruptFileException corrupt(Path file, String message, Object... arguments) {
     return new CorruptFileException(
         "%s is no valid safetensors file: %s".formatted(file, message.formatted(arguments)));
+  }
+
+  private static EigensegException noHeader(
+      Path file, MemorySegment content, long claimed, String expected) {
+    Optional<BadInputException> foreign = ForeignFile.recognise(file, content);
+    if (foreign.isPresent()) {
+      return foreign.get();
+    }
+    return corrupt(
+        file, "its header claims %s bytes, %s", Long.toUnsignedString(claimed), expected);
   }
 
   private static String decode(Path file, MemorySegment bytes) {

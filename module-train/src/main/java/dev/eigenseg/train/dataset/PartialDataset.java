@@ -4,24 +4,21 @@ import dev.eigenseg.api.ClassList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/**
- * Some images of a dataset, spread evenly over it, for trials. Scores on them cannot be compared
- * with those on all.
- */
-final class ThinnedDataset implements Dataset {
+/** Some images of a dataset. */
+final class PartialDataset implements Dataset {
   private final Dataset whole;
   private final List<Sample> samples;
 
-  private ThinnedDataset(Dataset whole, List<Sample> samples) {
+  PartialDataset(Dataset whole, List<Sample> samples) {
     this.whole = whole;
     this.samples = List.copyOf(samples);
   }
 
   /** At most that many images of a dataset; the dataset itself if it has no more. */
-  static Dataset of(Dataset whole, int images) {
+  static Dataset thinned(Dataset whole, int images) {
     return images >= whole.samples().size()
         ? whole
-        : new ThinnedDataset(whole, thin(whole.samples(), images));
+        : new PartialDataset(whole, thin(whole.samples(), images));
   }
 
   /** At most that many of a list, spread evenly, in their order. */
