@@ -1,4 +1,4 @@
-package dev.eigenseg.graph.exact;
+package dev.eigenseg.graph.strips;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CorruptFileException;
@@ -103,13 +103,14 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
    * @throws BadInputException if another search works there
    * @throws IncompatibleException if the unfinished search is for something else
    */
-  static CandidateFile open(Place place, StripGrid grid, int k) throws IOException {
+  public static CandidateFile open(Place place, StripGrid grid, int k) throws IOException {
     return open(place, grid, k, Disk.REAL);
   }
 
   /** Likewise, with what a measurement or a test takes for a disk. */
   @SuppressWarnings("MustBeClosedChecker")
-  static CandidateFile open(Place place, StripGrid grid, int k, Disk disk) throws IOException {
+  public static CandidateFile open(Place place, StripGrid grid, int k, Disk disk)
+      throws IOException {
     OutputLock lock = lock(place);
     try {
       return open(place, grid, k, disk, lock);
@@ -207,7 +208,7 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
   }
 
   /** The units; their strips are as they were when the search was begun. */
-  StripGrid grid() {
+  public StripGrid grid() {
     return grid;
   }
 

@@ -1,4 +1,4 @@
-package dev.eigenseg.graph.exact;
+package dev.eigenseg.graph.strips;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
