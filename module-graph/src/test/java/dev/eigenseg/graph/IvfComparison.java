@@ -9,6 +9,8 @@ import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.rows.HeldBackRows;
+import dev.eigenseg.graph.rows.NeighborRows;
 import dev.eigenseg.graph.rows.PreparedRows;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -82,9 +84,10 @@ final class IvfComparison {
       KnnIndex used = KnnEngines.select(engine).search(request, ids, similarities, Progress.NONE);
       double seconds = (System.nanoTime() - start) * 1e-9;
       cpu = CpuTime.seconds() - cpu;
-      try (PreparedRows prepared = PreparedRows.measure(features, true, THREADS, Progress.NONE);
-          RecallSample sample = new RecallSample(prepared, K, THREADS, Progress.NONE)) {
-        Found found = new Found(used, seconds, cpu, sample.of(similarities));
+      try (PreparedRows prepared = PreparedRows.measure(features, true, THREADS, Progress.NONE)) {
+        float[] last = HeldBackRows.lastSimilarities(prepared, K, THREADS, Progress.NONE);
+        Recall recall = new RecallSample(rows, last).of(NeighborRows.of(ids, similarities), K);
+        Found found = new Found(used, seconds, cpu, recall);
         print(engine, rows, found);
         return found;
       }
@@ -157,21 +160,21 @@ final class IvfComparison {
   }
 
   /** Float16 rows in memory. */
-  private record HalfRows(Tensor half) implements FeatureRows {
+  private record HalfRows(Tensor values) implements FeatureRows {
     @Override
     public long rows() {
-      return half.size(0);
+      return values.size(0);
     }
 
     @Override
     public int dim() {
-      return Math.toIntExact(half.size(1));
+      return Math.toIntExact(values.size(1));
     }
 
     @Override
     public void read(long firstRow, long count, MemorySegment target) {
       long from = firstRow * dim() * Short.BYTES;
-      VectorMath.best().f16ToF32(half.segment(), from, target, 0, count * dim());
+      VectorMath.best().f16ToF32(values.segment(), from, target, 0, count * dim());
     }
   }
 }

@@ -7,6 +7,7 @@ import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.OutputLock;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.spi.ResumableKnnEngine;
 import dev.eigenseg.api.spi.ResumableKnnEngine.Place;
 import dev.eigenseg.graph.rows.RowRange;
@@ -188,6 +189,15 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
     return found;
   }
 
+  /**
+   * Whether a search was begun there, of which something is kept.
+   *
+   * @throws IncompatibleException if it is for something else, and is not to be thrown away
+   */
+  public static boolean isBegun(Place place) throws IOException {
+    return begun(place).isPresent();
+  }
+
   /** Deletes the hidden files of a target, whatever they are of. */
   public static void discard(Path target) throws IOException {
     // Without the journal the other is of no use to anybody, should this be interrupted.
@@ -210,6 +220,16 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
   /** The units; their strips are as they were when the search was begun. */
   public StripGrid grid() {
     return grid;
+  }
+
+  @Override
+  public KnnIndex index() {
+    return KnnIndex.EXACT;
+  }
+
+  @Override
+  public float[] lastSimilarities() {
+    return new float[0];
   }
 
   @Override
