@@ -419,7 +419,7 @@ public final class TrainCommand extends WorkCommand {
       session.stage(
           "embed",
           () -> {
-            EmbeddedBackbone.write(run.model(), Optional.empty(), run.model());
+            EmbeddedBackbone.write(session, run.model(), Optional.empty(), run.model());
             return run.model();
           });
     }
