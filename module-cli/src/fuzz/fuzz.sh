@@ -26,14 +26,15 @@ mkdir "$place/seeds"
 "${java[@]}" dev.eigenseg.cli.fuzz.Surroundings "$place/seeds" "$work/corpus" 2>/dev/null
 [ ! -d "$here/corpus" ] || cp -r "$here/corpus/." "$work/corpus/"
 
+# The server is ours, and files are where they are to be.
+sanitizers=com.code_intelligence.jazzer.sanitizers
 failed=0
 for reader in "${chosen[@]}"; do
   findings=$work/findings/$reader
   mkdir -p "$findings" "$place/$reader"
   arguments=(--target_class=dev.eigenseg.cli.fuzz.FuzzTarget "--target_args=$reader $place/$reader"
     '--instrumentation_includes=dev.eigenseg.**:com.google.gson.**' "--reproducer_path=$findings" "-artifact_prefix=$findings/"
-    # The server is ours, and files are where they are to be.
-    '--disabled_hooks=com.code_intelligence.jazzer.sanitizers.ServerSideRequestForgery:com.code_intelligence.jazzer.sanitizers.FilePathTraversal'
+    "--disabled_hooks=$sanitizers.ServerSideRequestForgery:$sanitizers.FilePathTraversal"
     "-max_total_time=$seconds" -max_len=8192 -rss_limit_mb=3000 -timeout=30 -print_final_stats=1
     "-seed=${EIGENSEG_FUZZ_SEED:-0}") # 0: another one each time
   code=0
