@@ -139,14 +139,13 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
       UnitJournal journal =
           begun.orElseGet(
               () -> UnitJournal.begin(journal(place.target()), grid.stripRows(), place.settings()));
-      return new CandidateFile(
-          place,
-          lock,
-          channel,
-          journal,
-          new StripGrid(grid.range(), grid.rows(), journal.stripRows()),
-          k,
-          disk);
+      StripGrid strips = new StripGrid(grid.range(), grid.rows(), journal.stripRows());
+      if (journal.committed() > strips.units()) {
+        throw new CorruptFileException(
+            "%s: %d units are done of %d; start over with --overwrite"
+                .formatted(journal(place.target()), journal.committed(), strips.units()));
+      }
+      return new CandidateFile(place, lock, channel, journal, strips, k, disk);
     } catch (IOException | RuntimeException | Error e) {
       channel.close();
       throw e;
