@@ -183,10 +183,11 @@ public final class Backbones {
 
   /**
    * Finds the backbone that a model was trained on, as {@link Segmenter#load(Path)} does: beside
-   * the model, in {@code EIGENSEG_WEIGHTS} and in the user's cache, by its hash.
+   * the model, in {@code EIGENSEG_WEIGHTS}, in the user's cache, and among the files that the user
+   * has named to the command line before, by its hash. The path that is recorded is not looked at.
    *
-   * @param model the model's file
-   * @param info what it says of itself
+   * @param model the model's file, or the bank that one is trained on
+   * @param info what it says of its backbone
    * @return a specification for {@link #open(String, String, Map)}
    * @throws UnavailableException if it is in none of these places
    * @throws IncompatibleException if only files with other hashes are

@@ -45,7 +45,8 @@ import java.util.concurrent.Executor;
 public interface Segmenter extends AutoCloseable {
   /**
    * Opens a model with the backbone that its file embeds, else looks for the backbone beside the
-   * model, in {@code EIGENSEG_WEIGHTS} and in the user's cache.
+   * model, in {@code EIGENSEG_WEIGHTS}, in the user's cache and among the files that the user has
+   * named to the command line before. The path that the model records is not looked at.
    *
    * @throws IncompatibleException if a backbone is found but its hash is not the model's
    * @throws UnavailableException if the backbone or its provider is missing

@@ -1,5 +1,7 @@
 package dev.eigenseg.api;
 
+import dev.eigenseg.api.internal.file.NamedWeights;
+import dev.eigenseg.api.internal.file.RecordedBackbone;
 import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.api.internal.file.WeightsFolder;
@@ -10,7 +12,6 @@ import dev.eigenseg.api.spi.SegmenterLoader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -129,33 +130,38 @@ final class Segmenters {
         model + ": not a segmenter file of a known format; give a file that train wrote");
   }
 
-  /** As {@link #findBackbone(Path, ModelInfo, List)}, in all the places that users know of. */
-  static String findBackbone(Path model, ModelInfo info) throws IOException {
-    return findBackbone(model, info, WeightsFolder.searchPath());
+  /** As the other, in all the places that users know of. */
+  static String findBackbone(Path file, ModelInfo info) throws IOException {
+    return findBackbone(file, info, WeightsFolder.searchPath(), NamedWeights.ofUser());
   }
 
   /**
-   * The specification under which the model's backbone can be opened here. Weights are known by
-   * their hash alone: names change, and a wrong backbone gives wrong segments silently.
+   * The specification under which a backbone can be opened here. Weights are known by their hash
+   * alone: names change, and a wrong backbone gives wrong segments silently. The folder that was
+   * recorded is not looked at: a file that somebody else has written decides on no path that is
+   * opened here.
    *
-   * @param searchPath files and folders to look in besides the model's own folder
+   * @param file the model, or the bank
+   * @param info what it says of its backbone
+   * @param searchPath files and folders to look in besides the file's own folder
+   * @param named what the user has named before
    */
-  static String findBackbone(Path model, ModelInfo info, List<Path> searchPath) throws IOException {
-    int colon = info.backboneSpec().indexOf(':');
-    if (colon < 0) {
+  static String findBackbone(Path file, ModelInfo info, List<Path> searchPath, NamedWeights named)
+      throws IOException {
+    RecordedBackbone recorded = RecordedBackbone.of(info.backboneSpec());
+    if (!info.backboneSpec().contains(":")) {
       return info.backboneSpec();
     }
-    String scheme = info.backboneSpec().substring(0, colon);
-    Path recorded = Path.of(info.backboneSpec().substring(colon + 1));
     Optional<String> mismatch = Optional.empty();
-    Set<Path> candidates = candidates(model, recorded, searchPath);
+    Set<Path> candidates = recorded.candidates(file, searchPath);
+    candidates.addAll(named.files(info.backboneSha256()));
     for (Path candidate : candidates) {
       if (!Files.isRegularFile(candidate)) {
         continue;
       }
       String hash = Shards.sha256(candidate);
       if (hash.equals(info.backboneSha256())) {
-        return scheme + ":" + candidate;
+        return recorded.scheme() + ":" + candidate;
       }
       if (mismatch.isEmpty()) {
         mismatch = Optional.of("%s has SHA-256 %s".formatted(candidate, hash));
@@ -163,28 +169,18 @@ final class Segmenters {
     }
     if (mismatch.isPresent()) {
       throw new IncompatibleException(
-          "%s was trained on backbone '%s' with SHA-256 %s, but %s; give the right one with -b, or Segmenter.load(path, backbone)"
-              .formatted(model, info.backboneId(), info.backboneSha256(), mismatch.get()));
+          "%s was made with backbone '%s' with SHA-256 %s, but %s; give the right one with -b, or Segmenter.load(path, backbone)"
+              .formatted(file, info.backboneId(), info.backboneSha256(), mismatch.get()));
     }
     throw new UnavailableException(
-        ("%s needs backbone '%s' (SHA-256 %s), which is none of %s; name it with -b, put it "
-                + "beside the model or into %s, or use Segmenter.load(path, backbone)")
+        ("%s needs backbone '%s' (%s, SHA-256 %s), which is none of %s, nor a file that was named with -b before; "
+                + "name it with -b, put it beside that file or into %s, or use Segmenter.load(path, backbone)")
             .formatted(
-                model,
+                file,
                 info.backboneId(),
+                recorded,
                 info.backboneSha256(),
                 candidates,
                 WeightsFolder.VARIABLE));
-  }
-
-  private static Set<Path> candidates(Path model, Path recorded, List<Path> searchPath) {
-    Path name = recorded.getFileName();
-    Set<Path> candidates = new LinkedHashSet<>();
-    candidates.add(model.resolveSibling(name));
-    for (Path place : searchPath) {
-      candidates.add(Files.isDirectory(place) ? place.resolve(name) : place);
-    }
-    candidates.add(recorded);
-    return candidates;
   }
 }

@@ -1,16 +1,19 @@
 package dev.eigenseg.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.internal.file.Hashes;
+import dev.eigenseg.api.internal.file.NamedWeights;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,20 +47,76 @@ class SegmentersTest {
     List<Path> search = List.of(folder.resolve("weights"), folder.resolve("cache"));
     Files.createDirectories(folder.resolve("cache"));
     Files.createDirectories(folder.resolve("weights"));
-    for (String place : new String[] {"train", "cache", "weights", "models"}) {
+    for (String place : new String[] {"cache", "weights", "models"}) {
       Path found = place(place + "/b.pt", "weights");
-      assertEquals("torchscript:" + found, Segmenters.findBackbone(model, info, search));
+      assertEquals("torchscript:" + found, find(model, info, search));
     }
     place("models/b.pt", "other weights");
     assertEquals(
         "torchscript:" + folder.resolve("weights/b.pt"),
-        Segmenters.findBackbone(model, info, search),
+        find(model, info, search),
         "files of another hash are passed over");
     Path renamed = place("renamed.pt", "weights");
     assertEquals(
         "torchscript:" + renamed,
-        Segmenters.findBackbone(model, info, List.of(renamed)),
+        find(model, info, List.of(renamed)),
         "a file may be named as well as a folder");
+  }
+
+  @Test
+  void aRecordedPathIsNeitherReadNorShown() throws IOException {
+    Path model = folder.resolve("models/m.safetensors");
+    Path recorded = place("private/b.pt", "weights");
+    for (String path : List.of(recorded.toString(), "C:\\private\\b.pt", "..", "/", "", "a\0b")) {
+      ModelInfo info = info("torchscript:" + path);
+      String message =
+          assertThrows(UnavailableException.class, () -> find(model, info, List.of())).getMessage();
+      assertFalse(message.contains("private"), message);
+    }
+    place("private/b.pt", "other weights");
+    assertThrows(
+        UnavailableException.class,
+        () -> find(model, info("torchscript:" + recorded), List.of()),
+        "its hash is nobody's business");
+  }
+
+  @Test
+  void filesThatTheUserNamedAreFoundByTheirHash() throws IOException {
+    Path model = folder.resolve("models/m.safetensors");
+    Path renamed = place("train/renamed.pt", "weights");
+    ModelInfo info = info("torchscript:" + renamed);
+    assertThrows(UnavailableException.class, () -> find(model, info, List.of()));
+    named().remember(info.backboneSha256(), place("gone.pt", "weights"));
+    named().remember(info.backboneSha256(), renamed);
+    named().remember(info.backboneSha256(), folder.resolve("with\nnewline"));
+    Files.delete(folder.resolve("gone.pt"));
+    assertEquals("torchscript:" + renamed, find(model, info, List.of()));
+    place("train/renamed.pt", "other weights");
+    assertThrows(IncompatibleException.class, () -> find(model, info, List.of()));
+  }
+
+  @Test
+  void theListOfNamedFilesIsShortAndNewestFirst() throws IOException {
+    String hash = Hashes.sha256("x");
+    assertEquals(List.of(), named().files(hash));
+    for (int i = 0; i < 12; i++) {
+      named().remember(hash, folder.resolve("file" + i));
+    }
+    named().remember(hash, folder.resolve("file8"));
+    assertEquals(
+        IntStream.of(8, 11, 10, 9, 7, 6, 5, 4).mapToObj(i -> folder.resolve("file" + i)).toList(),
+        named().files(hash));
+    assertEquals(List.of(), named().files("../" + hash), "hashes alone name files there");
+    Files.writeString(folder.resolve("named").resolve(hash), "relative\n\0\n/a");
+    assertEquals(List.of(Path.of("/a")), named().files(hash));
+  }
+
+  private NamedWeights named() {
+    return new NamedWeights(folder.resolve("named"));
+  }
+
+  private String find(Path model, ModelInfo info, List<Path> searchPath) throws IOException {
+    return Segmenters.findBackbone(model, info, searchPath, named());
   }
 
   @Test
@@ -66,23 +125,20 @@ class SegmentersTest {
     ModelInfo info = info("torchscript:train/b.pt");
     UnavailableException missing =
         assertThrows(
-            UnavailableException.class,
-            () -> Segmenters.findBackbone(model, info, List.of(folder.resolve("cache"))));
+            UnavailableException.class, () -> find(model, info, List.of(folder.resolve("cache"))));
     assertTrue(missing.getMessage().contains(folder.resolve("models/b.pt").toString()));
     assertTrue(missing.getMessage().contains(folder.resolve("cache").toString()));
     assertTrue(missing.getMessage().contains("Segmenter.load(path, backbone)"));
     Path other = place("models/b.pt", "other weights");
     IncompatibleException mismatch =
-        assertThrows(
-            IncompatibleException.class, () -> Segmenters.findBackbone(model, info, List.of()));
+        assertThrows(IncompatibleException.class, () -> find(model, info, List.of()));
     assertTrue(mismatch.getMessage().contains(Hashes.sha256(other)));
     assertTrue(mismatch.getMessage().contains(info.backboneSha256()));
   }
 
   @Test
   void embeddedBackbonesNeedNoFile() throws IOException {
-    assertEquals(
-        "descriptor", Segmenters.findBackbone(folder.resolve("m"), info("descriptor"), List.of()));
+    assertEquals("descriptor", find(folder.resolve("m"), info("descriptor"), List.of()));
   }
 
   @Test

@@ -108,6 +108,31 @@ class ExportTest {
   }
 
   @Test
+  void whatWasNamedIsFoundAgainAndRecordedFoldersAreNotShown() throws IOException {
+    for (String file : List.of("bank", "model.safetensors")) {
+      done(shell, "info", in(file));
+      assertTrue(shell.out().contains("spec: vit:tiny.safetensors"), shell.out());
+      assertFalse(shell.out().contains(in("weights")), shell.out());
+    }
+    Path moved = Files.createDirectories(folder.resolve("moved"));
+    Files.move(work.resolve("weights/tiny.safetensors"), moved.resolve("other.safetensors"));
+    try {
+      String[] segment = {
+        "segment", "-m", in("model.safetensors"), "-o", folder + "/masks", in("scenes/images/val")
+      };
+      String err = fails(1, segment);
+      assertTrue(err.contains("vit:tiny.safetensors") && err.contains("-b"), err);
+      String[] named = java.util.Arrays.copyOf(segment, segment.length + 2);
+      named[segment.length] = "-b";
+      named[segment.length + 1] = "vit:" + moved.resolve("other.safetensors");
+      done(shell, named);
+      done(shell, segment);
+    } finally {
+      Files.move(moved.resolve("other.safetensors"), work.resolve("weights/tiny.safetensors"));
+    }
+  }
+
+  @Test
   void matchKeepsTheBackbone() throws IOException {
     Path one = folder.resolve("one.safetensors");
     done(shell, "export", in("model.safetensors"), "-o", one + "", "--embed-backbone", "-b", vit());

@@ -177,7 +177,11 @@ class UsageTest {
             new String[] {"graph", "--plan", "--rows", "1e6", "--measured", "60000=0"},
             new String[] {"graph", "--plan", "--rows", "1e6", "--price", "-1"},
             new String[] {"graph", "bank", "--part", "half"},
-            new String[] {"graph", "bank", "--part", "1/2", "--index", "ivf"},
+            new String[] {"graph", "bank", "--part", "1/2", "--index", "hnsw"},
+            new String[] {"graph", "bank", "--lists-file", "lists"},
+            new String[] {
+              "graph", "bank", "--index", "ivf", "--engine", "faiss", "--lists-file", "l"
+            },
             new String[] {"graph", "bank", "--part", "1/2", "--engine", "faiss"},
             new String[] {"graph", "merge", "part"},
             new String[] {"graph", "merge", "-o", out},

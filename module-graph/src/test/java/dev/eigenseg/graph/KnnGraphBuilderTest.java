@@ -13,6 +13,7 @@ import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.FeatureRows;
@@ -355,6 +356,44 @@ class KnnGraphBuilderTest {
         assertTrue(e.getMessage().contains(".g.knn.candidates"), e.getMessage());
       }
     }
+  }
+
+  @Test
+  void aJournalOfNonsenseWithGoodChecksumsIsDamaged() throws IOException {
+    Path target = folder.resolve("g.knn");
+    Path journal = folder.resolve(".g.knn.journal");
+    try (Tensor features = RandomData.gaussian(random, 1000, 3)) {
+      KnnGraphBuilder builder =
+          builder(features, 4, TestEngines.leastMemory(engine, features, 4, 2), 2);
+      begin(builder, target);
+      List<String> lines = Files.readAllLines(journal);
+      String header = payload(lines.getFirst());
+      for (List<String> nonsense :
+          List.of(
+              List.of("null", "1"),
+              List.of("{\"version\" 2}", "1"),
+              List.of("{}", "1"),
+              List.of(header.replaceFirst("\"strip-rows\":\\d+", "\"strip-rows\":0"), "1"),
+              List.of(header.replaceFirst("\"strip-rows\":\\d+", "\"strip-rows\":1e40"), "1"),
+              List.of(header, "many"),
+              List.of(header, "-1"),
+              List.of(header, "2", "1"),
+              List.of(header, Long.toString(Long.MAX_VALUE)))) {
+        StringBuilder text = new StringBuilder();
+        for (String line : nonsense) {
+          text.append("%s\t%08x\n".formatted(line, Hashes.crc32c(line)));
+        }
+        Files.writeString(journal, text);
+        CorruptFileException e =
+            assertThrows(
+                CorruptFileException.class, () -> whole(builder, target), nonsense.toString());
+        assertTrue(e.getMessage().contains(".g.knn.journal"), e.getMessage());
+      }
+    }
+  }
+
+  private static String payload(String line) {
+    return line.substring(0, line.lastIndexOf('\t'));
   }
 
   @Test

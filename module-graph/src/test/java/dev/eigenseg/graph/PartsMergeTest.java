@@ -80,7 +80,13 @@ class PartsMergeTest {
             int part = Math.toIntExact(i) + 1;
             KnnGraphFile.Header header =
                 new KnnGraphFile.Header(
-                    rows, k, engine.name(), true, Optional.empty(), new GraphPart(part, count));
+                    rows,
+                    k,
+                    engine.name(),
+                    true,
+                    Optional.empty(),
+                    new GraphPart(part, count),
+                    Optional.empty());
             try {
               KnnGraphFile.write(
                   parts.get(part - 1),

@@ -14,6 +14,7 @@ import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.OutputLock;
+import dev.eigenseg.api.internal.file.RecordedBackbone;
 import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
@@ -143,9 +144,9 @@ public final class SegmenterFile implements AutoCloseable {
         spec.contains(":")
             ? ("%s was made with '%s', which cannot be embedded: only a Vision Transformer's "
                     + "safetensors file (%s:FILE) can; ship its file beside the model")
-                .formatted(file, spec, VIT)
+                .formatted(file, RecordedBackbone.of(spec), VIT)
             : "%s was made with '%s', which has no weights to embed: a model is one file as it is"
-                .formatted(file, spec));
+                .formatted(file, RecordedBackbone.of(spec)));
   }
 
   private static void write(

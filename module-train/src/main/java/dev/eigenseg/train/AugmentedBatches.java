@@ -4,12 +4,15 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.bank.BankManifest;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.FeatureScales;
+import dev.eigenseg.infer.SegmenterMethod;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,12 +45,15 @@ final class AugmentedBatches implements BatchSource {
   }
 
   /**
-   * Opens the backbone that the bank names.
+   * Opens the bank's backbone, where {@link Backbones#find} finds it.
    *
-   * @throws BadInputException if a file is not where it was, or the backbone's
-   * @throws IncompatibleException if the backbone has changed since
+   * @param folder of the bank
+   * @throws BadInputException if an image's file is not where it was
+   * @throws UnavailableException if the backbone is not found
+   * @throws IncompatibleException if only others are
    */
   static AugmentedBatches open(
+      Path folder,
       BankManifest manifest,
       List<ImageEntry> images,
       FeatureScales scales,
@@ -55,16 +61,17 @@ final class AugmentedBatches implements BatchSource {
       TrainingOptions options)
       throws IOException {
     requireFiles(images);
-    Backbone backbone =
-        Backbones.open(
-            manifest.backboneSpec(), options.run().device(), manifest.backboneSettings());
-    if (!backbone.sha256().equals(manifest.backboneSha256())) {
+    ModelInfo info =
+        Artefacts.info(SegmenterMethod.NEURAL_EIGENFUNCTIONS, options.clusters(), manifest);
+    String spec = Backbones.find(folder, info);
+    Backbone backbone = Backbones.open(spec, options.run().device(), manifest.backboneSettings());
+    if (!backbone.sha256().equals(manifest.backboneSha256())) { // such as a descriptor of before
       String found = backbone.sha256();
       backbone.close();
       throw new IncompatibleException(
           ("augmenting runs the bank's backbone again, but '%s' has the SHA-256 %s now, the bank "
                   + "was made with %s: put that file back, or extract again")
-              .formatted(manifest.backboneSpec(), found, manifest.backboneSha256()));
+              .formatted(spec, found, manifest.backboneSha256()));
     }
     return new AugmentedBatches(manifest, scales, augmentation, options, backbone);
   }

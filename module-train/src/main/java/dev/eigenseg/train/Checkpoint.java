@@ -2,7 +2,6 @@ package dev.eigenseg.train;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
-import com.google.gson.JsonParseException;
 import com.google.gson.JsonPrimitive;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.Provenance;
@@ -136,7 +135,8 @@ final class Checkpoint {
       if (part != null) {
         return part;
       }
-    } catch (JsonParseException e) {
+    } catch (RuntimeException e) {
+      // Gson reports what is missing or of another kind by several unrelated exceptions.
       throw damaged(file, key, e);
     }
     throw damaged(file, key, null);

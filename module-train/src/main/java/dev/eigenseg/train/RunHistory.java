@@ -4,6 +4,7 @@ import dev.eigenseg.train.TrainingListener.Epoch;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Objects;
 
 /** How far a run is, and the sums of the epoch under way. */
 final class RunHistory {
@@ -23,7 +24,17 @@ final class RunHistory {
    * @param epochs finished
    */
   @SuppressWarnings("ArrayRecordComponent")
-  record State(long updates, double loss, double regularizer, long[] used, List<Epoch> epochs) {}
+  record State(long updates, double loss, double regularizer, long[] used, List<Epoch> epochs) {
+    /** Checks what a file may hold. */
+    State {
+      if (updates < 0
+          || used == null
+          || epochs == null
+          || epochs.stream().anyMatch(Objects::isNull)) {
+        throw new IllegalArgumentException("no history of a run");
+      }
+    }
+  }
 
   RunHistory() {
     this(new State(0, 0, 0, new long[0], List.of()));

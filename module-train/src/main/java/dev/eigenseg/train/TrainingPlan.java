@@ -134,7 +134,8 @@ record TrainingPlan(
   BatchSource batches() throws IOException {
     Optional<Augmentation> augmentation = options.schedule().augmentation();
     return augmentation.isPresent()
-        ? AugmentedBatches.open(bank.manifest(), images, scales, augmentation.get(), options)
+        ? AugmentedBatches.open(
+            bank.directory(), bank.manifest(), images, scales, augmentation.get(), options)
         : new BankBatches(bank, scales);
   }
 }

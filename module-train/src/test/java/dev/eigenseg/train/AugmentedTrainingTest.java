@@ -151,7 +151,8 @@ class AugmentedTrainingTest {
     FeatureScales scales = new FeatureScales(2, 3, 4);
     try (BatchSource plain = new BankBatches(bank, scales);
         BatchSource augmented =
-            AugmentedBatches.open(bank.manifest(), images, scales, NOTHING, options(NOTHING));
+            AugmentedBatches.open(
+                bank.directory(), bank.manifest(), images, scales, NOTHING, options(NOTHING));
         Batch expected = plain.batch(images, 0);
         Batch found = augmented.batch(images, 2)) {
       assertEquals(expected.parts(), found.parts());
@@ -166,6 +167,7 @@ class AugmentedTrainingTest {
     ImageEntry entry = bank.images().getFirst();
     try (BatchSource augmented =
             AugmentedBatches.open(
+                bank.directory(),
                 bank.manifest(),
                 List.of(entry),
                 FeatureScales.ONE,

@@ -13,9 +13,11 @@ import dev.eigenseg.api.EigensegException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.ImageEntry;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -313,6 +315,37 @@ class TrainerTest {
       metadata.put("crc32c", "{");
       SafeTensorsWriter.write(checkpoint, metadata, tensors);
       assertThrows(CorruptFileException.class, () -> train(options, "model"));
+    }
+  }
+
+  @Test
+  void aHistoryOfNonsenseWithAGoodChecksumIsDamaged() throws IOException {
+    Path checkpoint = folder.resolve("model.checkpoint");
+    Provenance provenance = Provenance.here("train", Map.of(), Map.of(), 0, "cpu");
+    String origin = provenance.toJson().toString();
+    for (String history :
+        List.of(
+            "{}",
+            "null",
+            "7",
+            "{\"updates\": -1, \"used\": [], \"epochs\": []}",
+            "{\"updates\": 1, \"used\": [], \"epochs\": [null]}",
+            "{\"updates\": 1, \"used\": [], \"epochs\": [{\"loss\": \"0 5\"}]}",
+            "{\"updates\": 1, \"loss\": \"0 5\", \"used\": [], \"epochs\": []}")) {
+      try (Tensor tensor = Tensor.of(new float[] {1}, 1)) {
+        String sums =
+            "{\"provenance\": \"%08x\", \"history\": \"%08x\", \"x\": \"%08x\"}"
+                .formatted(
+                    Hashes.crc32c(origin), Hashes.crc32c(history), Hashes.crc32c(tensor.segment()));
+        Map<String, String> metadata = new HashMap<>();
+        metadata.putAll(Map.of("format", "eigenseg-checkpoint", "version", "3"));
+        metadata.putAll(Map.of("provenance", origin, "history", history, "crc32c", sums));
+        SafeTensorsWriter.write(checkpoint, metadata, new LinkedHashMap<>(Map.of("x", tensor)));
+      }
+      CorruptFileException e =
+          assertThrows(
+              CorruptFileException.class, () -> Checkpoint.open(checkpoint, provenance), history);
+      assertTrue(e.getMessage().contains("history"), e.getMessage());
     }
   }
 

@@ -34,9 +34,9 @@ import picocli.CommandLine.TypeConversionException;
     description = {
       "Finds the most similar patches of every patch.",
       "Says beforehand how long it will take and how much memory; does nothing if the graph is there.",
-      "An exact search with the engine vector that was stopped, or killed, goes on with the same "
-          + "command. It can be divided among machines with --part; the parts are joined by "
-          + "'eigenseg graph merge'."
+      "A search with the engine vector, exact or --index ivf, that was stopped, or killed, goes on "
+          + "with the same command. It can be divided among machines with --part; the parts are "
+          + "joined by 'eigenseg graph merge'. Neither memory nor parts change the graph."
     },
     synopsisSubcommandLabel = "[merge]",
     footer = {
@@ -47,6 +47,7 @@ import picocli.CommandLine.TypeConversionException;
       "  eigenseg graph street.bank --part 1/2 -o half-1.knn",
       "  eigenseg graph street.bank --part 2/2 -o half-2.knn",
       "  eigenseg graph merge half-1.knn half-2.knn -o street.bank/graph.knn",
+      "  eigenseg graph street.bank --index ivf --part 1/2 --lists-file street.lists -o half-1.knn",
       "  eigenseg graph --plan --rows 1e8 --machines 10 --cores 32 --memory 32g"
     })
 public final class GraphCommand extends WorkCommand {
@@ -108,6 +109,15 @@ public final class GraphCommand extends WorkCommand {
   @Mixin private PlanOptions plan;
 
   @Option(
+      names = "--lists-file",
+      paramLabel = "FILE",
+      description =
+          "ivf: the file of inverted lists that the parts share, about as large as the bank: made "
+              + "if it is missing, used if it is there, kept (default: each part makes its own, and "
+              + "deletes it in the end).")
+  private Optional<Path> listsFile = Optional.empty();
+
+  @Option(
       names = "--overwrite",
       description =
           "Replace a graph that is there already, or an unfinished one with other settings.")
@@ -145,6 +155,9 @@ public final class GraphCommand extends WorkCommand {
     if (!share.whole()) {
       requireDivisible(wanted);
     }
+    if (listsFile.isPresent()) {
+      requireLists(wanted);
+    }
     Path file = output.orElseGet(() -> BankGraph.file(folder, share));
     try (FeatureBank bank = FeatureBank.open(folder)) { // first: without a bank there is no folder
       Session.checkFile(file);
@@ -153,7 +166,7 @@ public final class GraphCommand extends WorkCommand {
       if (!overwrite && Files.exists(file)) {
         return existing(session, graph, messages, share, file);
       }
-      graph.build(share, file, overwrite, messages, session.progress());
+      graph.build(share, file, listsFile, overwrite, messages, session.progress());
       return messages.json(graph, KnnGraphInfo.read(file));
     }
   }
@@ -165,8 +178,9 @@ public final class GraphCommand extends WorkCommand {
     if (bankFolder.isPresent() && plan.ofShape()) {
       throw usage("--dim and --dtype are those of the BANK; leave them out");
     }
-    if (output.isPresent() || overwrite || part.isPresent()) {
-      throw usage("--plan writes nothing: leave --output, --overwrite and --part out");
+    if (output.isPresent() || overwrite || part.isPresent() || listsFile.isPresent()) {
+      throw usage(
+          "--plan writes nothing: leave --output, --overwrite, --part and --lists-file out");
     }
     if (!device.equals("cpu") || (engine != Engine.AUTO && engine != Engine.VECTOR)) {
       throw usage("--plan knows the engine vector on the cpu; leave --engine and --device out");
@@ -191,7 +205,10 @@ public final class GraphCommand extends WorkCommand {
       Session session, GraphPart share, KnnIndex wanted, FeatureBank bank) {
     return GraphOptions.DEFAULT
         .withNeighbors(neighbors.neighbors().orElseGet(() -> BankGraph.neighborsFor(bank.rows())))
-        .withEngine(share.whole() ? engine.name().toLowerCase(Locale.ROOT) : "vector")
+        .withEngine(
+            share.whole() && listsFile.isEmpty()
+                ? engine.name().toLowerCase(Locale.ROOT)
+                : "vector")
         .withIndex(wanted)
         .withDevice(device)
         .withMemory(memory.bytes())
@@ -208,12 +225,23 @@ public final class GraphCommand extends WorkCommand {
   }
 
   private void requireDivisible(KnnIndex wanted) {
-    if (wanted.kind() != KnnIndex.Kind.EXACT) {
-      throw usage("--part divides exact searches; leave --index out");
+    if (wanted.kind() == KnnIndex.Kind.HNSW) {
+      throw usage(
+          "--part divides exact searches and those by inverted lists; leave --index out, or choose ivf");
     }
     if (engine != Engine.AUTO && engine != Engine.VECTOR) {
       throw usage("--part divides searches with the engine vector; leave --engine out");
     }
+  }
+
+  private void requireLists(KnnIndex wanted) {
+    if (wanted.kind() != KnnIndex.Kind.IVF) {
+      throw usage("--lists-file does nothing without --index ivf");
+    }
+    if (engine != Engine.AUTO && engine != Engine.VECTOR) {
+      throw usage("--lists-file is for searches with the engine vector; leave --engine out");
+    }
+    Session.checkFile(listsFile.orElseThrow());
   }
 
   private static JsonObject existing(

@@ -127,7 +127,7 @@ public final class MatchCommand extends WorkCommand {
     Matching matching = Matching.valueOf(match.orElse(Choice.IOU).name());
     int threads = session.threadsPerImage(dataset.samples().size());
     Devices.preferThreads(threads);
-    try (Segmenter segmenter = session.stage("open", () -> modelOptions.open(model))) {
+    try (Segmenter segmenter = session.stage("open", () -> modelOptions.open(session, model))) {
       Evaluation evaluation =
           session.stage(
               "compare",

@@ -145,7 +145,7 @@ public final class ReportCommand extends WorkCommand {
     Devices.preferThreads(threads);
     List<Segmenter> opened = new ArrayList<>();
     try {
-      session.stage("open", () -> open(files, opened));
+      session.stage("open", () -> open(session, files, opened));
       Survey survey =
           session.stage(
               "look",
@@ -227,9 +227,10 @@ public final class ReportCommand extends WorkCommand {
     return Hashes.sha256(sums.toString()).substring(0, WEIGHTS_DIGITS);
   }
 
-  private List<Segmenter> open(List<ModelFile> files, List<Segmenter> opened) throws IOException {
+  private List<Segmenter> open(Session session, List<ModelFile> files, List<Segmenter> opened)
+      throws IOException {
     for (ModelFile file : files) {
-      opened.add(mask.open(file.path()));
+      opened.add(mask.open(session, file.path()));
     }
     return opened;
   }

@@ -11,6 +11,7 @@ import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.bank.BankManifest;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.ImageEntry;
+import dev.eigenseg.api.internal.file.RecordedBackbone;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.cli.input.CheckpointInfo;
@@ -183,7 +184,7 @@ final class FileInfo {
     JsonObject backbone = new JsonObject();
     backbone.addProperty("id", id);
     backbone.addProperty("sha256", sha256);
-    backbone.addProperty("spec", spec);
+    backbone.addProperty("spec", RecordedBackbone.of(spec).toString());
     json.add("backbone", backbone);
   }
 

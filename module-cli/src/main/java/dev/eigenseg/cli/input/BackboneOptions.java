@@ -137,6 +137,7 @@ public final class BackboneOptions {
               .formatted(finer.get(), finer.get()));
     }
     Backbone backbone = Backbones.open(spec, device, settings());
+    NamedBackbone.remember(session, spec, backbone.sha256());
     for (String assumption : backbone.assumptions()) {
       session.say("assumed " + assumption);
     }

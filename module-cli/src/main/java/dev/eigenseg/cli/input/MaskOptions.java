@@ -3,6 +3,7 @@ package dev.eigenseg.cli.input;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.internal.resource.Closing;
+import dev.eigenseg.cli.session.Session;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.SequencedMap;
@@ -23,8 +24,8 @@ public final class MaskOptions {
   @Mixin private ViewOptions views;
 
   /** Opens a model, with its clusters merged if that is wanted; the caller owns it. */
-  public Segmenter open(Path model) throws IOException {
-    Segmenter whole = modelOptions.open(model);
+  public Segmenter open(Session session, Path model) throws IOException {
+    Segmenter whole = modelOptions.open(session, model);
     try {
       SegmentOptions options = options();
       ViewOptions.requireSegments(model, whole.info(), options);

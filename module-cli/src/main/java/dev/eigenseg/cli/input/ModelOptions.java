@@ -23,7 +23,8 @@ public final class ModelOptions {
       description =
           "The backbone that the model was trained on, such as vit:FILE.safetensors or "
               + "torchscript:FILE.pt (default: the one in the model's file, else looked for "
-              + "beside the model, in EIGENSEG_WEIGHTS and in the user's cache).")
+              + "beside the model, in EIGENSEG_WEIGHTS, in the user's cache, and among the files "
+              + "that were named with -b before).")
   private Optional<String> backbone = Optional.empty();
 
   @Option(
@@ -53,8 +54,8 @@ public final class ModelOptions {
   }
 
   /** Opens a model; the caller owns it. */
-  public Segmenter open(Path model) throws IOException {
-    Backbone opened = backbone(model);
+  public Segmenter open(Session session, Path model) throws IOException {
+    Backbone opened = backbone(session, model);
     return Segmenter.load(model, finer.isEmpty() ? opened : Backbones.finer(opened, finer.get()));
   }
 
@@ -75,9 +76,9 @@ public final class ModelOptions {
         session.say(
             "%s: its backbone looks at an image once and has no finer grid; scored on its own"
                 .formatted(model));
-        opened.add(Segmenter.load(model, backbone(model)));
+        opened.add(Segmenter.load(model, backbone(session, model)));
       } else {
-        opened.add(open(model));
+        opened.add(open(session, model));
       }
     }
     return mixed ? onOwnGrid : List.of();
@@ -95,9 +96,12 @@ public final class ModelOptions {
     return without;
   }
 
-  private Backbone backbone(Path model) throws IOException {
-    return backbone.isEmpty()
-        ? Backbones.of(model)
-        : Backbones.of(model, backbone.get(), device.orElse("cpu"));
+  private Backbone backbone(Session session, Path model) throws IOException {
+    if (backbone.isEmpty()) {
+      return Backbones.of(model);
+    }
+    Backbone opened = Backbones.of(model, backbone.get(), device.orElse("cpu"));
+    NamedBackbone.remember(session, backbone.get(), opened.sha256());
+    return opened;
   }
 }

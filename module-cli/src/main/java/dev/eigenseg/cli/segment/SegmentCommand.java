@@ -94,7 +94,7 @@ public final class SegmentCommand extends WorkCommand {
     int threads = session.threadsPerImage(stems.size());
     SegmentOptions options = single.withThreads(threads);
     Devices.preferThreads(threads);
-    try (Segmenter segmenter = session.stage("open", () -> mask.open(model));
+    try (Segmenter segmenter = session.stage("open", () -> mask.open(session, model));
         OutputFolder _ = OutputFolder.open(output)) {
       SegmentFolder folder =
           SegmentFolder.open(output, segmenter.info(), model, mask.settings(options));

@@ -6,6 +6,7 @@ import dev.eigenseg.api.TrustedCode;
 import java.io.IOException;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import picocli.CommandLine;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -45,6 +46,11 @@ public abstract class WorkCommand implements Callable<Integer> {
 
   protected final Surroundings surroundings() {
     return surroundings;
+  }
+
+  /** The command as it was parsed. */
+  protected final CommandLine commandLine() {
+    return spec.commandLine();
   }
 
   /** What options amount to; if that makes no sense, the user used the command wrongly. */

@@ -2,6 +2,8 @@ package dev.eigenseg.cli.train;
 
 import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.cli.input.NamedBackbone;
+import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.infer.SegmenterFile;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -24,10 +26,13 @@ final class EmbeddedBackbone {
    * @param spec of the backbone, else it is looked for
    * @param output may be {@code model}
    */
-  static void write(Path model, Optional<String> spec, Path output) throws IOException {
+  static void write(Session session, Path model, Optional<String> spec, Path output)
+      throws IOException {
     String found;
+    String sha256;
     try (SegmenterFile file = SegmenterFile.open(model)) {
       require(model, file.info().backboneSpec());
+      sha256 = file.info().backboneSha256();
       found = spec.isPresent() ? spec.get() : Backbones.find(model, file.info());
     }
     if (!found.startsWith(VIT)) {
@@ -36,5 +41,8 @@ final class EmbeddedBackbone {
               .formatted(found));
     }
     SegmenterFile.embed(model, Path.of(found.substring(VIT.length())), output);
+    if (spec.isPresent()) {
+      NamedBackbone.remember(session, found, sha256);
+    }
   }
 }

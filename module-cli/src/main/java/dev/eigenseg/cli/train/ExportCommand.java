@@ -53,7 +53,7 @@ public final class ExportCommand extends WorkCommand {
       converter = BackboneSpec.class,
       description =
           "The backbone to embed, as vit:FILE.safetensors (default: looked for beside the model, "
-              + "in EIGENSEG_WEIGHTS and in the user's cache).")
+              + "in EIGENSEG_WEIGHTS, in the user's cache, and among the files that were named with -b before).")
   private Optional<String> backbone = Optional.empty();
 
   @Option(names = "--overwrite", description = "Replace a file that is there already.")
@@ -75,7 +75,7 @@ public final class ExportCommand extends WorkCommand {
     session.stage(
         "export",
         () -> {
-          write();
+          write(session);
           return output;
         });
     long bytes = Files.size(output);
@@ -89,9 +89,9 @@ public final class ExportCommand extends WorkCommand {
     return json;
   }
 
-  private void write() throws IOException {
+  private void write(Session session) throws IOException {
     if (embed) {
-      EmbeddedBackbone.write(model, backbone, output);
+      EmbeddedBackbone.write(session, model, backbone, output);
       return;
     }
     try (SegmenterFile file = SegmenterFile.open(model)) {

@@ -4,6 +4,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.cli.input.AugmentOptions;
 import dev.eigenseg.cli.session.ByteSize;
 import dev.eigenseg.cli.session.CommonOptions;
@@ -24,6 +25,7 @@ import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.FittingDefaults;
 import dev.eigenseg.train.KMeansTrainer;
 import dev.eigenseg.train.Preset;
+import dev.eigenseg.train.RecordedTraining;
 import dev.eigenseg.train.Trainer;
 import dev.eigenseg.train.TrainingListener;
 import dev.eigenseg.train.TrainingMemory;
@@ -51,7 +53,9 @@ import picocli.CommandLine.TypeConversionException;
       "Learns a segmenter from a bank, without labels.",
       "Options that you leave out are chosen by the bank's features and size, which a line says "
           + "with the reasons; --preset paper has what was published.",
-      "The same command again continues a run that was stopped, exactly as if it had not been."
+      "The same command again continues a run that was stopped, exactly as if it had not been.",
+      "--like MODEL repeats the training that MODEL records: on the same bank, with the same number "
+          + "of --threads and on the same machine, the result has the same bytes."
     },
     footer = {
       "",
@@ -60,7 +64,8 @@ import picocli.CommandLine.TypeConversionException;
       "  eigenseg train city.bank -o city.safetensors --preset cityscapes",
       "  eigenseg train street.bank -o kmeans.safetensors --clusters 64 --method kmeans-features",
       "  eigenseg train street.bank -o hidden.safetensors --clusters 64 --method kmeans-hidden --from street.safetensors",
-      "  eigenseg train street.bank -o ours.safetensors --clusters 64 --seeds 3"
+      "  eigenseg train street.bank -o ours.safetensors --clusters 64 --seeds 3",
+      "  eigenseg train street.bank -o again.safetensors --like street.safetensors"
     })
 public final class TrainCommand extends WorkCommand {
   @Parameters(paramLabel = "BANK", description = "The feature bank.")
@@ -123,6 +128,15 @@ public final class TrainCommand extends WorkCommand {
   private Optional<Integer> seeds = Optional.empty();
 
   @Option(
+      names = "--like",
+      paramLabel = "MODEL",
+      description =
+          "Train as this model was: all options and the seed are taken from what it records. Options "
+              + "that say otherwise are refused, and so are another bank and another graph; --from is "
+              + "asked for where it had one.")
+  private Optional<Path> like = Optional.empty();
+
+  @Option(
       names = "--overwrite",
       description = "Start anew and replace a model, or a run, that is there already.")
   private boolean overwrite;
@@ -142,12 +156,17 @@ public final class TrainCommand extends WorkCommand {
   @ArgGroup(exclusive = false, heading = "%nOptions of kmeans-features and kmeans-hidden:%n")
   private KMeansFlags kmeans;
 
+  private Optional<RecordedTraining> recorded = Optional.empty();
+
   public TrainCommand(Surroundings surroundings) {
     super(surroundings);
   }
 
   @Override
   protected JsonObject work(Session session) throws IOException {
+    if (like.isPresent()) {
+      repeat(session, RecordedTraining.of(like.get()));
+    }
     if ((method == SegmenterMethod.KMEANS_HIDDEN) != from.isPresent()) {
       throw usage(
           "--from names the trained eigenfunctions of --method kmeans-hidden: give both or none");
@@ -179,6 +198,18 @@ public final class TrainCommand extends WorkCommand {
       }
       json.add("seconds", session.stages().toJson());
       return json;
+    }
+  }
+
+  // Parsed again, this command is the one that was given then.
+  private void repeat(Session session, RecordedTraining training) {
+    commandLine().parseArgs(LikeOptions.arguments(commandLine(), training));
+    recorded = Optional.of(training);
+    List<String> other = training.otherVersions();
+    if (!other.isEmpty()) {
+      session.say(
+          "%s was trained elsewhere, the last digits may differ: %s"
+              .formatted(training.model(), String.join(", ", other)));
     }
   }
 
@@ -256,7 +287,10 @@ public final class TrainCommand extends WorkCommand {
     }
   }
 
-  private void check(FeatureBank bank) {
+  private void check(FeatureBank bank) throws IOException {
+    if (recorded.isPresent()) {
+      recorded.get().requireBank(bank);
+    }
     if (embed) { // not only after the training
       EmbeddedBackbone.require(bankFolder, bank.manifest().backboneSpec());
     }
@@ -348,6 +382,7 @@ public final class TrainCommand extends WorkCommand {
       throws IOException {
     TrainingOptions options = options(session, run, given);
     TrainingListener listener = new EpochLog(session, options.clusters(), run.log());
+    recorded.ifPresent(training -> training.requireSettings(options));
     prepare(session, options);
     if (options.kernel().mode() == TrainingMode.IN_BATCH) {
       return neural(session, bank, Optional.empty(), run, options, listener);
@@ -378,8 +413,15 @@ public final class TrainCommand extends WorkCommand {
             .withThreads(session.threads());
     BankGraph wanted = new BankGraph(bank, graphOptions);
     BankGraph.Listener messages = new GraphMessages(session, ", which cross-batch training needs");
-    return wanted.openOrBuild(
-        neuralOptions().graphFile().orElseGet(wanted::file), messages, session.progress());
+    Path file = neuralOptions().graphFile().orElseGet(wanted::file);
+    KnnGraph graph = wanted.openOrBuild(file, messages, session.progress());
+    try {
+      recorded.ifPresent(training -> training.requireGraph(graph, file));
+      return graph;
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, graph);
+      throw e;
+    }
   }
 
   private static void sayMemory(Session session, TrainingMemory memory) {
@@ -415,11 +457,14 @@ public final class TrainCommand extends WorkCommand {
 
   private JsonObject json(Session session, TrainingRun run, TrainingResult result)
       throws IOException {
+    if (recorded.isPresent()) {
+      recorded.get().requireRepeated(run.model());
+    }
     if (embed) {
       session.stage(
           "embed",
           () -> {
-            EmbeddedBackbone.write(run.model(), Optional.empty(), run.model());
+            EmbeddedBackbone.write(session, run.model(), Optional.empty(), run.model());
             return run.model();
           });
     }

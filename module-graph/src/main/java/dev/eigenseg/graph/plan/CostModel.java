@@ -72,7 +72,7 @@ public record CostModel(
     return Math.min(seen, capacity) + k * Math.max(0, Math.log(seen / capacity) / Math.log(2));
   }
 
-  /** Of an approximate search, what every part does: learning lists and ranking them. */
+  /** Of an approximate search, what is done before its parts: learning lists and ranking them. */
   double shared(PlannedGraph graph) {
     IvfPlan plan = plan(graph);
     return listProduct * (plan.multiplyAdds() - joins(graph, plan));

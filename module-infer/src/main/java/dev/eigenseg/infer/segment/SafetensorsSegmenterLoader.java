@@ -5,6 +5,7 @@ import dev.eigenseg.api.Backbones;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Segmenter;
+import dev.eigenseg.api.internal.file.RecordedBackbone;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.spi.SegmenterLoader;
@@ -77,7 +78,7 @@ public final class SafetensorsSegmenterLoader implements SegmenterLoader {
                   info.backboneSha256(),
                   backbone.id(),
                   backbone.sha256(),
-                  info.backboneSpec()));
+                  RecordedBackbone.of(info.backboneSpec())));
     }
     if (!Backbones.equalButForTheGrid(info.backboneSettings(), backbone.settings())) {
       throw new IncompatibleException(

@@ -1,4 +1,4 @@
-package dev.eigenseg.graph.exact;
+package dev.eigenseg.graph.strips;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Owns the journal of an unfinished search: what it searches for, then a line for every commit,
@@ -54,7 +53,7 @@ final class UnitJournal implements AutoCloseable {
   /**
    * A search that was begun, if there is one.
    *
-   * @throws CorruptFileException if another version wrote it
+   * @throws CorruptFileException if another version wrote it, or something else did
    */
   static Optional<UnitJournal> read(Path path) throws IOException {
     byte[] content;
@@ -67,6 +66,20 @@ final class UnitJournal implements AutoCloseable {
     if (lines.size() < 2) {
       return Optional.empty(); // it died before it had finished anything
     }
+    try {
+      return Optional.of(parse(path, lines));
+    } catch (CorruptFileException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      // Gson reports what is missing or of another kind by several unrelated exceptions.
+      throw new CorruptFileException(
+          "%s: not the journal of a search (%s); start over with --overwrite"
+              .formatted(path, e.getMessage()),
+          e);
+    }
+  }
+
+  private static UnitJournal parse(Path path, List<String> lines) {
     JsonObject header = JsonParser.parseString(lines.getFirst()).getAsJsonObject();
     if (header.get("version").getAsInt() != VERSION) {
       throw new CorruptFileException(
@@ -77,14 +90,20 @@ final class UnitJournal implements AutoCloseable {
     for (Map.Entry<String, JsonElement> entry : header.getAsJsonObject("settings").entrySet()) {
       settings.put(entry.getKey(), entry.getValue().getAsString());
     }
+    long stripRows = header.get("strip-rows").getAsLong();
+    if (stripRows < 1) {
+      throw new IllegalArgumentException("strips of " + stripRows + " rows");
+    }
+    List<Long> commits = lines.stream().skip(1).map(Long::valueOf).toList();
+    long last = 0;
+    for (long units : commits) {
+      if (units < last) {
+        throw new IllegalArgumentException("%d units are done after %d".formatted(units, last));
+      }
+      last = units;
+    }
     long bytes = lines.stream().mapToLong(line -> sealed(line).length).sum();
-    return Optional.of(
-        new UnitJournal(
-            path,
-            header.get("strip-rows").getAsLong(),
-            settings,
-            lines.stream().skip(1).map(Long::valueOf).toList(),
-            bytes));
+    return new UnitJournal(path, stripRows, settings, commits, bytes);
   }
 
   /** The lines up to the first that is not whole. */
@@ -125,17 +144,7 @@ final class UnitJournal implements AutoCloseable {
 
   /** In what this search differs from another, for a message. */
   Optional<String> difference(Map<String, String> others) {
-    TreeSet<String> names = new TreeSet<>(settings.keySet());
-    names.addAll(others.keySet());
-    List<String> differences = new ArrayList<>();
-    for (String name : names) {
-      String found = settings.getOrDefault(name, "absent");
-      String expected = others.getOrDefault(name, "absent");
-      if (!found.equals(expected)) {
-        differences.add("its %s is %s, not %s".formatted(name, found, expected));
-      }
-    }
-    return differences.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", differences));
+    return SearchSettings.difference(settings, others);
   }
 
   /** Says that so many units are done; returns when the disk knows. */

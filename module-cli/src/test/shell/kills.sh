@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Kills commands (SIGKILL) at random moments, resumes included, gives the same command again and compares what it leaves with an undisturbed
+# run, byte by byte: kills.sh DIST KILLS [SEED [COMMAND...]]. Prints a line for each command; run by hand, and with few kills by .ci/run.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/../../../.." && pwd)
+dist=$(cd "$1" && pwd)
+kills=$2
+RANDOM=${3:-$$}
+shift $(($# < 3 ? $# : 3))
+all=(extract graph part merge train in-batch kmeans hidden merge-clusters match segment evaluate report spectral export pull reproduce)
+commands=("$@")
+[ ${#commands[@]} -gt 0 ] || commands=("${all[@]}")
+work=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server"; rm -rf "$work"' EXIT
+export EIGENSEG_JAVA_OPTS="-Duser.home=$work ${EIGENSEG_JAVA_OPTS:-}" XDG_STATE_HOME=$work/state XDG_CONFIG_HOME=$work/config
+unset EIGENSEG_WEIGHTS
+
+# shellcheck source=module-cli/src/main/launcher/eigenseg.sh
+. "$root/module-cli/src/main/launcher/eigenseg.sh"
+JAVA_HOME=$(find_java)
+export JAVA_HOME
+eigenseg() { (start_eigenseg "$dist" "$@"); }
+
+# What commands start from; a server for pulls.
+mkdir "$work/base"
+cd "$work/base"
+data=(--dataset folder --root scenes --split val)
+weights=vit_small_patch16_384.augreg_in21k_ft_in1k
+{
+  eigenseg demo -o "$work/demo" --threads 2
+  mkdir scenes
+  cp -r "$work/demo/scenes/." scenes/
+  eigenseg extract -o bank --size 128x96 scenes/images/val
+  eigenseg graph bank
+  for i in 1 2; do eigenseg graph bank --part $i/2 -o part-$i.knn; done
+  eigenseg train bank -o m.safetensors --clusters 6 --epochs 2
+} >"$work/base.log" 2>&1 || {
+  cat "$work/base.log"
+  exit 1
+}
+mkdir -p "$work/www/$weights/resolve/main"
+cp m.safetensors "$work/www/$weights/resolve/main/model.safetensors"
+"$JAVA_HOME/bin/jwebserver" -b 127.0.0.1 -p 0 -d "$work/www" -o none >"$work/server.log" 2>&1 &
+server=$!
+until grep -q 'http://' "$work/server.log"; do sleep 0.2; done
+url=$(grep -o 'http://127.0.0.1:[0-9]*' "$work/server.log" | tail -n 1)
+
+# arguments COMMAND: the command line, into $line; what it leaves, into $results.
+arguments() {
+  results=(out)
+  case $1 in
+    extract) line=(extract -o out --size 128x96 scenes/images/val) ;;
+    graph) line=(graph bank -o out) ;;
+    part) line=(graph bank --part 2/3 -o out) ;;
+    merge) line=(graph merge part-1.knn part-2.knn -o out) ;;
+    train) line=(train bank -o out --clusters 6 --epochs 12) ;;
+    in-batch) line=(train bank -o out --clusters 6 --epochs 6 --mode in-batch --augment) ;;
+    kmeans) line=(train bank -o out --clusters 16 --method kmeans-features --inits 4) ;;
+    hidden) line=(train bank -o out --clusters 8 --method kmeans-hidden --from m.safetensors) ;;
+    merge-clusters) line=(merge-clusters m.safetensors --bank bank --overwrite) results=(m.safetensors) ;;
+    match) line=(match m.safetensors "${data[@]}") results=(m.safetensors) ;;
+    segment) line=(segment -m m.safetensors -o out --format coco-rle,voc scenes/images/val) ;;
+    evaluate) line=(evaluate "${data[@]}" m.safetensors --markdown out) ;;
+    report) line=(report -m m.safetensors -o out "${data[@]}") ;;
+    spectral) line=(spectral bank --clusters 4 -o out) ;;
+    export) line=(export m.safetensors -o out --overwrite) ;;
+    pull) line=(weights pull "$weights" --from "$url" -o out) ;;
+    reproduce)
+      line=(reproduce --dataset folder --data scenes -b descriptor --parts k --clusters 4 --seeds 1 --epochs 1 --size 128x96 -o out)
+      results=(out/banks out/models)
+      ;;
+    *) die "there is no $1 here: ${all[*]}" ;;
+  esac
+  line+=(--threads 2)
+}
+
+# fresh FOLDER: what is there before the command.
+fresh() {
+  rm -rf "$1"
+  cp -r "$work/base" "$1"
+  cd "$1"
+}
+
+# same FOLDER OTHER: whether the results have the same bytes; locks and what a dead process could not delete aside.
+same() {
+  local result
+  for result in "${results[@]}"; do
+    diff -r -x '.*.lock' -x .lock -x '.*.tmp' -x '*.jsonl.log' "$1/$result" "$2/$result" >"$work/difference" || return 1
+  done
+}
+
+total=0
+failed=0
+for command in "${commands[@]}"; do
+  arguments "$command"
+  begin=$(date +%s%3N)
+  fresh "$work/whole"
+  eigenseg "${line[@]}" >"$work/log" 2>&1 || {
+    cat "$work/log"
+    printf '%s: FAILED without a kill\n' "$command"
+    failed=$((failed + 1))
+    continue
+  }
+  millis=$(($(date +%s%3N) - begin))
+  done_here=0
+  trial=0
+  wrong=0
+  while [ "$done_here" -lt "$kills" ]; do
+    trial=$((trial + 1))
+    fresh "$work/killed"
+    for ((round = RANDOM % 3; round >= 0; round--)); do
+      start_eigenseg "$dist" "${line[@]}" >"$work/log" 2>&1 & # becomes the JVM, unlike a function in brackets
+      child=$!
+      pause=$(((RANDOM * 32768 + RANDOM) % millis))
+      sleep "$((pause / 1000)).$(printf '%03d' $((pause % 1000)))"
+      if kill -KILL "$child" 2>/dev/null; then done_here=$((done_here + 1)); fi
+      wait "$child" 2>/dev/null || true
+    done
+    if ! eigenseg "${line[@]}" >"$work/log" 2>&1; then
+      wrong=$((wrong + 1))
+      cat "$work/log"
+    elif ! same "$work/whole" "$work/killed"; then
+      wrong=$((wrong + 1))
+      cat "$work/difference"
+    fi
+    [ "$trial" -lt $((20 * kills + 20)) ] || break # it ends before it can be killed
+  done
+  printf '%s: %d kills in %d trials, %d wrong\n' "$command" "$done_here" "$trial" "$wrong"
+  total=$((total + done_here))
+  failed=$((failed + wrong))
+done
+printf 'kills: %d passed, %d failed\n' "$total" "$failed"
+[ "$failed" -eq 0 ]
