@@ -53,7 +53,7 @@ arguments() {
     extract) line=(extract -o out --size 128x96 scenes/images/val) ;;
     graph) line=(graph bank -o out) ;;
     part) line=(graph bank --part 2/3 -o out) ;;
-    merge) line=(graph merge part-1.knn part-2.knn -o out) ;;
+    merge) line=(graph merge part-1.knn part-2.knn -o out --overwrite) ;;
     train) line=(train bank -o out --clusters 6 --epochs 12) ;;
     in-batch) line=(train bank -o out --clusters 6 --epochs 6 --mode in-batch --augment) ;;
     kmeans) line=(train bank -o out --clusters 16 --method kmeans-features --inits 4) ;;
