@@ -7,6 +7,7 @@
 #include <faiss/IndexIVF.h>
 #include <faiss/IndexIVFFlat.h>
 #include <faiss/IndexScalarQuantizer.h>
+#include <faiss/utils/utils.h>
 #include <jni.h>
 #include <omp.h>
 
@@ -80,6 +81,16 @@ JNIEXPORT jstring JNICALL Java_dev_eigenseg_graph_faiss_FaissLibrary_version(JNI
   const std::string version = std::to_string(FAISS_VERSION_MAJOR) + "." + std::to_string(FAISS_VERSION_MINOR) + "." +
                               std::to_string(FAISS_VERSION_PATCH);
   return env->NewStringUTF(version.c_str());
+}
+
+// What runs, which need not be what the headers were of: objects of another size destroy the heap. FAISS says so from 1.9 on.
+JNIEXPORT jstring JNICALL Java_dev_eigenseg_graph_faiss_FaissLibrary_boundVersion(JNIEnv* env, jclass type) {
+#if FAISS_VERSION_MAJOR > 1 || FAISS_VERSION_MINOR >= 9
+  (void)type;
+  return env->NewStringUTF(faiss::get_version().c_str());
+#else
+  return Java_dev_eigenseg_graph_faiss_FaissLibrary_version(env, type);
+#endif
 }
 
 JNIEXPORT jstring JNICALL Java_dev_eigenseg_graph_faiss_FaissLibrary_blas(JNIEnv* env, jclass) {
@@ -224,7 +235,8 @@ JNIEXPORT void JNICALL Java_dev_eigenseg_graph_faiss_FaissLibrary_searchOnGpu(JN
     params.outDistances = pointer<float>(similarities);
     params.outIndicesType = faiss::gpu::IndicesDataType::I64;
     params.outIndices = pointer<void>(ids);
-    params.device = device;
+    // Of the calling thread; FAISS 1.7.3 has no other way to name a device, later ones take this one unless told otherwise.
+    const faiss::gpu::DeviceScope scope(device);
     faiss::gpu::bfKnn(pointer<faiss::gpu::StandardGpuResources>(gpu), params);
     return 0;
   });

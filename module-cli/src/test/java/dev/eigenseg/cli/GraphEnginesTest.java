@@ -1,5 +1,6 @@
 package dev.eigenseg.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,6 +11,7 @@ import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.graph.KnnEngines;
+import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -135,6 +137,35 @@ class GraphEnginesTest {
     assertEquals(12, settings.get("lists").getAsInt());
     assertTrue(settings.get("probes").getAsInt() <= 12, settings.toString());
     assertEquals(0.9, settings.get("recall").getAsDouble());
+  }
+
+  @Test
+  void partsOfAnApproximateGraphJoinToTheSameFile() throws IOException {
+    List<String> index = List.of("--index", "ivf", "--lists", "12", "--recall", "0.9");
+    JsonObject whole = graph("whole.knn", index.toArray(String[]::new));
+    String lists = folder.resolve("lists").toString();
+    for (int i = 1; i <= 2; i++) {
+      List<String> options = new ArrayList<>(index);
+      options.addAll(List.of("--part", i + "/2", "--lists-file", lists));
+      JsonObject part = graph("half-" + i + ".knn", options.toArray(String[]::new));
+      assertFalse(part.has("recall"), part.toString());
+    }
+    String[] halves = {
+      folder.resolve("half-1.knn").toString(), folder.resolve("half-2.knn").toString()
+    };
+    String joined = folder.resolve("joined.knn").toString();
+    assertEquals(1, shell.run("graph", "merge", halves[1], "-o", joined));
+    assertTrue(shell.err().contains("1/2"), shell.err());
+    assertEquals(0, shell.run("graph", "merge", halves[1], halves[0], "-o", joined), shell.err());
+    assertArrayEquals(
+        Files.readAllBytes(folder.resolve("whole.knn")), Files.readAllBytes(Path.of(joined)));
+    assertEquals(
+        whole.get("recall").getAsDouble(),
+        KnnGraphInfo.read(Path.of(joined)).recall().orElseThrow().fraction());
+    List<String> other =
+        List.of("--index", "ivf", "--lists", "13", "--recall", "0.9", "--lists-file", lists);
+    assertEquals(1, run("x.knn", other.toArray(String[]::new)));
+    assertTrue(shell.err().contains("its lists is 12, not 13"), shell.err());
   }
 
   @Test

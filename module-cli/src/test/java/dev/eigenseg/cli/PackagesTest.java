@@ -50,6 +50,7 @@ class PackagesTest {
           Set.of("api.bank"),
           Set.of("graph.rows"),
           Set.of("graph"),
+          Set.of("graph.strips"),
           Set.of("graph.exact", "graph.kmeans", "graph.kernel"),
           Set.of("graph.ivf", "graph.spectral", "graph.blas", "graph.faiss"),
           Set.of("graph.vector"),

@@ -162,7 +162,11 @@ class UsageTest {
             new String[] {"graph", "bank", "--index", "ivf", "--recall", "0.9", "--probes", "4"},
             new String[] {"graph", "bank", "--part", "3/2"},
             new String[] {"graph", "bank", "--part", "half"},
-            new String[] {"graph", "bank", "--part", "1/2", "--index", "ivf"},
+            new String[] {"graph", "bank", "--part", "1/2", "--index", "hnsw"},
+            new String[] {"graph", "bank", "--lists-file", "lists"},
+            new String[] {
+              "graph", "bank", "--index", "ivf", "--engine", "faiss", "--lists-file", "l"
+            },
             new String[] {"graph", "bank", "--part", "1/2", "--engine", "faiss"},
             new String[] {"graph", "merge", "part"},
             new String[] {"graph", "merge", "-o", out},

@@ -162,10 +162,37 @@ public final class BankGraph {
   public void build(
       GraphPart part, Path file, boolean restart, Listener listener, Progress progress)
       throws IOException {
+    build(part, file, Optional.empty(), restart, listener, progress);
+  }
+
+  /**
+   * Likewise, with inverted lists that several parts of an approximate search share.
+   *
+   * @param lists their file; made if it is missing, and never deleted
+   * @throws IncompatibleException if it has the lists of another search, too
+   */
+  public void build(
+      GraphPart part,
+      Path file,
+      Optional<Path> lists,
+      boolean restart,
+      Listener listener,
+      Progress progress)
+      throws IOException {
     KnnGraphBuilder builder = new KnnGraphBuilder(engine, request(), provenance());
     try (OutputLock _ = OutputLock.ofFile(file)) {
-      listener.around(() -> builder.build(part, file, restart, progress), this, part, file);
+      listener.around(() -> builder.build(part, file, lists, restart, progress), this, part, file);
     }
+  }
+
+  /**
+   * Makes the inverted lists that the parts of an approximate search share, unless they are there.
+   *
+   * @throws dev.eigenseg.api.UnavailableException if the engine keeps no lists
+   * @throws IncompatibleException if the lists of another search are there
+   */
+  public void prepare(Path lists, Progress progress) throws IOException {
+    new KnnGraphBuilder(engine, request(), provenance()).prepare(lists, progress);
   }
 
   private KnnEngine.Request request() {
@@ -241,7 +268,8 @@ public final class BankGraph {
         "graph", settings(), Map.of(BANK, bank.identity()), options.seed(), options.device());
   }
 
-  private Map<String, String> settings() {
+  /** What the graph depends on beside its bank, by name, as its provenance has it. */
+  public Map<String, String> settings() {
     Map<String, String> settings = new TreeMap<>();
     settings.put("neighbors", Integer.toString(neighbors()));
     settings.put("engine", engine.name());

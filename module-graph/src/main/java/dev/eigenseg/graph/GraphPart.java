@@ -5,9 +5,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A share of the work of an exact graph. Part i takes some of the rows and compares them with
- * themselves and with all behind them; the shares of rows grow so that all parts compare about as
- * many pairs. Together they compare each pair once.
+ * A share of the work of a graph. Part i of an exact one takes some of the rows and compares them
+ * with themselves and with all behind them; the shares of rows grow so that all parts compare about
+ * as many pairs. Part i of an approximate one does the same with the rows in the order of their
+ * inverted lists, so that all parts compute about as many products. Together they compare each pair
+ * once.
  *
  * @param number which part, from 1
  * @param count how many there are

@@ -8,6 +8,7 @@ import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.rows.HeldBackRows;
 import dev.eigenseg.graph.rows.NeighborRows;
 import dev.eigenseg.graph.rows.PreparedRows;
 import java.io.IOException;
@@ -62,7 +63,7 @@ public final class KnnGraph implements AutoCloseable {
         KnnIndex index = engine.search(request, ids, similarities, progress);
         boolean exact = request.index().kind() == KnnIndex.Kind.EXACT;
         Optional<Recall> recall =
-            exact ? Optional.empty() : Optional.of(measure(request, similarities, progress));
+            exact ? Optional.empty() : Optional.of(measure(request, ids, similarities, progress));
         KnnGraphFile.Header header =
             new KnnGraphFile.Header(rows, request.k(), engine.name(), exact, recall);
         return new KnnGraph(header, ids, similarities, Optional.empty(), Optional.of(index));
@@ -84,11 +85,14 @@ public final class KnnGraph implements AutoCloseable {
     }
   }
 
-  private static Recall measure(KnnEngine.Request request, Tensor similarities, Progress progress) {
+  private static Recall measure(
+      KnnEngine.Request request, Tensor ids, Tensor similarities, Progress progress)
+      throws IOException {
     try (PreparedRows rows =
-            PreparedRows.measure(request.features(), true, request.threads(), progress);
-        RecallSample sample = new RecallSample(rows, request.k(), request.threads(), progress)) {
-      return sample.of(similarities);
+        PreparedRows.measure(request.features(), true, request.threads(), progress)) {
+      float[] last = HeldBackRows.lastSimilarities(rows, request.k(), request.threads(), progress);
+      return new RecallSample(rows.rows(), last)
+          .of(NeighborRows.of(ids, similarities), request.k());
     }
   }
 

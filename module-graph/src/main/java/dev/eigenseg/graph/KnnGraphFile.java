@@ -32,7 +32,8 @@ import java.util.zip.CRC32C;
  *
  * <pre>
  * 4096 bytes   magic, version, byte order, rows, k, exactness, recall, engine, the recall's margin,
- *              number and count of a part; CRC32C of these in the last four
+ *              number and count of a part, of an approximate one from 1024 on the sample by which recall
+ *              is measured (int32 count, float32 each); CRC32C of these in the last four
  * 4 rows k     ids, zeros up to a multiple of 64
  * 4 rows k     similarities
  * 4 blocks     CRC32C of every 16 MiB of the ids, then of the similarities
@@ -52,6 +53,7 @@ final class KnnGraphFile implements NeighborRows, AutoCloseable {
   private static final int LONGEST_ENGINE = 256;
   private static final int MARGIN_OFFSET = 320;
   private static final int PART_OFFSET = 328;
+  private static final int SAMPLE_OFFSET = 1024;
   private static final long BLOCK = 16 << 20;
   private static final long CHUNK = 1 << 20;
   private static final long NO_NEIGHBOR = 0xFFFFFFFFL;
@@ -66,17 +68,26 @@ final class KnnGraphFile implements NeighborRows, AutoCloseable {
    * @param rows all rows of the graph, also if this is a part
    * @param recall the measured recall of an approximate search, if it was measured
    * @param part which share of the work the lists are from
+   * @param sample by which the recall is measured when the parts of an approximate search are
+   *     joined
    */
   record Header(
-      long rows, int k, String engine, boolean exact, Optional<Recall> recall, GraphPart part) {
+      long rows,
+      int k,
+      String engine,
+      boolean exact,
+      Optional<Recall> recall,
+      GraphPart part,
+      Optional<RecallSample> sample) {
     /** A whole graph's. */
     Header(long rows, int k, String engine, boolean exact, Optional<Recall> recall) {
-      this(rows, k, engine, exact, recall, GraphPart.WHOLE);
+      this(rows, k, engine, exact, recall, GraphPart.WHOLE, Optional.empty());
     }
 
-    /** The first row that has a list. */
+    /** The first row that has a list: parts of an approximate search have them all. */
     long firstRow() {
-      return part.firstRow(rows);
+      long first = part.firstRow(rows);
+      return exact ? first : 0;
     }
 
     /** Rows that have a list. */
@@ -243,10 +254,36 @@ final class KnnGraphFile implements NeighborRows, AutoCloseable {
     bytes.set(LONG, 40, Double.doubleToLongBits(recall));
     double margin = header.recall().map(Recall::margin).orElse(0.0);
     bytes.set(LONG, MARGIN_OFFSET, Double.doubleToLongBits(margin));
+    header.sample().ifPresent(sample -> writeSample(sample, bytes));
     bytes.set(INT, 48, engine.length);
     MemorySegment.copy(engine, 0, bytes, ValueLayout.JAVA_BYTE, ENGINE_OFFSET, engine.length);
     bytes.set(INT, HEADER_BYTES - 4, Hashes.crc32c(bytes.asSlice(0, HEADER_BYTES - 4)));
     return bytes;
+  }
+
+  private static void writeSample(RecallSample sample, MemorySegment header) {
+    float[] last = sample.lastSimilarities();
+    header.set(INT, SAMPLE_OFFSET, last.length);
+    for (int i = 0; i < last.length; i++) {
+      int offset = SAMPLE_OFFSET + (i + 1) * Float.BYTES;
+      header.set(INT, offset, Float.floatToRawIntBits(last[i]));
+    }
+  }
+
+  private static Optional<RecallSample> readSample(Path path, MemorySegment header, long rows) {
+    int count = header.get(INT, SAMPLE_OFFSET);
+    if (count == 0) {
+      return Optional.empty();
+    }
+    if (count != RecallSample.size(rows)) {
+      throw corrupt(
+          path, "a sample of %d rows, expected %d".formatted(count, RecallSample.size(rows)));
+    }
+    float[] last = new float[count];
+    for (int i = 0; i < count; i++) {
+      last[i] = Float.intBitsToFloat(header.get(INT, SAMPLE_OFFSET + (i + 1) * Float.BYTES));
+    }
+    return Optional.of(new RecallSample(rows, last));
   }
 
   private static MemorySegment footerBytes(Layout layout, MemorySegment checksums, byte[] json) {
@@ -325,7 +362,8 @@ final class KnnGraphFile implements NeighborRows, AutoCloseable {
             ? Optional.empty()
             : Optional.of(
                 new Recall(recall, Double.longBitsToDouble(mapping.get(LONG, MARGIN_OFFSET)))),
-        whole ? GraphPart.WHOLE : readPart(path, mapping, rows));
+        whole ? GraphPart.WHOLE : readPart(path, mapping, rows),
+        whole ? Optional.empty() : readSample(path, mapping, rows));
   }
 
   private static GraphPart readPart(Path path, MemorySegment mapping, long rows) {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -96,16 +97,21 @@ final class PartsMerge implements NeighborRows, AutoCloseable {
     identity.putAll(provenance.inputs());
     identity.put("version", provenance.versions().getOrDefault("eigenseg", "unknown"));
     identity.put("rows", Long.toString(part.header().rows()));
+    identity.put("exact", Boolean.toString(part.header().exact()));
     identity.put("neighbors", Integer.toString(part.header().k()));
     identity.put("number of parts", Integer.toString(part.header().part().count()));
     return identity;
   }
 
-  /** The whole graph's header. */
-  KnnGraphFile.Header header() {
+  /** The whole graph's header; the recall of an approximate search is measured. */
+  KnnGraphFile.Header header() throws IOException {
     KnnGraphFile.Header header = parts.getFirst().header();
+    Optional<Recall> recall = header.recall();
+    if (header.sample().isPresent()) {
+      recall = Optional.of(header.sample().get().of(this, header.k()));
+    }
     return new KnnGraphFile.Header(
-        header.rows(), header.k(), header.engine(), header.exact(), header.recall());
+        header.rows(), header.k(), header.engine(), header.exact(), recall);
   }
 
   /** Part 1's, which is that of a single run on its machine. */
@@ -125,7 +131,7 @@ final class PartsMerge implements NeighborRows, AutoCloseable {
   @Override
   public void read(long firstRow, int count, MemorySegment ids, MemorySegment similarities)
       throws IOException {
-    int k = header().k();
+    int k = parts.getFirst().header().k();
     try (Arena memory = Arena.ofConfined()) {
       List<Lists> lists = new ArrayList<>();
       for (KnnGraphFile part : parts) {

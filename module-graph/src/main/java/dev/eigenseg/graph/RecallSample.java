@@ -1,51 +1,47 @@
 package dev.eigenseg.graph;
 
-import dev.eigenseg.api.Progress;
-import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.rows.PreparedRows;
+import dev.eigenseg.graph.rows.NeighborRows;
 import dev.eigenseg.graph.rows.QuerySample;
-import dev.eigenseg.graph.rows.TrueNeighbors;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
- * Owns the true neighbours of a few random rows that chose no parameters; measures the recall of
- * neighbour lists by them. A neighbour that is as similar as the true last one counts as found, so
- * that ties do not matter.
+ * What is known of the true neighbours of a few random rows that chose no parameters; measures the
+ * recall of neighbour lists by it. A neighbour that is as similar as the true last one counts as
+ * found, so that ties do not matter.
+ *
+ * @param rows all rows
+ * @param lastSimilarities of the last true neighbour of each row that {@link QuerySample} holds
+ *     back
  */
-final class RecallSample implements AutoCloseable {
+@SuppressWarnings("ArrayRecordComponent") // never compared
+record RecallSample(long rows, float[] lastSimilarities) {
   private static final double ROUNDING = 1e-5;
 
-  private final long[] sample;
-  private final int k;
-  private final TrueNeighbors neighbors;
-
-  /**
-   * Compares the rows that are held back with all rows.
-   *
-   * @param rows divided by their norms; borrowed
-   * @param k neighbours a row, less than the rows
-   */
-  RecallSample(PreparedRows rows, int k, int threads, Progress progress) {
-    this.sample = QuerySample.of(rows.rows()).heldBack();
-    this.k = k;
-    this.neighbors = TrueNeighbors.of(rows, sample, k, threads, progress);
+  /** Rows of the sample of so many. */
+  static int size(long rows) {
+    return QuerySample.of(rows).heldBack().length;
   }
 
-  /** Compares lists with the truth. */
-  Recall of(Tensor similarities) {
+  /** Compares lists of k with the truth. */
+  Recall of(NeighborRows lists, int k) throws IOException {
+    long[] sample = QuerySample.of(rows).heldBack();
     double[] shares = new double[sample.length];
-    for (int i = 0; i < sample.length; i++) {
-      double last = neighbors.similarity(i, k - 1) - ROUNDING;
-      int found = 0;
-      for (int j = 0; j < k; j++) {
-        found += similarities.get(sample[i] * k + j) >= last ? 1 : 0;
+    try (Arena memory = Arena.ofConfined()) {
+      MemorySegment ids = memory.allocate(ValueLayout.JAVA_INT, k);
+      MemorySegment similarities = memory.allocate(ValueLayout.JAVA_FLOAT, k);
+      for (int i = 0; i < sample.length; i++) {
+        lists.read(sample[i], 1, ids, similarities);
+        double last = lastSimilarities[i] - ROUNDING;
+        int found = 0;
+        for (int j = 0; j < k; j++) {
+          found += similarities.getAtIndex(ValueLayout.JAVA_FLOAT, j) >= last ? 1 : 0;
+        }
+        shares[i] = (double) found / k;
       }
-      shares[i] = (double) found / k;
     }
     return Recall.of(shares);
-  }
-
-  @Override
-  public void close() {
-    neighbors.close();
   }
 }

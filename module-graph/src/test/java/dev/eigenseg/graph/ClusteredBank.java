@@ -14,17 +14,22 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/** Writes a float16 bank of clustered rows: {@code ClusteredBank FOLDER IMAGES DIM}. */
+/**
+ * Writes a float16 bank of clustered rows, a thousand for each image: {@code ClusteredBank FOLDER
+ * IMAGES DIM [CLUSTERS]}.
+ */
 final class ClusteredBank {
   private static final int GRID_ROWS = 25;
   private static final int GRID_COLUMNS = 40;
   private static final int PATCH = 16;
+  private static final int CLUSTERS = 50;
 
   private ClusteredBank() {}
 
   static void main(String[] arguments) throws IOException {
     int images = Integer.parseInt(arguments[1]);
     int dim = Integer.parseInt(arguments[2]);
+    int clusters = arguments.length > 3 ? Integer.parseInt(arguments[3]) : CLUSTERS;
     BankSettings settings =
         new BankSettings(
             "synthetic",
@@ -38,13 +43,14 @@ final class ClusteredBank {
     try (FeatureBankWriter writer =
         FeatureBankWriter.open(Path.of(arguments[0]), settings, provenance)) {
       for (int image = 0; image < images; image++) {
-        append(writer, image, dim);
+        append(writer, image, dim, clusters);
       }
       writer.finish(Progress.NONE);
     }
   }
 
-  private static void append(FeatureBankWriter writer, int image, int dim) throws IOException {
+  private static void append(FeatureBankWriter writer, int image, int dim, int clusters)
+      throws IOException {
     int patches = GRID_ROWS * GRID_COLUMNS;
     try (PatchFeatures features =
             new PatchFeatures(
@@ -52,7 +58,7 @@ final class ClusteredBank {
                 GRID_COLUMNS,
                 Tensor.allocate(DType.F32, patches, 1),
                 Tensor.allocate(DType.F32, patches, 1),
-                ClusteredRows.of(patches, dim, image));
+                ClusteredRows.of(patches, dim, image, clusters));
         Tensor colors = Tensor.allocate(DType.F32, patches, 3)) {
       writer.append("image " + image, GRID_COLUMNS * PATCH, GRID_ROWS * PATCH, features, colors);
     }

@@ -16,11 +16,16 @@ public final class ClusteredRows {
 
   /** Other rows around the same directions. */
   public static Tensor of(int rows, int dim, int seed) {
+    return of(rows, dim, seed, CLUSTERS);
+  }
+
+  /** Likewise, around another number of directions. */
+  public static Tensor of(int rows, int dim, int seed, int clusters) {
     Random random = new Random(seed);
     Tensor features = Tensor.allocate(DType.F32, rows, dim);
-    try (Tensor centers = RandomData.gaussian(new Random(0), CLUSTERS, dim)) {
+    try (Tensor centers = RandomData.gaussian(new Random(0), clusters, dim)) {
       for (long row = 0; row < rows; row++) {
-        long center = random.nextInt(CLUSTERS);
+        long center = random.nextInt(clusters);
         for (long c = 0; c < dim; c++) {
           features.set(
               row * dim + c, centers.get(center * dim + c) + (float) random.nextGaussian());

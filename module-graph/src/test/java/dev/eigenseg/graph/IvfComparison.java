@@ -1,6 +1,7 @@
 package dev.eigenseg.graph;
 
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.internal.kernel.VectorMath;
@@ -9,14 +10,19 @@ import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.rows.HeldBackRows;
+import dev.eigenseg.graph.rows.NeighborRows;
 import dev.eigenseg.graph.rows.PreparedRows;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Random;
 
 /**
@@ -27,10 +33,12 @@ import java.util.Random;
  * <pre>
  *   IvfComparison bank RECALL BANK ROUNDS [LISTS PROBES]
  *   IvfComparison growth RECALL ROWS...
+ *   IvfComparison file RECALL BANK MIB TARGET
  * </pre>
  *
  * LISTS and PROBES are FAISS's, which is left out without them: the fewest probes that reach the
- * recall make the comparison fair.
+ * recall make the comparison fair. The last builds a graph's file once, as the command does, in so
+ * much memory, and says how much was resident at most (Linux): one process for each memory.
  */
 final class IvfComparison {
   private static final int K = 64;
@@ -54,6 +62,10 @@ final class IvfComparison {
       return;
     }
     try (FeatureBank bank = FeatureBank.open(Path.of(arguments[2]))) {
+      if (arguments[0].equals("file")) {
+        build(bank, own, Long.parseLong(arguments[3]) << 20, Path.of(arguments[4]));
+        return;
+      }
       FeatureRows features = bank.level(Level.HIGH);
       int rounds = Integer.parseInt(arguments[3]);
       search("vector", features, own); // compiles
@@ -69,6 +81,44 @@ final class IvfComparison {
     }
   }
 
+  private static void build(FeatureBank bank, KnnIndex index, long memory, Path target)
+      throws IOException {
+    KnnEngine.Request request =
+        new KnnEngine.Request(bank.level(Level.HIGH), K, memory, THREADS, index);
+    Provenance provenance = Provenance.here("graph", Map.of(), Map.of(), 0, "cpu");
+    Map<String, Double> stages = new LinkedHashMap<>();
+    long start = System.nanoTime();
+    double cpu = CpuTime.seconds();
+    Progress timed =
+        (name, total, unit) -> {
+          stages.putIfAbsent(name, (System.nanoTime() - start) * 1e-9);
+          return Progress.Task.NONE;
+        };
+    new KnnGraphBuilder(KnnEngines.select("vector"), request, provenance)
+        .build(GraphPart.WHOLE, target, false, timed);
+    double seconds = (System.nanoTime() - start) * 1e-9;
+    cpu = CpuTime.seconds() - cpu;
+    String resident =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(line -> line.startsWith("VmHWM"))
+            .findFirst()
+            .orElse("VmHWM unknown");
+    KnnGraphInfo graph = KnnGraphInfo.read(target);
+    Recall recall = graph.recall().orElseThrow();
+    System.out.printf(
+        Locale.ROOT,
+        "%,d MiB  %.1f s  %.1f cpu-s  recall %.4f +- %.4f  %s lists, %s probes  %s  began %s%n",
+        memory >> 20,
+        seconds,
+        cpu,
+        recall.fraction(),
+        recall.margin(),
+        graph.provenance().settings().get(KnnGraphBuilder.LISTS),
+        graph.provenance().settings().get(KnnGraphBuilder.PROBES),
+        resident,
+        stages);
+  }
+
   private record Found(KnnIndex index, double seconds, double cpuSeconds, Recall recall) {}
 
   private static Found search(String engine, FeatureRows features, KnnIndex index)
@@ -82,9 +132,10 @@ final class IvfComparison {
       KnnIndex used = KnnEngines.select(engine).search(request, ids, similarities, Progress.NONE);
       double seconds = (System.nanoTime() - start) * 1e-9;
       cpu = CpuTime.seconds() - cpu;
-      try (PreparedRows prepared = PreparedRows.measure(features, true, THREADS, Progress.NONE);
-          RecallSample sample = new RecallSample(prepared, K, THREADS, Progress.NONE)) {
-        Found found = new Found(used, seconds, cpu, sample.of(similarities));
+      try (PreparedRows prepared = PreparedRows.measure(features, true, THREADS, Progress.NONE)) {
+        float[] last = HeldBackRows.lastSimilarities(prepared, K, THREADS, Progress.NONE);
+        Recall recall = new RecallSample(rows, last).of(NeighborRows.of(ids, similarities), K);
+        Found found = new Found(used, seconds, cpu, recall);
         print(engine, rows, found);
         return found;
       }
@@ -157,21 +208,21 @@ final class IvfComparison {
   }
 
   /** Float16 rows in memory. */
-  private record HalfRows(Tensor half) implements FeatureRows {
+  private record HalfRows(Tensor values) implements FeatureRows {
     @Override
     public long rows() {
-      return half.size(0);
+      return values.size(0);
     }
 
     @Override
     public int dim() {
-      return Math.toIntExact(half.size(1));
+      return Math.toIntExact(values.size(1));
     }
 
     @Override
     public void read(long firstRow, long count, MemorySegment target) {
       long from = firstRow * dim() * Short.BYTES;
-      VectorMath.best().f16ToF32(half.segment(), from, target, 0, count * dim());
+      VectorMath.best().f16ToF32(values.segment(), from, target, 0, count * dim());
     }
   }
 }

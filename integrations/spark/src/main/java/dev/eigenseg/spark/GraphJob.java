@@ -5,6 +5,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.internal.file.AtomicFile;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.graph.BankGraph;
 import dev.eigenseg.graph.GraphOptions;
 import dev.eigenseg.graph.GraphPart;
@@ -16,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
@@ -23,21 +25,23 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The exact neighbour graph of a bank: a task for each part, which the driver joins. The graph has
- * the bytes of one that a single machine makes.
+ * The neighbour graph of a bank, exact or by inverted lists: a task for each part, which the driver
+ * joins. The graph has the bytes of one that a single machine makes. Inverted lists are made by a
+ * task before, once for all parts.
  *
  * <pre>{@code
  * new GraphJob(() -> GraphOptions.DEFAULT, 64).run(spark, Path.of("/data/photos.bank"));
  * }</pre>
  *
- * <p>Parts are kept in a hidden folder beside the graph until it is whole: an executor that dies
- * costs the parts that it was computing; a job whose driver died goes on with the same call.
+ * <p>Parts and lists are kept in a hidden folder beside the graph until it is whole: an executor
+ * that dies costs the parts that it was computing; a job whose driver died goes on with the same
+ * call.
  *
  * @param options how neighbours are looked for; {@link GraphOptions#memory} is that of a task
  * @param parts how many tasks there are, several times as many as processors
  */
 public record GraphJob(TaskOptions<GraphOptions> options, int parts) {
-  // The only exact engine whose searches can be divided.
+  // The only engine whose searches can be divided.
   private static final String ENGINE = "vector";
 
   /** Checks that there is a part. */
@@ -67,24 +71,30 @@ public record GraphJob(TaskOptions<GraphOptions> options, int parts) {
     Path target = file.toAbsolutePath().normalize();
     Path folder = bank.toAbsolutePath().normalize();
     SortedMap<String, String> claim = new TreeMap<>();
+    boolean approximate;
     try (FeatureBank open = FeatureBank.open(folder)) {
       BankGraph graph = new BankGraph(open, options.get().withEngine(ENGINE));
       if (Files.exists(target)) {
-        graph.requireSame(GraphPart.WHOLE, target, KnnGraphInfo.read(target));
+        KnnGraphInfo found = KnnGraphInfo.read(target);
+        graph.requireSame(GraphPart.WHOLE, target, found);
+        graph.requireSameIndex(target, found);
         return;
       }
       claim.put("version", Provenance.version());
       claim.put("bank", open.identity());
       claim.put("patches", Long.toString(open.rows()));
-      claim.put("neighbours", Integer.toString(graph.neighbors()));
       claim.put("parts", Integer.toString(parts));
+      claim.putAll(graph.settings());
+      approximate = graph.index().kind() == KnnIndex.Kind.IVF;
     }
     try (JobFolder job = JobFolder.open(target, claim)) {
       PartTask task = new PartTask(options, parts, folder.toString(), job.path().toString());
+      JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
+      if (approximate) {
+        context.parallelize(List.of(bank.toString()), 1).foreach(task::makeLists);
+      }
       List<Integer> numbers = IntStream.rangeClosed(1, parts).boxed().toList();
-      JavaSparkContext.fromSparkContext(spark.sparkContext())
-          .parallelize(numbers, parts)
-          .foreach(task::run);
+      context.parallelize(numbers, parts).foreach(task::run);
       join(job.path(), target);
       job.delete();
     }
@@ -105,14 +115,31 @@ public record GraphJob(TaskOptions<GraphOptions> options, int parts) {
     }
   }
 
-  /** Computes a part. Sent to executors. */
+  /** Computes a part, or what all parts share. Sent to executors. */
   record PartTask(TaskOptions<GraphOptions> options, int parts, String bank, String job)
       implements Serializable {
     static final String FILE = "part.knn";
+    private static final String LISTS = "lists";
 
     /** The name of a part's folder. */
     static String part(int number, int count) {
       return String.format(Locale.ROOT, "part-%05d-of-%05d", number, count);
+    }
+
+    void makeLists(String purpose) throws IOException {
+      Path result = Path.of(job).resolve(LISTS);
+      if (Files.exists(result)) {
+        return;
+      }
+      try (Attempt attempt = Attempt.begin(Path.of(job));
+          FeatureBank open = FeatureBank.open(Path.of(bank))) {
+        graph(open).prepare(attempt.folder().resolve(LISTS), Tasks.progress());
+        attempt.publish(result);
+      }
+    }
+
+    private BankGraph graph(FeatureBank open) {
+      return new BankGraph(open, options.get().withEngine(ENGINE).withThreads(Tasks.threads()));
     }
 
     void run(int number) throws IOException {
@@ -122,11 +149,12 @@ public record GraphJob(TaskOptions<GraphOptions> options, int parts) {
       }
       try (Attempt attempt = Attempt.begin(Path.of(job));
           FeatureBank open = FeatureBank.open(Path.of(bank))) {
-        BankGraph graph =
-            new BankGraph(open, options.get().withEngine(ENGINE).withThreads(Tasks.threads()));
+        BankGraph graph = graph(open);
+        Path lists = Path.of(job).resolve(LISTS).resolve(LISTS);
         graph.build(
             new GraphPart(number, parts),
             attempt.folder().resolve(FILE),
+            graph.index().kind() == KnnIndex.Kind.IVF ? Optional.of(lists) : Optional.empty(),
             false,
             BankGraph.Listener.NONE,
             Tasks.progress());

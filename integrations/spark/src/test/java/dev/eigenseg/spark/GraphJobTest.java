@@ -11,9 +11,11 @@ import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.ExtractOptions;
 import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.graph.BankGraph;
 import dev.eigenseg.graph.GraphOptions;
 import dev.eigenseg.graph.GraphPart;
+import dev.eigenseg.graph.KnnGraphInfo;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -74,6 +76,27 @@ class GraphJobTest {
     DYING.set(0);
     build(parts);
     requireGraph();
+  }
+
+  private static GraphOptions approximate() {
+    return mortal().withIndex(KnnIndex.of(KnnIndex.Kind.IVF).withRecall(0.9));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 5})
+  void anApproximateGraphIsThatOfOneMachineToo(int parts) throws IOException {
+    DYING.set(0);
+    Path single = folder.resolve("approximate.knn");
+    try (FeatureBank open = FeatureBank.open(bank)) {
+      new BankGraph(open, approximate())
+          .build(GraphPart.WHOLE, single, true, BankGraph.Listener.NONE, Progress.NONE);
+    }
+    DYING.set(parts == 2 ? 2 : 0); // dead tasks are repeated
+    new GraphJob(GraphJobTest::approximate, parts).run(OnSpark.session(), bank, file);
+    assertArrayEquals(Files.readAllBytes(single), Files.readAllBytes(file));
+    assertFalse(Files.exists(work));
+    assertTrue(KnnGraphInfo.read(file).recall().orElseThrow().fraction() > 0.8);
+    Files.delete(file);
   }
 
   @Test

@@ -63,6 +63,11 @@ final class LevelRows implements FeatureRows {
   }
 
   @Override
+  public boolean half() {
+    return layout.dtype() == DType.F16;
+  }
+
+  @Override
   public void prefetch(long firstRow, long count) throws IOException {
     forEachWindow(firstRow, count, (window, row, inWindow) -> window.load());
   }

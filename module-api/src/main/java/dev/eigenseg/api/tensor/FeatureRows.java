@@ -23,6 +23,11 @@ public interface FeatureRows {
    */
   void read(long firstRow, long count, MemorySegment target) throws IOException;
 
+  /** Whether every value is a float16 number, so that a copy in float16 loses nothing. */
+  default boolean half() {
+    return false;
+  }
+
   /**
    * Says that rows will be read soon, so that they can be brought into the system's cache; returns
    * when they are there. Rows in memory need nothing.

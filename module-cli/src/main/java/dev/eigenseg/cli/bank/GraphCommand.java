@@ -33,9 +33,9 @@ import picocli.CommandLine.TypeConversionException;
     description = {
       "Finds the most similar patches of every patch.",
       "Says beforehand how long it will take and how much memory; does nothing if the graph is there.",
-      "An exact search with the engine vector that was stopped, or killed, goes on with the same "
-          + "command. It can be divided among machines with --part; the parts are joined by "
-          + "'eigenseg graph merge'."
+      "A search with the engine vector, exact or --index ivf, that was stopped, or killed, goes on "
+          + "with the same command. It can be divided among machines with --part; the parts are "
+          + "joined by 'eigenseg graph merge'. Neither memory nor parts change the graph."
     },
     synopsisSubcommandLabel = "[merge]",
     footer = {
@@ -45,7 +45,8 @@ import picocli.CommandLine.TypeConversionException;
       "  eigenseg graph street.bank --index ivf --recall 0.95",
       "  eigenseg graph street.bank --part 1/2 -o half-1.knn",
       "  eigenseg graph street.bank --part 2/2 -o half-2.knn",
-      "  eigenseg graph merge half-1.knn half-2.knn -o street.bank/graph.knn"
+      "  eigenseg graph merge half-1.knn half-2.knn -o street.bank/graph.knn",
+      "  eigenseg graph street.bank --index ivf --part 1/2 --lists-file street.lists -o half-1.knn"
     })
 public final class GraphCommand extends WorkCommand {
   private enum Engine {
@@ -104,6 +105,15 @@ public final class GraphCommand extends WorkCommand {
   private Optional<GraphPart> part = Optional.empty();
 
   @Option(
+      names = "--lists-file",
+      paramLabel = "FILE",
+      description =
+          "ivf: the file of inverted lists that the parts share, about as large as the bank: made "
+              + "if it is missing, used if it is there, kept (default: each part makes its own, and "
+              + "deletes it in the end).")
+  private Optional<Path> listsFile = Optional.empty();
+
+  @Option(
       names = "--overwrite",
       description =
           "Replace a graph that is there already, or an unfinished one with other settings.")
@@ -133,6 +143,9 @@ public final class GraphCommand extends WorkCommand {
     if (!share.whole()) {
       requireDivisible(wanted);
     }
+    if (listsFile.isPresent()) {
+      requireLists(wanted);
+    }
     Path file = output.orElseGet(() -> BankGraph.file(folder, share));
     try (FeatureBank bank = FeatureBank.open(folder)) { // first: without a bank there is no folder
       Session.checkFile(file);
@@ -141,7 +154,7 @@ public final class GraphCommand extends WorkCommand {
       if (!overwrite && Files.exists(file)) {
         return existing(session, graph, messages, share, file);
       }
-      graph.build(share, file, overwrite, messages, session.progress());
+      graph.build(share, file, listsFile, overwrite, messages, session.progress());
       return messages.json(graph, KnnGraphInfo.read(file));
     }
   }
@@ -150,7 +163,10 @@ public final class GraphCommand extends WorkCommand {
       Session session, GraphPart share, KnnIndex wanted, FeatureBank bank) {
     return GraphOptions.DEFAULT
         .withNeighbors(neighbors.neighbors().orElseGet(() -> BankGraph.neighborsFor(bank.rows())))
-        .withEngine(share.whole() ? engine.name().toLowerCase(Locale.ROOT) : "vector")
+        .withEngine(
+            share.whole() && listsFile.isEmpty()
+                ? engine.name().toLowerCase(Locale.ROOT)
+                : "vector")
         .withIndex(wanted)
         .withDevice(device)
         .withMemory(memory.bytes())
@@ -167,12 +183,23 @@ public final class GraphCommand extends WorkCommand {
   }
 
   private void requireDivisible(KnnIndex wanted) {
-    if (wanted.kind() != KnnIndex.Kind.EXACT) {
-      throw usage("--part divides exact searches; leave --index out");
+    if (wanted.kind() == KnnIndex.Kind.HNSW) {
+      throw usage(
+          "--part divides exact searches and those by inverted lists; leave --index out, or choose ivf");
     }
     if (engine != Engine.AUTO && engine != Engine.VECTOR) {
       throw usage("--part divides searches with the engine vector; leave --engine out");
     }
+  }
+
+  private void requireLists(KnnIndex wanted) {
+    if (wanted.kind() != KnnIndex.Kind.IVF) {
+      throw usage("--lists-file does nothing without --index ivf");
+    }
+    if (engine != Engine.AUTO && engine != Engine.VECTOR) {
+      throw usage("--lists-file is for searches with the engine vector; leave --engine out");
+    }
+    Session.checkFile(listsFile.orElseThrow());
   }
 
   private static JsonObject existing(

@@ -78,7 +78,9 @@ public final class GraphMessages implements BankGraph.Listener {
     json.addProperty("engine", graph.engine());
     json.addProperty("index", graph.exact() ? "exact" : wanted.index().kind().text());
     json.addProperty("exact", graph.exact());
-    json.addProperty("recall", graph.recall().map(Recall::fraction).orElse(1.0));
+    if (graph.exact() || graph.recall().isPresent()) { // that of parts is measured when joined
+      json.addProperty("recall", graph.recall().map(Recall::fraction).orElse(1.0));
+    }
     graph.recall().ifPresent(recall -> json.addProperty("recall-margin", recall.margin()));
     if (!graph.part().whole()) {
       json.addProperty("part", graph.part().toString());

@@ -5,6 +5,8 @@ import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.graph.rows.Candidates;
 import dev.eigenseg.graph.rows.RowRange;
+import dev.eigenseg.graph.strips.CandidateStore;
+import dev.eigenseg.graph.strips.StripGrid;
 
 /**
  * How a self-join is cut so that it stays within its memory. The result does not depend on any of

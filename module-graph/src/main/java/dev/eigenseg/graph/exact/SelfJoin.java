@@ -4,11 +4,12 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.graph.rows.Candidates;
 import dev.eigenseg.graph.rows.LargeMemory;
-import dev.eigenseg.graph.rows.NeighborLists;
 import dev.eigenseg.graph.rows.PreparedRows;
 import dev.eigenseg.graph.rows.RowRange;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import dev.eigenseg.graph.strips.CandidateStore;
+import dev.eigenseg.graph.strips.StripCandidates;
+import dev.eigenseg.graph.strips.StripGrid;
+import dev.eigenseg.graph.strips.UnitLoop;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -53,63 +54,39 @@ final class SelfJoin implements AutoCloseable {
   /**
    * Does the units that the store has not finished.
    *
-   * @throws UncheckedIOException if rows cannot be read, or candidates be kept
+   * @throws java.io.UncheckedIOException if rows cannot be read, or candidates be kept
    */
   void run() {
+    StripCandidates.Size size = new StripCandidates.Size(plan.k(), plan.capacity(), plan.threads());
     try (Progress.Task task = progress.start("graph", plan.tiles(store.finished()), "tiles")) {
-      for (int strip = 0; strip < grid.rowStrips(); strip++) {
-        if (store.finished() < grid.firstUnit(strip + 1)) {
-          joinRowStrip(strip, Math.max(store.finished(), grid.firstUnit(strip)), task);
-        }
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      new UnitLoop(grid, size, store, progress)
+          .run((own, other, soon) -> {
+            try (ReadAhead _ = new ReadAhead(rows, soon)) {
+              Strip first = strip(own);
+              join(first, own.equals(other) ? first : strip(other), task);
+            }
+          });
     }
   }
 
-  private void joinRowStrip(int strip, long firstUnit, Progress.Task task) throws IOException {
-    try (Strip own = load(strip, firstUnit)) {
-      for (long unit = firstUnit; unit < grid.firstUnit(strip + 1); unit++) {
-        int other = strip + (int) (unit - grid.firstUnit(strip));
-        boolean last = other == grid.strips() - 1;
-        try (ReadAhead _ = new ReadAhead(rows, soon(last ? strip + 1 : other + 1))) {
-          joinUnit(own, other, unit, task);
-        }
-        if (last || store.due()) {
-          save(own, unit + 1);
-          store.finish(unit + 1);
-        }
-      }
-    }
-  }
+  // ---- blocks
 
-  /** The rows of a strip that the next unit reads. */
-  private RowRange soon(int strip) {
-    return strip < grid.strips() ? grid.strip(strip) : new RowRange(0, 0);
+  private Strip strip(StripCandidates strip) {
+    return new Strip(
+        strip.range(),
+        plan.block(),
+        strip.candidates(),
+        Stream.generate(ReentrantLock::new).limit(plan.blocks(strip.range())).toList());
   }
-
-  private void joinUnit(Strip own, int other, long unit, Progress.Task task) {
-    if (grid.strip(other).equals(own.range())) {
-      join(own, own, task);
-      return;
-    }
-    try (Strip columns = load(other, unit)) {
-      join(own, columns, task);
-      save(columns, unit + 1);
-    }
-  }
-
-  // ---- candidates
 
   /**
-   * Owns the candidates of a strip.
+   * The blocks of a strip, whose candidates are borrowed.
    *
    * @param blockRows rows of all blocks but the last
    * @param locks one for each block
    */
   private record Strip(
-      RowRange range, int blockRows, Candidates candidates, List<ReentrantLock> locks)
-      implements AutoCloseable {
+      RowRange range, int blockRows, Candidates candidates, List<ReentrantLock> locks) {
     long blocks() {
       return locks.size();
     }
@@ -128,94 +105,6 @@ final class SelfJoin implements AutoCloseable {
 
     ReentrantLock lock(long block) {
       return locks.get((int) block);
-    }
-
-    @Override
-    public void close() {
-      candidates.close();
-    }
-  }
-
-  /** The candidates of a strip as the units before this one left them. */
-  private Strip load(int number, long unit) {
-    RowRange range = grid.strip(number);
-    Candidates candidates = new Candidates(range.count(), plan.k(), plan.capacity());
-    try {
-      if (grid.uses(number, unit) > 0) {
-        forEachChunk(range, chunk -> chunk.load(candidates));
-      }
-    } catch (RuntimeException | Error e) {
-      candidates.close();
-      throw e;
-    }
-    return new Strip(
-        range,
-        plan.block(),
-        candidates,
-        Stream.generate(ReentrantLock::new).limit(plan.blocks(range)).toList());
-  }
-
-  private void save(Strip strip, long units) {
-    forEachChunk(strip.range(), chunk -> chunk.save(strip.candidates(), units));
-  }
-
-  private interface ChunkWork {
-    void on(Chunk chunk) throws IOException;
-  }
-
-  private void forEachChunk(RowRange strip, ChunkWork work) {
-    int most = CandidateStore.chunkRows(plan.k());
-    Parallel.forEach(
-        plan.threads(),
-        Math.ceilDiv(strip.count(), most),
-        index -> {
-          progress.checkCancelled();
-          int count = (int) Math.min(most, strip.count() - index * most);
-          try (Arena memory = Arena.ofConfined()) {
-            long bytes = (long) count * plan.k() * Integer.BYTES;
-            work.on(
-                new Chunk(
-                    strip.first() + index * most,
-                    (int) (index * most),
-                    count,
-                    memory.allocate(bytes, 64),
-                    memory.allocate(bytes, 64)));
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
-  }
-
-  /** Some rows of a strip on their way between memory and store. */
-  private final class Chunk {
-    private final long firstRow;
-    private final int place;
-    private final int count;
-    private final MemorySegment ids;
-    private final MemorySegment similarities;
-
-    Chunk(long firstRow, int place, int count, MemorySegment ids, MemorySegment similarities) {
-      this.firstRow = firstRow;
-      this.place = place;
-      this.count = count;
-      this.ids = ids;
-      this.similarities = similarities;
-    }
-
-    void load(Candidates candidates) throws IOException {
-      store.read(firstRow, count, ids, similarities);
-      for (int row = 0; row < count; row++) {
-        candidates.load(place + row, row, ids, similarities);
-      }
-    }
-
-    void save(Candidates candidates, long units) throws IOException {
-      long[] scratch = new long[plan.capacity()];
-      NeighborLists lists = new NeighborLists(ids, similarities, plan.k());
-      for (int row = 0; row < count; row++) {
-        candidates.write(place + row, row, lists, scratch);
-      }
-      store.write(firstRow, count, ids, similarities, units);
     }
   }
 

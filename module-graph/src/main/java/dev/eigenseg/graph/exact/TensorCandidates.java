@@ -2,6 +2,7 @@ package dev.eigenseg.graph.exact;
 
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.rows.NeighborRows;
+import dev.eigenseg.graph.strips.CandidateStore;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 

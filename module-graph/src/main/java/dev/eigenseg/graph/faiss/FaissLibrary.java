@@ -8,8 +8,11 @@ package dev.eigenseg.graph.faiss;
 final class FaissLibrary {
   private FaissLibrary() {}
 
-  /** The version of FAISS, such as {@code "1.7.3"}. */
+  /** The version of FAISS that the shim was compiled for, such as {@code "1.7.3"}. */
   static native String version();
+
+  /** The version that runs; before 1.9, which does not say, that of {@link #version}. */
+  static native String boundVersion();
 
   /** How the BLAS describes itself. */
   static native String blas();

@@ -99,6 +99,7 @@ final class FaissNatives {
               .formatted(e.getMessage()));
     }
     return versionRefusal(FaissLibrary.version())
+        .or(() -> mismatchRefusal(FaissLibrary.version(), FaissLibrary.boundVersion()))
         .or(() -> speedRefusal(FaissLibrary.blas(), fastestProduct()));
   }
 
@@ -118,6 +119,17 @@ final class FaissNatives {
     return Optional.of(
         "the library was built with FAISS %s, expected %d.%d or a later %d.x; build it again with one of these"
             .formatted(version, MAJOR, FIRST_MINOR, MAJOR));
+  }
+
+  /** Why a library will not do that was compiled for one version of FAISS and runs with another. */
+  static Optional<String> mismatchRefusal(String compiled, String bound) {
+    if (compiled.equals(bound)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        ("the library was built with the headers of FAISS %s and runs with FAISS %s, whose objects "
+                + "may be of other sizes; build it again with headers and library of one version")
+            .formatted(compiled, bound));
   }
 
   /** Why a BLAS that computes so fast will not do. */

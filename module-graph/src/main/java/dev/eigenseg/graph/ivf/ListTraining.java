@@ -14,52 +14,84 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Learns lists from evenly spaced rows: k-means into groups, then k-means within each group. With L
  * lists a row meets about 2 sqrt(L) centroids a pass in place of L. Equal rows give equal bytes at
- * any number of threads.
+ * any number of threads and any memory.
  */
 final class ListTraining {
   // Later passes hardly move centroids, and recall even less.
   private static final int PASSES = 10;
-  private static final int READ_ROWS = 512;
+  private static final int PIECE = 4096;
 
   private final IvfPlan plan;
+  private final Room room;
   private final Progress progress;
 
-  ListTraining(IvfPlan plan, Progress progress) {
+  /**
+   * Where the sampled rows are.
+   *
+   * @param bytes of memory for copies of them
+   * @param files are made up from this name, if copies are not to be in memory
+   */
+  record Room(long bytes, Optional<Path> files) {
+    /** All in memory. */
+    static final Room MEMORY = new Room(Long.MAX_VALUE, Optional.empty());
+
+    Optional<Path> file(String kind) {
+      return files.map(name -> name.resolveSibling(name.getFileName() + kind));
+    }
+  }
+
+  ListTraining(IvfPlan plan, Room room, Progress progress) {
     this.plan = plan;
+    this.room = room;
     this.progress = progress;
   }
 
   /** The centroids, to be closed by the caller. */
-  ListCentroids learn(PreparedRows rows) {
-    try (Tensor sample = sample(rows);
-        KMeansResult groups = cluster(sample, plan.groups(), plan.threads());
-        Members members = new Members(sample, groups.centroids())) {
+  ListCentroids learn(PreparedRows rows) throws IOException {
+    try (Members members = group(rows)) {
       Tensor[] lists = new Tensor[plan.groups()];
       try {
         Parallel.forEach(
             plan.threads(), lists.length, group -> lists[(int) group] = members.lists((int) group));
-        return new ListCentroids(groups.centroids(), List.of(lists));
+        return new ListCentroids(members.groups.centroids(), List.of(lists));
       } finally {
         Closing.all(Arrays.asList(lists), Tensor::close);
       }
     }
   }
 
-  private KMeansResult cluster(Tensor rows, int clusters, int threads) {
+  private Members group(PreparedRows rows) throws IOException {
+    try (RowTable sample = new RowTable(plan.trainingRows(), plan.dim(), room.file("sample"))) {
+      sample.gather(rows, this::sampled, this::taken, plan.threads(), progress::checkCancelled);
+      KMeansResult groups =
+          cluster(
+              sample.slice(0, plan.trainingRows()), plan.groups(), room.bytes(), plan.threads());
+      try {
+        return new Members(sample, groups);
+      } catch (IOException | RuntimeException | Error e) {
+        groups.close();
+        throw e;
+      }
+    }
+  }
+
+  private KMeansResult cluster(FeatureRows rows, int clusters, long memory, int threads) {
     KMeansOptions options =
         KMeansOptions.of(clusters)
             .withLimits(PASSES, 0)
             .withBatchRows(0)
-            .withMemory(Long.MAX_VALUE)
+            .withMemory(memory)
             .withThreads(threads);
     try {
-      return KMeans.fit(FeatureRows.of(rows), options, quiet());
+      return KMeans.fit(rows, options, quiet());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -68,37 +100,6 @@ final class ListTraining {
   /** Only passes on the wish to stop: many small clusterings are one stage to the user. */
   private Progress quiet() {
     return Progress.stoppedBy(progress::cancelled);
-  }
-
-  // All rows are read, in blocks: a row by itself would be a mapping of its own.
-  private Tensor sample(PreparedRows rows) {
-    int dim = plan.dim();
-    Tensor sample = Tensor.allocate(DType.F32, plan.trainingRows(), dim);
-    long rowBytes = (long) dim * Float.BYTES;
-    try {
-      Parallel.forEach(
-          plan.threads(),
-          Math.ceilDiv(plan.rows(), READ_ROWS),
-          block -> {
-            progress.checkCancelled();
-            long first = block * READ_ROWS;
-            long end = Math.min(first + READ_ROWS, plan.rows());
-            try (Arena memory = Arena.ofConfined()) {
-              MemorySegment dense = memory.allocate((end - first) * rowBytes, 64);
-              rows.read(first, end - first, dense);
-              long taken = taken(first);
-              for (long row = sampled(taken); taken < plan.trainingRows() && row < end; ) {
-                MemorySegment.copy(
-                    dense, (row - first) * rowBytes, sample.segment(), taken * rowBytes, rowBytes);
-                row = sampled(++taken);
-              }
-            }
-          });
-      return sample;
-    } catch (RuntimeException | Error e) {
-      sample.close();
-      throw e;
-    }
   }
 
   /** The row that is sampled as number {@code i}. */
@@ -111,17 +112,16 @@ final class ListTraining {
     return Math.ceilDiv(Math.multiplyExact(row, plan.trainingRows()), plan.rows());
   }
 
-  /** Owns the sample sorted by group. */
+  /** Owns the groups and the sample sorted by them. */
   private final class Members implements AutoCloseable {
-    private final Tensor sorted;
+    private final KMeansResult groups;
+    private final RowTable sorted;
     private final int[] begin;
 
-    Members(Tensor sample, Tensor groups) {
-      int rows = Math.toIntExact(sample.size(0));
-      int[] groupOf;
-      try (Arena memory = Arena.ofConfined()) {
-        groupOf = new CentroidPanels(memory, groups).nearest(sample.segment(), rows);
-      }
+    Members(RowTable sample, KMeansResult groups) throws IOException {
+      this.groups = groups;
+      int rows = Math.toIntExact(sample.rows());
+      int[] groupOf = groupsOf(sample, groups.centroids());
       this.begin = new int[plan.groups() + 1];
       for (int group : groupOf) {
         begin[group + 1]++;
@@ -129,14 +129,36 @@ final class ListTraining {
       for (int group = 0; group < plan.groups(); group++) {
         begin[group + 1] += begin[group];
       }
-      this.sorted = Tensor.allocate(DType.F32, rows, plan.dim());
       int[] next = begin.clone();
-      long rowBytes = (long) plan.dim() * Float.BYTES;
+      int[] places = new int[rows];
       for (int row = 0; row < rows; row++) {
-        long target = next[groupOf[row]]++;
-        MemorySegment.copy(
-            sample.segment(), row * rowBytes, sorted.segment(), target * rowBytes, rowBytes);
+        places[row] = next[groupOf[row]]++;
       }
+      this.sorted = new RowTable(rows, plan.dim(), room.file("sorted"));
+      try {
+        forEachPiece(
+            sample,
+            (first, count, dense) -> {
+              for (int row = 0; row < count; row++) {
+                sorted.write(places[first + row], 1, dense, row * plan.rowBytes());
+              }
+            });
+      } catch (RuntimeException | Error e) {
+        sorted.close();
+        throw e;
+      }
+    }
+
+    private int[] groupsOf(RowTable sample, Tensor centroids) {
+      int[] groupOf = new int[Math.toIntExact(sample.rows())];
+      try (Arena memory = Arena.ofShared()) {
+        CentroidPanels panels = new CentroidPanels(memory, centroids);
+        forEachPiece(
+            sample,
+            (first, count, dense) ->
+                System.arraycopy(panels.nearest(dense, count), 0, groupOf, first, count));
+      }
+      return groupOf;
     }
 
     /** The centroids of a group's lists; a group has as many lists as it has of all rows. */
@@ -147,7 +169,8 @@ final class ListTraining {
       if (count == 0) {
         return Tensor.allocate(DType.F32, 0, plan.dim());
       }
-      try (KMeansResult result = cluster(sorted.slice(begin[group], rows), count, 1)) {
+      long memory = room.bytes() / plan.threads();
+      try (KMeansResult result = cluster(sorted.slice(begin[group], rows), count, memory, 1)) {
         Tensor centroids = Tensor.allocate(DType.F32, count, plan.dim());
         centroids.segment().copyFrom(result.centroids().segment());
         return centroids;
@@ -160,7 +183,29 @@ final class ListTraining {
 
     @Override
     public void close() {
-      sorted.close();
+      try (groups) {
+        sorted.close();
+      }
     }
+  }
+
+  private interface PieceTask {
+    void on(int first, int count, MemorySegment dense);
+  }
+
+  private void forEachPiece(RowTable rows, PieceTask task) {
+    Parallel.forEach(
+        plan.threads(),
+        Math.ceilDiv(rows.rows(), PIECE),
+        piece -> {
+          progress.checkCancelled();
+          int first = Math.toIntExact(piece * PIECE);
+          int count = (int) Math.min(PIECE, rows.rows() - first);
+          try (Arena memory = Arena.ofConfined()) {
+            MemorySegment dense = memory.allocate(count * plan.rowBytes(), 64);
+            rows.read(first, count, dense);
+            task.on(first, count, dense);
+          }
+        });
   }
 }

@@ -2,138 +2,195 @@ package dev.eigenseg.graph.ivf;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Parallel;
-import dev.eigenseg.graph.rows.Candidates;
-import dev.eigenseg.graph.rows.NeighborLists;
-import dev.eigenseg.graph.rows.PreparedRows;
 import dev.eigenseg.graph.rows.ProbeScan;
-import dev.eigenseg.graph.rows.TrueNeighbors;
-import java.util.Arrays;
-import java.util.List;
+import dev.eigenseg.graph.rows.RowRange;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.LongPredicate;
+import java.util.function.Consumer;
+import java.util.function.IntPredicate;
 import java.util.function.LongUnaryOperator;
-import java.util.stream.LongStream;
-import java.util.stream.Stream;
 
 /**
- * Owns the candidates of all rows while they are joined: every list with itself, then every list
- * with the rows of other lists that look into it. Similarity is symmetric, so a product serves both
+ * Joins rows with the lists that they look into. Similarity is symmetric, so a product serves both
  * its rows: a row also sees those that look into its list, and finds as many neighbours as with
- * about twice the probes. Where two rows look into each other's lists, the pair is offered once, by
- * the lower list.
+ * about twice the probes. Where two rows look into each other's lists, the pair is offered once.
+ * Which pairs there are does not depend on how the rows are cut into ranges.
+ *
+ * @param probes lists that every row looks into
+ * @param task advances by a block of columns at a time
  */
-final class ProbeJoin implements AutoCloseable {
-  private static final long WRITE_ROWS = 512;
+record ProbeJoin(IvfPlan plan, int probes, Progress progress, Progress.Task task) {
+  /** Brings the rows of a block into memory while something is done with them. */
+  @FunctionalInterface
+  interface ColumnRows {
+    /** Shows the rows of some positions, and perhaps of others. */
+    void with(RowRange block, Consumer<SortedRows> work);
+  }
 
-  private final IvfPlan plan;
-  private final PreparedRows rows;
-  private final InvertedLists inverted;
-  private final RankedLists ranked;
-  private final int probes;
-  private final Progress progress;
-  private final List<ReentrantLock> locks;
-  private final Queries queries;
-  private final Candidates candidates;
+  /** The blocks that {@link #joinWithin} advances by. */
+  static long blocksWithin(ListBlocks blocks) {
+    return 2L * blocks.blocks();
+  }
 
-  ProbeJoin(
-      IvfPlan plan,
-      PreparedRows rows,
-      InvertedLists inverted,
-      RankedLists ranked,
-      int probes,
-      Progress progress) {
-    this.plan = plan;
-    this.rows = rows;
-    this.inverted = inverted;
-    this.ranked = ranked;
-    this.probes = probes;
-    this.progress = progress;
-    this.locks = Stream.generate(ReentrantLock::new).limit(inverted.blocks()).toList();
-    this.queries = new Queries(inverted, ranked, probes);
-    try {
-      this.candidates = new Candidates(plan.rows(), plan.k(), plan.capacity());
-    } catch (RuntimeException | Error e) {
-      queries.close();
-      throw e;
+  /**
+   * Joins every list of a range with itself, then with the range's rows of other lists that look
+   * into it. Where two rows look into each other's lists, the lower list offers the pair.
+   */
+  void joinWithin(SortedRows rows, JoinSide side) {
+    ColumnRows inMemory = (block, work) -> work.accept(rows);
+    // First, so that thresholds are high for the others.
+    forEachBlock(
+        side,
+        inMemory,
+        (block, columns, products) -> {
+          RowRange list = side.blocks().rowsOfList(side.blocks().list(block));
+          joinOwn(rows, list, products, side);
+        });
+    try (Queries queries = Queries.ofOthers(rows, side.blocks(), probes)) {
+      forEachBlock(
+          side,
+          inMemory,
+          (block, columns, products) -> {
+            int list = side.blocks().list(block);
+            RowRange own = side.blocks().rows(block);
+            joinQueries(
+                new Tiles(rows, queries, list, products),
+                side,
+                block,
+                side,
+                other -> other < list ? lookingInto(columns, own, other) : column -> false);
+          });
     }
   }
 
-  void run(NeighborLists lists) {
-    try (Progress.Task task = progress.start("graph", 2L * inverted.blocks(), "blocks")) {
-      forEachBlock(this::joinOwn, task); // first, so that thresholds are high for the others
-      forEachBlock(this::joinQueries, task);
+  /**
+   * Joins the lists of a range with the rows of another range that look into them.
+   *
+   * @param columns shows the lists' rows
+   * @param rows those that look
+   * @param again whether pairs were offered before if the list's row looks into that of the other:
+   *     by the join in which the sides were changed
+   */
+  void joinAcross(
+      ColumnRows columns, JoinSide lists, SortedRows rows, JoinSide looking, boolean again) {
+    try (Queries queries = Queries.ofAll(rows, lists.blocks(), probes)) {
+      forEachBlock(
+          lists,
+          columns,
+          (block, shown, products) -> {
+            RowRange own = lists.blocks().rows(block);
+            joinQueries(
+                new Tiles(rows, queries, lists.blocks().list(block), products),
+                lists,
+                block,
+                looking,
+                other -> again ? lookingInto(shown, own, other) : column -> false);
+          },
+          block -> queries.count(lists.blocks().list(block)) > 0);
     }
-    write(lists);
-    complete(lists);
   }
 
   private interface BlockTask {
-    void run(int block, BlockProducts products, long[] scratch);
+    void run(int block, SortedRows columns, BlockProducts products);
   }
 
-  private void forEachBlock(BlockTask work, Progress.Task task) {
+  private void forEachBlock(JoinSide side, ColumnRows columns, BlockTask work) {
+    forEachBlock(side, columns, work, block -> true);
+  }
+
+  private void forEachBlock(
+      JoinSide side, ColumnRows columns, BlockTask work, IntPredicate wanted) {
     Parallel.forEach(
         plan.threads(),
-        inverted.blocks(),
-        block -> {
+        side.blocks().blocks(),
+        number -> {
           progress.checkCancelled();
-          try (BlockProducts products = new BlockProducts(plan, inverted, (int) block)) {
-            work.run((int) block, products, new long[plan.capacity()]);
+          int block = (int) number;
+          if (wanted.test(block)) {
+            RowRange rows = side.blocks().rows(block);
+            columns.with(
+                rows,
+                shown -> {
+                  try (BlockProducts products =
+                      new BlockProducts(plan, shown, rows, side.place(block))) {
+                    work.run(block, shown, products);
+                  }
+                });
           }
           task.advance(1);
         });
   }
 
-  private void joinOwn(int block, BlockProducts products, long[] scratch) {
-    int list = inverted.listOfBlock(block);
-    long begin = inverted.listBegin(list);
-    LongUnaryOperator position = i -> begin + i;
+  private void joinOwn(SortedRows rows, RowRange list, BlockProducts products, JoinSide side) {
+    long[] scratch = new long[plan.capacity()];
+    LongUnaryOperator position = i -> list.first() + i;
     products.forEachTile(
-        inverted.listBegin(list + 1) - begin,
+        rows,
+        list.count(),
         position,
-        (tile, rows) ->
+        (tile, count) ->
             forEachRun(
                 tile,
-                rows,
+                count,
+                side,
                 (from, to, rowBlock) -> {
-                  locks.get(rowBlock).lock();
+                  side.locks().get(rowBlock).lock();
                   try {
-                    ProbeScan.rows(tile, from, to, candidates, scratch);
+                    ProbeScan.rows(tile, from, to, side.candidates(), scratch);
                   } finally {
-                    locks.get(rowBlock).unlock();
+                    side.locks().get(rowBlock).unlock();
                   }
                 }));
   }
 
-  private void joinQueries(int block, BlockProducts products, long[] scratch) {
-    int list = inverted.listOfBlock(block);
-    LongUnaryOperator position = i -> queries.position(list, i);
-    products.forEachTile(
-        queries.count(list),
-        position,
-        (tile, rows) ->
-            forEachRun(
-                tile,
-                rows,
-                (from, to, rowBlock) -> {
-                  LongPredicate elsewhere = elsewhere(list, inverted.listOfBlock(rowBlock));
-                  // Rising, so that no two threads wait for each other.
-                  ReentrantLock low = locks.get(Math.min(block, rowBlock));
-                  ReentrantLock high = locks.get(Math.max(block, rowBlock));
-                  low.lock();
-                  high.lock();
-                  try {
-                    ProbeScan.rowsAndColumns(tile, from, to, elsewhere, candidates, scratch);
-                  } finally {
-                    high.unlock();
-                    low.unlock();
-                  }
-                }));
+  /** The rows that look into a list, and their products with one of its blocks. */
+  private record Tiles(SortedRows rows, Queries queries, int list, BlockProducts products) {
+    void forEach(BlockProducts.TileTask task) {
+      LongUnaryOperator position = i -> queries.position(list, i);
+      products.forEachTile(rows, queries.count(list), position, task);
+    }
   }
 
-  /** Which rows of a list have their pairs with rows of another list offered by the latter. */
-  private LongPredicate elsewhere(int list, int other) {
-    return other < list ? row -> ranked.placeOf(row, other, probes) < probes : row -> false;
+  /** Tells by the list of a row which columns have their pairs with it offered elsewhere. */
+  private interface Elsewhere {
+    IntPredicate of(int list);
+  }
+
+  private void joinQueries(
+      Tiles tiles, JoinSide lists, int block, JoinSide looking, Elsewhere elsewhere) {
+    long[] scratch = new long[plan.capacity()];
+    boolean within = lists.blocks().equals(looking.blocks());
+    tiles.forEach((tile, count) ->
+        forEachRun(
+            tile,
+            count,
+            looking,
+            (from, to, rowBlock) -> {
+              // In an order, so that no two threads wait for each other.
+              boolean columnsFirst = !within || block <= rowBlock;
+              ReentrantLock columnLock = lists.locks().get(block);
+              ReentrantLock rowLock = looking.locks().get(rowBlock);
+              ReentrantLock first = columnsFirst ? columnLock : rowLock;
+              ReentrantLock second = columnsFirst ? rowLock : columnLock;
+              first.lock();
+              second.lock();
+              try {
+                ProbeScan.rowsAndColumns(
+                    tile,
+                    from,
+                    to,
+                    elsewhere.of(looking.blocks().list(rowBlock)),
+                    looking.candidates(),
+                    lists.candidates(),
+                    scratch);
+              } finally {
+                second.unlock();
+                first.unlock();
+              }
+            }));
+  }
+
+  private IntPredicate lookingInto(SortedRows columns, RowRange block, int list) {
+    return column -> columns.looksInto(block.first() + column, list, probes);
   }
 
   private interface RunTask {
@@ -141,57 +198,17 @@ final class ProbeJoin implements AutoCloseable {
   }
 
   /** Cuts the rows of a tile, which stand in rising order, where their block changes. */
-  private void forEachRun(ProbeScan.Tile tile, int rows, RunTask task) {
+  private static void forEachRun(ProbeScan.Tile tile, int rows, JoinSide side, RunTask task) {
+    long begin = side.blocks().range().first();
     int to;
     for (int from = 0; from < rows; from = to) {
-      int block = inverted.blockOf(tile.places()[from]);
-      long end = inverted.blockBegin(block + 1);
+      int block = side.blocks().blockOf(begin + tile.places()[from]);
+      long end = side.blocks().rows(block).end() - begin;
       to = from + 1;
       while (to < rows && tile.places()[to] < end) {
         to++;
       }
       task.run(from, to, block);
-    }
-  }
-
-  private void write(NeighborLists lists) {
-    Parallel.forEach(
-        plan.threads(),
-        Math.ceilDiv(plan.rows(), WRITE_ROWS),
-        chunk -> {
-          progress.checkCancelled();
-          long[] scratch = new long[plan.capacity()];
-          long end = Math.min(plan.rows(), (chunk + 1) * WRITE_ROWS);
-          for (long at = chunk * WRITE_ROWS; at < end; at++) {
-            if (candidates.complete((int) at)) {
-              candidates.write((int) at, inverted.id(at), lists, scratch);
-            }
-          }
-        });
-  }
-
-  /** Rows that have not met k others look everywhere. */
-  private void complete(NeighborLists lists) {
-    long[] incomplete =
-        LongStream.range(0, plan.rows())
-            .filter(at -> !candidates.complete((int) at))
-            .map(inverted::id)
-            .toArray();
-    for (int first = 0; first < incomplete.length; first += (int) WRITE_ROWS) {
-      int end = (int) Math.min(incomplete.length, first + WRITE_ROWS);
-      long[] some = Arrays.copyOfRange(incomplete, first, end);
-      try (TrueNeighbors found = TrueNeighbors.of(rows, some, plan.k(), plan.threads(), progress)) {
-        for (int i = 0; i < some.length; i++) {
-          found.copy(i, some[i], lists);
-        }
-      }
-    }
-  }
-
-  @Override
-  public void close() {
-    try (queries) {
-      candidates.close();
     }
   }
 }

@@ -120,8 +120,12 @@ public final class PreparedRows implements AutoCloseable {
 
   /** Divides a row that {@link #readRaw} has read by its norm, in place. */
   public void divide(long row, MemorySegment target, long offset) {
-    float inverse = inverseNorms.getAtIndex(ValueLayout.JAVA_FLOAT, row);
-    VectorMath.best().scale(inverse, target, offset, features.dim());
+    VectorMath.best().scale(inverseNorm(row), target, offset, features.dim());
+  }
+
+  /** What {@link #divide} multiplies a row by. */
+  public float inverseNorm(long row) {
+    return inverseNorms.getAtIndex(ValueLayout.JAVA_FLOAT, row);
   }
 
   /**

@@ -4,7 +4,7 @@ import dev.eigenseg.api.internal.kernel.VectorMath;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
-import java.util.function.LongPredicate;
+import java.util.function.IntPredicate;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
@@ -87,28 +87,36 @@ public final class ProbeScan {
   /**
    * Serves rows {@code from} to {@code to} and the columns; no row is among the columns.
    *
-   * @param elsewhere tells by the column's id whether its pairs are offered by another tile
+   * @param elsewhere tells by the column's number whether its pairs are offered by another tile
+   * @param rows the rows' candidates
+   * @param columns the columns' candidates, which may be the same
    */
   public static void rowsAndColumns(
-      Tile tile, int from, int to, LongPredicate elsewhere, Candidates candidates, long[] scratch) {
-    MemorySegment thresholds = candidates.thresholds();
+      Tile tile,
+      int from,
+      int to,
+      IntPredicate elsewhere,
+      Candidates rows,
+      Candidates columns,
+      long[] scratch) {
+    MemorySegment thresholds = columns.thresholds();
     long columnBase = (long) tile.columnPlace * Float.BYTES;
     int vectors = VECTORS ? tile.columns() / LANES * LANES : 0;
     for (int row = from; row < to; row++) {
       int place = tile.places[row];
-      FloatVector bound = FloatVector.broadcast(SPECIES, candidates.threshold(place));
+      FloatVector bound = FloatVector.broadcast(SPECIES, rows.threshold(place));
       for (int column = 0; column < vectors; column += LANES) {
         long offset = columnBase + (long) column * Float.BYTES;
         FloatVector either =
             FloatVector.fromMemorySegment(SPECIES, thresholds, offset, NATIVE).min(bound);
         long hits = hits(tile, row, column, either);
         if (hits != 0) {
-          offerBoth(tile, row, column, hits, elsewhere, candidates, scratch);
-          bound = FloatVector.broadcast(SPECIES, candidates.threshold(place));
+          offerBoth(tile, row, column, hits, elsewhere, rows, columns, scratch);
+          bound = FloatVector.broadcast(SPECIES, rows.threshold(place));
         }
       }
       for (int column = vectors; column < tile.columns(); column++) {
-        offerBoth(tile, row, column, 1, elsewhere, candidates, scratch);
+        offerBoth(tile, row, column, 1, elsewhere, rows, columns, scratch);
       }
     }
   }
@@ -118,20 +126,19 @@ public final class ProbeScan {
       int row,
       int column,
       long hits,
-      LongPredicate elsewhere,
-      Candidates candidates,
+      IntPredicate elsewhere,
+      Candidates rows,
+      Candidates columns,
       long[] scratch) {
     for (long left = hits; left != 0; left &= left - 1) {
       int hit = column + Long.numberOfTrailingZeros(left);
       float score = tile.score(row, hit);
       int place = tile.places[row];
       int columnPlace = tile.columnPlace + hit;
-      long id = tile.columnIds[hit];
-      boolean wanted =
-          score >= candidates.threshold(place) || score >= candidates.threshold(columnPlace);
-      if (wanted && !elsewhere.test(id)) {
-        candidates.offer(place, Neighbor.key(score, id), scratch);
-        candidates.offer(columnPlace, Neighbor.key(score, tile.ids[row]), scratch);
+      boolean wanted = score >= rows.threshold(place) || score >= columns.threshold(columnPlace);
+      if (wanted && !elsewhere.test(hit)) {
+        rows.offer(place, Neighbor.key(score, tile.columnIds[hit]), scratch);
+        columns.offer(columnPlace, Neighbor.key(score, tile.ids[row]), scratch);
       }
     }
   }

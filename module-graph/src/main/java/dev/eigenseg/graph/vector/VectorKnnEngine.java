@@ -6,11 +6,11 @@ import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.spi.ResumableKnnEngine;
 import dev.eigenseg.api.tensor.Tensor;
-import dev.eigenseg.graph.exact.CandidateFile;
 import dev.eigenseg.graph.exact.ExactSearch;
 import dev.eigenseg.graph.exact.VectorModule;
 import dev.eigenseg.graph.ivf.IvfPlan;
 import dev.eigenseg.graph.ivf.IvfSearch;
+import dev.eigenseg.graph.ivf.KeptIvfSearch;
 import dev.eigenseg.graph.rows.LargeMemory;
 import dev.eigenseg.graph.rows.NeighborLists;
 import dev.eigenseg.graph.rows.PreparedRows;
@@ -76,9 +76,10 @@ public final class VectorKnnEngine implements ResumableKnnEngine {
     request.check();
     IvfPlan plan = IvfPlan.of(request);
     double tiles = plan.multiplyAdds() / ((double) LISTS_BLOCK * LISTS_BLOCK * plan.dim());
+    long bytes = new KeptIvfSearch(request, Progress.NONE).peakBytes();
     double seconds = tiles * exact.secondsOfTile(LISTS_BLOCK, plan.dim()) * LISTS_OVERHEAD;
     int workers = Math.min(request.threads(), Runtime.getRuntime().availableProcessors());
-    return new Cost(seconds / workers, plan.bytes());
+    return new Cost(seconds / workers, bytes);
   }
 
   @Override
@@ -100,18 +101,31 @@ public final class VectorKnnEngine implements ResumableKnnEngine {
 
   @Override
   public boolean resumes(KnnIndex.Kind kind) {
-    return kind == KnnIndex.Kind.EXACT;
+    return supports(kind);
   }
 
   @Override
   public KeptSearch search(
       Request request, long firstRow, long endRow, Place place, Progress progress)
       throws IOException {
-    return exact.search(request, new RowRange(firstRow, endRow), place, progress);
+    RowRange range = new RowRange(firstRow, endRow);
+    if (!byLists(request)) {
+      return exact.search(request, range, place, progress);
+    }
+    request.check();
+    return new KeptIvfSearch(request, progress).search(range, place);
+  }
+
+  @Override
+  public void prepare(Request request, SharedIndex index, Progress progress) throws IOException {
+    if (byLists(request)) {
+      request.check();
+      new KeptIvfSearch(request, progress).prepare(index);
+    }
   }
 
   @Override
   public void discard(Path target) throws IOException {
-    CandidateFile.discard(target);
+    KeptIvfSearch.discard(target);
   }
 }

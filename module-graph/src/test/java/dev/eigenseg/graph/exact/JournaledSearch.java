@@ -5,6 +5,8 @@ import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.ResumableKnnEngine.Place;
 import dev.eigenseg.graph.rows.PreparedRows;
 import dev.eigenseg.graph.rows.RowRange;
+import dev.eigenseg.graph.strips.CandidateFile;
+import dev.eigenseg.graph.strips.Disk;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;

@@ -103,6 +103,14 @@ class FaissNativesTest {
   }
 
   @Test
+  void headersOfAnotherVersionThanTheLibrarysAreRefused() {
+    assertTrue(FaissNatives.mismatchRefusal("1.15.0", "1.15.0").isEmpty());
+    String why = FaissNatives.mismatchRefusal("1.15.0", "1.15.1").orElseThrow();
+    assertTrue(why.contains("1.15.0") && why.contains("1.15.1"), why);
+    assertTrue(why.contains("build it again"), why);
+  }
+
+  @Test
   void aReferenceBlasIsRefusedWithTheRemedy() {
     assertFalse(FaissNatives.speedRefusal("OpenBLAS", 25e9).isPresent());
     String why = FaissNatives.speedRefusal("Reference BLAS 3.11", 1.9e9).orElseThrow();

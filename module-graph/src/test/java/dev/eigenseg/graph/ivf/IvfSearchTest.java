@@ -244,7 +244,7 @@ class IvfSearchTest {
               .predict(new KnnEngine.Request(FeatureRows.of(features), 10, ENOUGH, 2, lists(20, 2)))
               .peakBytes();
       assertTrue(e.getMessage().contains("%,d bytes".formatted(needed)), e.getMessage());
-      assertTrue(e.getMessage().contains("--index exact"), e.getMessage());
+      assertTrue(e.getMessage().contains("eigenseg graph"), e.getMessage());
     }
   }
 

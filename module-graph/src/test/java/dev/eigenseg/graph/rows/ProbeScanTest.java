@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
-import java.util.function.LongPredicate;
+import java.util.function.IntPredicate;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -56,7 +56,7 @@ class ProbeScanTest {
       for (int column = 0; column < columns; column++) {
         columnIds[column] = 2000 - 7L * column;
       }
-      LongPredicate elsewhere = id -> id % 5 == 0;
+      IntPredicate elsewhere = column -> columnIds[column] % 5 == 0;
       try (Tensor scores = RandomData.gaussian(random, rows, columns);
           Candidates both = new Candidates(rows + columns, K, 2 * K);
           Candidates alone = new Candidates(rows, K, 2 * K)) {
@@ -66,15 +66,15 @@ class ProbeScanTest {
           for (int column = 0; column < columns; column++) {
             float score = scores.get((long) row * columns + column);
             rowsAlone.get(row).add(Neighbor.key(score, columnIds[column]));
-            if (!elsewhere.test(columnIds[column])) {
+            if (!elsewhere.test(column)) {
               expected.get(row).add(Neighbor.key(score, columnIds[column]));
               expected.get(rows + column).add(Neighbor.key(score, ids[row]));
             }
           }
         }
         ProbeScan.Tile tile = new ProbeScan.Tile(scores.segment(), places, ids, rows, columnIds);
-        ProbeScan.rowsAndColumns(tile, 0, 2, elsewhere, both, new long[2 * K]);
-        ProbeScan.rowsAndColumns(tile, 2, rows, elsewhere, both, new long[2 * K]);
+        ProbeScan.rowsAndColumns(tile, 0, 2, elsewhere, both, both, new long[2 * K]);
+        ProbeScan.rowsAndColumns(tile, 2, rows, elsewhere, both, both, new long[2 * K]);
         ProbeScan.rows(tile, 0, rows, alone, new long[2 * K]);
         for (int place = 0; place < rows + columns; place++) {
           if (expected.get(place).size() >= K) {

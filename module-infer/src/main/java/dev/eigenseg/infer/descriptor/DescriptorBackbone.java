@@ -4,8 +4,12 @@ import dev.eigenseg.api.Backbone;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.kernel.ImagePixels;
+import dev.eigenseg.api.internal.resource.CallScope;
 import dev.eigenseg.api.internal.resource.Closing;
+import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -70,35 +74,53 @@ public final class DescriptorBackbone implements Backbone {
     }
     ImagePixels.requirePatches(pixels, PATCH, ID);
     PatchStatistics statistics = PatchStatistics.of(pixels);
-    float[][] scales = new float[RADII.length][];
-    for (int i = 0; i < RADII.length; i++) {
-      scales[i] = statistics.describe(RADII[i]);
-    }
-    return features(statistics.rows(), statistics.columns(), scales);
-  }
-
-  private static PatchFeatures features(int rows, int columns, float[][] scales) {
-    int patches = rows * columns;
-    int channels = PatchStatistics.CHANNELS;
-    float[] high = new float[Math.multiplyExact(patches, DIMS.high())];
-    for (int patch = 0; patch < patches; patch++) {
-      for (int i = 0; i < scales.length; i++) {
-        for (int c = 0; c < channels; c++) {
-          high[(patch * scales.length + i) * channels + c] =
-              WEIGHTS[i] * scales[i][patch * channels + c];
-        }
-      }
-    }
     List<Tensor> owned = new ArrayList<>();
     try {
-      owned.add(Tensor.of(scales[0], patches, DIMS.low()));
-      owned.add(Tensor.of(scales[1], patches, DIMS.mid()));
-      owned.add(Tensor.of(high, patches, DIMS.high()));
-      return new PatchFeatures(rows, columns, owned.get(0), owned.get(1), owned.get(2));
+      for (int channels : new int[] {DIMS.low(), DIMS.mid(), DIMS.high()}) {
+        owned.add(
+            Tensor.allocate(DType.F32, (long) statistics.rows() * statistics.columns(), channels));
+      }
+      Tensor low = owned.get(0);
+      Tensor mid = owned.get(1);
+      Tensor high = owned.get(2);
+      describe(statistics, low, mid, high);
+      return new PatchFeatures(statistics.rows(), statistics.columns(), low, mid, high);
     } catch (RuntimeException | Error e) {
       Closing.after(e, owned);
       throw e;
     }
+  }
+
+  /** Row by row of patches, so that a call that is cancelled ends soon in an image of any size. */
+  private static void describe(PatchStatistics statistics, Tensor low, Tensor mid, Tensor high) {
+    int columns = statistics.columns();
+    int channels = PatchStatistics.CHANNELS;
+    float[] together = new float[columns * DIMS.high()];
+    CallScope scope = CallScope.current();
+    for (int row = 0; row < statistics.rows(); row++) {
+      scope.check();
+      for (int i = 0; i < RADII.length; i++) {
+        float[] described = statistics.describe(row, RADII[i]);
+        for (int at = 0; at < described.length; at++) {
+          together[(at / channels * RADII.length + i) * channels + at % channels] =
+              WEIGHTS[i] * described[at];
+        }
+        if (i < 2) {
+          store(described, i == 0 ? low : mid, row);
+        }
+      }
+      store(together, high, row);
+    }
+  }
+
+  private static void store(float[] values, Tensor target, int row) {
+    MemorySegment.copy(
+        values,
+        0,
+        target.segment(),
+        ValueLayout.JAVA_FLOAT,
+        (long) row * values.length * Float.BYTES,
+        values.length);
   }
 
   @Override

@@ -170,24 +170,20 @@ final class PatchStatistics {
   }
 
   /**
-   * Describes the squares of {@code 2 * radius + 1} patches around every patch, cut off at the
-   * image's border.
+   * Describes the squares of {@code 2 * radius + 1} patches around every patch of a row, cut off at
+   * the image's border.
    *
-   * @return {@code [patches, CHANNELS]}
+   * @return {@code [columns, CHANNELS]}
    */
-  float[] describe(int radius) {
-    float[] described = new float[Math.multiplyExact(rows * columns, CHANNELS)];
+  float[] describe(int row, int radius) {
+    float[] described = new float[columns * CHANNELS];
     double[] pooled = new double[SUMS];
-    CallScope scope = CallScope.current();
-    for (int row = 0; row < rows; row++) {
-      scope.check();
-      for (int column = 0; column < columns; column++) {
-        int pixels = pool(row, column, radius, pooled) * PATCH * PATCH;
-        for (int i = 0; i < SUMS; i++) {
-          pooled[i] /= pixels;
-        }
-        describe(pooled, described, (row * columns + column) * CHANNELS);
+    for (int column = 0; column < columns; column++) {
+      int pixels = pool(row, column, radius, pooled) * PATCH * PATCH;
+      for (int i = 0; i < SUMS; i++) {
+        pooled[i] /= pixels;
       }
+      describe(pooled, described, column * CHANNELS);
     }
     return described;
   }

@@ -1,4 +1,4 @@
-package dev.eigenseg.graph.exact;
+package dev.eigenseg.graph.strips;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.CorruptFileException;
@@ -7,6 +7,7 @@ import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.OutputLock;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.spi.ResumableKnnEngine;
 import dev.eigenseg.api.spi.ResumableKnnEngine.Place;
 import dev.eigenseg.graph.rows.RowRange;
@@ -103,13 +104,14 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
    * @throws BadInputException if another search works there
    * @throws IncompatibleException if the unfinished search is for something else
    */
-  static CandidateFile open(Place place, StripGrid grid, int k) throws IOException {
+  public static CandidateFile open(Place place, StripGrid grid, int k) throws IOException {
     return open(place, grid, k, Disk.REAL);
   }
 
   /** Likewise, with what a measurement or a test takes for a disk. */
   @SuppressWarnings("MustBeClosedChecker")
-  static CandidateFile open(Place place, StripGrid grid, int k, Disk disk) throws IOException {
+  public static CandidateFile open(Place place, StripGrid grid, int k, Disk disk)
+      throws IOException {
     OutputLock lock = lock(place);
     try {
       return open(place, grid, k, disk, lock);
@@ -186,6 +188,15 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
     return found;
   }
 
+  /**
+   * Whether a search was begun there, of which something is kept.
+   *
+   * @throws IncompatibleException if it is for something else, and is not to be thrown away
+   */
+  public static boolean isBegun(Place place) throws IOException {
+    return begun(place).isPresent();
+  }
+
   /** Deletes the hidden files of a target, whatever they are of. */
   public static void discard(Path target) throws IOException {
     // Without the journal the other is of no use to anybody, should this be interrupted.
@@ -206,8 +217,18 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
   }
 
   /** The units; their strips are as they were when the search was begun. */
-  StripGrid grid() {
+  public StripGrid grid() {
     return grid;
+  }
+
+  @Override
+  public KnnIndex index() {
+    return KnnIndex.EXACT;
+  }
+
+  @Override
+  public float[] lastSimilarities() {
+    return new float[0];
   }
 
   @Override

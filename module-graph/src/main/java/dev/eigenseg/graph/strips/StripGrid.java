@@ -1,4 +1,4 @@
-package dev.eigenseg.graph.exact;
+package dev.eigenseg.graph.strips;
 
 import dev.eigenseg.graph.rows.RowRange;
 
@@ -13,7 +13,7 @@ import dev.eigenseg.graph.rows.RowRange;
  */
 public record StripGrid(RowRange range, long rows, long stripRows) {
   /** Strips of the range. */
-  int rowStrips() {
+  public int rowStrips() {
     return Math.toIntExact(Math.ceilDiv(range.count(), stripRows));
   }
 
@@ -23,7 +23,7 @@ public record StripGrid(RowRange range, long rows, long stripRows) {
   }
 
   /** The rows of a strip. */
-  RowRange strip(int strip) {
+  public RowRange strip(int strip) {
     int own = rowStrips();
     long first =
         strip < own ? range.first() + strip * stripRows : range.end() + (strip - own) * stripRows;
@@ -31,7 +31,7 @@ public record StripGrid(RowRange range, long rows, long stripRows) {
   }
 
   /** The strip of a row that is not before the range. */
-  int stripOf(long row) {
+  public int stripOf(long row) {
     long strip =
         row < range.end()
             ? (row - range.first()) / stripRows
@@ -40,17 +40,17 @@ public record StripGrid(RowRange range, long rows, long stripRows) {
   }
 
   /** The unit in which a strip of the range meets itself; those with the strips behind follow. */
-  long firstUnit(int rowStrip) {
+  public long firstUnit(int rowStrip) {
     return (long) rowStrip * strips() - (long) rowStrip * (rowStrip - 1) / 2;
   }
 
   /** All units. */
-  long units() {
+  public long units() {
     return firstUnit(rowStrips());
   }
 
   /** In how many of the first units a strip took part. */
-  long uses(int strip, long units) {
+  public long uses(int strip, long units) {
     int begun = 0;
     int end = rowStrips();
     while (begun < end) { // the last strip of the range whose first unit is not behind these

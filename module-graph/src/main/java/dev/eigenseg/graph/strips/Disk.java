@@ -1,10 +1,10 @@
-package dev.eigenseg.graph.exact;
+package dev.eigenseg.graph.strips;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 
 /** What commits ask of the machine: a clock, and that written bytes outlive it. */
-interface Disk {
+public interface Disk {
   /** This machine's. */
   Disk REAL = FileChannel::force;
 

@@ -1,4 +1,4 @@
-package dev.eigenseg.graph.exact;
+package dev.eigenseg.graph.strips;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -20,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.TreeSet;
 
 /**
  * Owns the journal of an unfinished search: what it searches for, then a line for every commit,
@@ -145,17 +144,7 @@ final class UnitJournal implements AutoCloseable {
 
   /** In what this search differs from another, for a message. */
   Optional<String> difference(Map<String, String> others) {
-    TreeSet<String> names = new TreeSet<>(settings.keySet());
-    names.addAll(others.keySet());
-    List<String> differences = new ArrayList<>();
-    for (String name : names) {
-      String found = settings.getOrDefault(name, "absent");
-      String expected = others.getOrDefault(name, "absent");
-      if (!found.equals(expected)) {
-        differences.add("its %s is %s, not %s".formatted(name, found, expected));
-      }
-    }
-    return differences.isEmpty() ? Optional.empty() : Optional.of(String.join(", ", differences));
+    return SearchSettings.difference(settings, others);
   }
 
   /** Says that so many units are done; returns when the disk knows. */

@@ -1,4 +1,4 @@
-package dev.eigenseg.graph.exact;
+package dev.eigenseg.graph.strips;
 
 import dev.eigenseg.graph.rows.NeighborRows;
 import java.io.IOException;
@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * strip's first row on, and not read after that; {@link #read} returns what was written before the
  * last of these calls, or nothing but filling. Thread-safe.
  */
-interface CandidateStore extends NeighborRows {
+public interface CandidateStore extends NeighborRows {
   long CHUNK_BYTES = 1 << 20;
   int MOST_CHUNK_ROWS = 512;
 
