@@ -20,10 +20,13 @@ trap 'rm -rf "$place"' EXIT
 
 mkdir -p "$work/classes" "$work/corpus"
 mapfile -d '' sources < <(find "$here/java" -name '*.java' -print0)
-"$JAVA_HOME/bin/javac" -nowarn -proc:none --add-modules jdk.incubator.vector -d "$work/classes" -cp "$class_path" "${sources[@]}" 2>&1 |
-  grep -v incubat || true
+output=$("$JAVA_HOME/bin/javac" -nowarn -proc:none --add-modules jdk.incubator.vector -d "$work/classes" -cp "$class_path" \
+  "${sources[@]}" 2>&1) || {
+  printf '%s\n' "$output"
+  exit 1
+}
 mkdir "$place/seeds"
-"${java[@]}" dev.eigenseg.cli.fuzz.Surroundings "$place/seeds" "$work/corpus" 2>/dev/null
+"${java[@]}" dev.eigenseg.cli.fuzz.Surroundings "$place/seeds" "$work/corpus"
 [ ! -d "$here/corpus" ] || cp -r "$here/corpus/." "$work/corpus/"
 
 # The server is ours, and files are where they are to be.
