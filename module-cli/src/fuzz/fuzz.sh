@@ -27,7 +27,9 @@ output=$("$JAVA_HOME/bin/javac" -nowarn -proc:none --add-modules jdk.incubator.v
 }
 mkdir "$place/seeds"
 "${java[@]}" dev.eigenseg.cli.fuzz.Surroundings "$place/seeds" "$work/corpus"
-[ ! -d "$here/corpus" ] || cp -r "$here/corpus/." "$work/corpus/"
+for archive in "$here"/corpus/*.zip; do # small inputs of earlier runs that reached something new
+  (cd "$work/corpus/$(basename "$archive" .zip)" && "$JAVA_HOME/bin/jar" --extract --file "$archive")
+done
 
 # The server is ours, and files are where they are to be.
 sanitizers=com.code_intelligence.jazzer.sanitizers
