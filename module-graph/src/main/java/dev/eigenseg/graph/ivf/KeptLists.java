@@ -65,8 +65,9 @@ final class KeptLists implements ResumableKnnEngine.KeptSearch {
     long idBytes = lists.header().rows() * Integer.BYTES;
     long rowBytes = (long) lists.header().k() * (Integer.BYTES + Float.BYTES);
     long rows = lists.header().rows();
+    // Three quarters: the rest is for what the join has left in the hands of the allocator.
     this.windowRows =
-        Math.clamp((request.memory() - idBytes) / rowBytes, Math.min(BATCH, rows), rows);
+        Math.clamp((request.memory() * 3 / 4 - idBytes) / rowBytes, Math.min(BATCH, rows), rows);
     try {
       this.ids = arena.allocate(idBytes, 64);
       lists.readIds(ids);

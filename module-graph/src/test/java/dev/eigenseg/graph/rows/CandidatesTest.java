@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.graph.TestSeed;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -44,5 +46,51 @@ class CandidatesTest {
       Arrays.sort(front);
       assertArrayEquals(Arrays.copyOfRange(sorted, n - k, n), front, "seed " + seed);
     }
+  }
+
+  @Test
+  void unorderedListsAreTakenBackAndPutInOrder() {
+    long seed = TestSeed.next();
+    Random random = new Random(seed);
+    for (int count : new int[] {0, 1, 4, 5, 6, 9, 30, 200}) {
+      int k = 5;
+      long[] scratch = new long[2 * k];
+      try (Candidates once = new Candidates(1, k, 2 * k);
+          Candidates before = new Candidates(1, k, 2 * k);
+          Candidates after = new Candidates(1, k, 2 * k);
+          Arena memory = Arena.ofConfined()) {
+        NeighborLists expected = lists(memory, k);
+        NeighborLists unordered = lists(memory, k);
+        NeighborLists found = lists(memory, k);
+        for (int i = 0; i < count; i++) {
+          long key = Neighbor.key(random.nextFloat(), i);
+          once.offer(0, key, scratch);
+          before.offer(0, key, scratch);
+        }
+        before.writeUnordered(0, 0, unordered, scratch);
+        after.load(0, 0, unordered.ids(), unordered.similarities());
+        for (int i = 0; i < 20; i++) {
+          long key = Neighbor.key(random.nextFloat(), count + i);
+          once.offer(0, key, scratch);
+          after.offer(0, key, scratch);
+        }
+        once.write(0, 0, expected, scratch);
+        after.writeUnordered(0, 0, unordered, scratch);
+        found.writeOrdered(0, unordered, 0, scratch);
+        assertArrayEquals(
+            expected.ids().toArray(ValueLayout.JAVA_INT),
+            found.ids().toArray(ValueLayout.JAVA_INT),
+            "%d, seed %d".formatted(count, seed));
+        assertArrayEquals(
+            expected.similarities().toArray(ValueLayout.JAVA_FLOAT),
+            found.similarities().toArray(ValueLayout.JAVA_FLOAT),
+            "%d, seed %d".formatted(count, seed));
+      }
+    }
+  }
+
+  private static NeighborLists lists(Arena memory, int k) {
+    return new NeighborLists(
+        memory.allocate(ValueLayout.JAVA_INT, k), memory.allocate(ValueLayout.JAVA_FLOAT, k), k);
   }
 }
