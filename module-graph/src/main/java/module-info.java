@@ -16,6 +16,7 @@ module dev.eigenseg.graph {
   exports dev.eigenseg.graph;
   exports dev.eigenseg.graph.kernel;
   exports dev.eigenseg.graph.kmeans;
+  exports dev.eigenseg.graph.plan;
   exports dev.eigenseg.graph.spectral;
 
   uses dev.eigenseg.api.spi.KnnEngine;

@@ -157,6 +157,7 @@ class GraphEnginesTest {
     assertEquals(1, shell.run("graph", "merge", halves[1], "-o", joined));
     assertTrue(shell.err().contains("1/2"), shell.err());
     assertEquals(0, shell.run("graph", "merge", halves[1], halves[0], "-o", joined), shell.err());
+    assertTrue(shell.err().contains("recall "), shell.err());
     assertArrayEquals(
         Files.readAllBytes(folder.resolve("whole.knn")), Files.readAllBytes(Path.of(joined)));
     assertEquals(

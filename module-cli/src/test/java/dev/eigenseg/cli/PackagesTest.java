@@ -54,6 +54,7 @@ class PackagesTest {
           Set.of("graph.exact", "graph.kmeans", "graph.kernel"),
           Set.of("graph.ivf", "graph.spectral", "graph.blas", "graph.faiss"),
           Set.of("graph.vector"),
+          Set.of("graph.plan"),
           Set.of("infer.layer", "infer.crf"),
           Set.of("infer.vit"),
           Set.of("infer"), // what a model is

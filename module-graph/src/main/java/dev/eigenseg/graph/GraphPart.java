@@ -52,7 +52,7 @@ public record GraphPart(int number, int count) {
    *
    * @throws BadInputException if there are more parts than rows
    */
-  long firstRow(long rows) {
+  public long firstRow(long rows) {
     if (count > rows) {
       throw new BadInputException(
           "%d parts of a graph of %d rows; divide it into fewer".formatted(count, rows));
@@ -61,7 +61,7 @@ public record GraphPart(int number, int count) {
   }
 
   /** Where the next part's rows begin. */
-  long endRow(long rows) {
+  public long endRow(long rows) {
     return boundary(number + 1, rows);
   }
 

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * What is known of the true neighbours of a few random rows that chose no parameters; measures the
@@ -16,9 +17,21 @@ import java.lang.foreign.ValueLayout;
  * @param lastSimilarities of the last true neighbour of each row that {@link QuerySample} holds
  *     back
  */
-@SuppressWarnings("ArrayRecordComponent") // never compared
+@SuppressWarnings("ArrayRecordComponent") // compared by its content
 record RecallSample(long rows, float[] lastSimilarities) {
   private static final double ROUNDING = 1e-5;
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RecallSample sample
+        && rows == sample.rows
+        && Arrays.equals(lastSimilarities, sample.lastSimilarities);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * Long.hashCode(rows) + Arrays.hashCode(lastSimilarities);
+  }
 
   /** Rows of the sample of so many. */
   static int size(long rows) {

@@ -88,16 +88,16 @@ final class IvfComparison {
     Provenance provenance = Provenance.here("graph", Map.of(), Map.of(), 0, "cpu");
     Map<String, Double> stages = new LinkedHashMap<>();
     long start = System.nanoTime();
-    double cpu = CpuTime.seconds();
+    double begin = CpuTime.seconds();
     Progress timed =
         (name, total, unit) -> {
-          stages.putIfAbsent(name, (System.nanoTime() - start) * 1e-9);
+          stages.putIfAbsent(name, CpuTime.seconds() - begin);
           return Progress.Task.NONE;
         };
     new KnnGraphBuilder(KnnEngines.select("vector"), request, provenance)
         .build(GraphPart.WHOLE, target, false, timed);
     double seconds = (System.nanoTime() - start) * 1e-9;
-    cpu = CpuTime.seconds() - cpu;
+    double cpu = CpuTime.seconds() - begin;
     String resident =
         Files.readAllLines(Path.of("/proc/self/status")).stream()
             .filter(line -> line.startsWith("VmHWM"))
@@ -107,7 +107,7 @@ final class IvfComparison {
     Recall recall = graph.recall().orElseThrow();
     System.out.printf(
         Locale.ROOT,
-        "%,d MiB  %.1f s  %.1f cpu-s  recall %.4f +- %.4f  %s lists, %s probes  %s  began %s%n",
+        "%,d MiB  %.1f s  %.1f cpu-s  recall %.4f +- %.4f  %s lists, %s probes  %s  cpu-s when stages began %s%n",
         memory >> 20,
         seconds,
         cpu,

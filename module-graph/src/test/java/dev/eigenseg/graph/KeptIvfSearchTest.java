@@ -186,6 +186,23 @@ class KeptIvfSearchTest {
   }
 
   @Test
+  void fewRowsAreSearchedInFilesToo() throws IOException {
+    int[][] shapes = {{2, 1, 1, 1}, {3, 5, 2, 3}, {97, 7, 1, 9}, {300, 4, 299, 7}};
+    for (int[] shape : shapes) {
+      KnnIndex index = KnnIndex.ivf(shape[3], 1, 1 << 20, false);
+      try (Tensor features = RandomData.gaussian(random, shape[0], shape[1])) {
+        KnnGraphBuilder builder = builder(FeatureRows.of(features), shape[2], index, ENOUGH, 2);
+        byte[] expected = whole(builder);
+        String what = Arrays.toString(shape) + ", seed " + seed;
+        Path lists = folder.resolve("lists");
+        assertArrayEquals(expected, whole(builder, Optional.of(lists)), what);
+        assertArrayEquals(expected, merged(builder, 2, Optional.of(lists)), what);
+        Files.delete(lists);
+      }
+    }
+  }
+
+  @Test
   void rowsThatMeetTooFewLookEverywhereOnce() throws IOException {
     try (Tensor features = clustered(1500, 6)) {
       FeatureRows source = FeatureRows.of(features);

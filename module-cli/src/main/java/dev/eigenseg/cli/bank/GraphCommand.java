@@ -15,6 +15,7 @@ import dev.eigenseg.graph.GraphOptions;
 import dev.eigenseg.graph.GraphPart;
 import dev.eigenseg.graph.KnnGraphBuilder;
 import dev.eigenseg.graph.KnnGraphInfo;
+import dev.eigenseg.graph.plan.PlannedGraph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +47,8 @@ import picocli.CommandLine.TypeConversionException;
       "  eigenseg graph street.bank --part 1/2 -o half-1.knn",
       "  eigenseg graph street.bank --part 2/2 -o half-2.knn",
       "  eigenseg graph merge half-1.knn half-2.knn -o street.bank/graph.knn",
-      "  eigenseg graph street.bank --index ivf --part 1/2 --lists-file street.lists -o half-1.knn"
+      "  eigenseg graph street.bank --index ivf --part 1/2 --lists-file street.lists -o half-1.knn",
+      "  eigenseg graph --plan --rows 1e8 --machines 10 --cores 32 --memory 32g"
     })
 public final class GraphCommand extends WorkCommand {
   private enum Engine {
@@ -104,6 +106,8 @@ public final class GraphCommand extends WorkCommand {
       description = "Do only this share of the work, such as 2/8; all shares take about as long.")
   private Optional<GraphPart> part = Optional.empty();
 
+  @Mixin private PlanOptions plan;
+
   @Option(
       names = "--lists-file",
       paramLabel = "FILE",
@@ -137,6 +141,14 @@ public final class GraphCommand extends WorkCommand {
 
   @Override
   protected JsonObject work(Session session) throws IOException {
+    if (plan.wanted()) {
+      return plan(session);
+    }
+    if (plan.given()) {
+      throw usage(
+          "--rows, --dim, --dtype, --machines, --cores, --parts, --disk-rate, --network-rate, --measured and --price do "
+              + "nothing without --plan");
+    }
     Path folder = bankFolder.orElseThrow(() -> usage("Missing required parameter: 'BANK'"));
     GraphPart share = part.orElse(GraphPart.WHOLE);
     KnnIndex wanted = wantedIndex();
@@ -156,6 +168,36 @@ public final class GraphCommand extends WorkCommand {
       }
       graph.build(share, file, listsFile, overwrite, messages, session.progress());
       return messages.json(graph, KnnGraphInfo.read(file));
+    }
+  }
+
+  private JsonObject plan(Session session) throws IOException {
+    if (bankFolder.isPresent() == plan.ofRows()) {
+      throw usage("--plan is for a BANK or for --rows: name one of them");
+    }
+    if (bankFolder.isPresent() && plan.ofShape()) {
+      throw usage("--dim and --dtype are those of the BANK; leave them out");
+    }
+    if (output.isPresent() || overwrite || part.isPresent() || listsFile.isPresent()) {
+      throw usage(
+          "--plan writes nothing: leave --output, --overwrite, --part and --lists-file out");
+    }
+    if (!device.equals("cpu") || (engine != Engine.AUTO && engine != Engine.VECTOR)) {
+      throw usage("--plan knows the engine vector on the cpu; leave --engine and --device out");
+    }
+    PlannedGraph graph = planned();
+    return sensible(() ->
+        new PlanReport(graph, plan.machines(), plan.model(graph), plan.measured(), plan.price())
+            .run(session));
+  }
+
+  private PlannedGraph planned() throws IOException {
+    KnnIndex wanted = wantedIndex();
+    if (plan.ofRows()) {
+      return sensible(() -> plan.graph(neighbors.neighbors(), wanted, memory.bytes()));
+    }
+    try (FeatureBank bank = FeatureBank.open(bankFolder.orElseThrow())) {
+      return sensible(() -> PlanOptions.graph(bank, neighbors.neighbors(), wanted, memory.bytes()));
     }
   }
 

@@ -2,6 +2,7 @@ package dev.eigenseg.cli.bank;
 
 import com.google.gson.JsonObject;
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.cli.session.GraphMessages;
 import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
@@ -65,6 +66,13 @@ public final class GraphMergeCommand extends WorkCommand {
     json.addProperty("neighbors", graph.k());
     json.addProperty("engine", graph.engine());
     json.addProperty("exact", graph.exact());
+    graph
+        .recall()
+        .ifPresent(recall -> {
+          GraphMessages.sayRecall(session, recall);
+          json.addProperty("recall", recall.fraction());
+          json.addProperty("recall-margin", recall.margin());
+        });
     json.addProperty("parts", parts.size());
     json.addProperty("seconds", session.stages().seconds("merge"));
     return json;

@@ -64,6 +64,11 @@ public final class GraphMessages implements BankGraph.Listener {
               .formatted(
                   settings.get(KnnGraphBuilder.PROBES), settings.get(KnnGraphBuilder.LISTS)));
     }
+    sayRecall(session, recall);
+  }
+
+  /** Says what was measured of an approximate graph. */
+  public static void sayRecall(Session session, Recall recall) {
     session.say(
         "recall %.3f +- %.3f: the share of true neighbours that were found, measured on random patches"
             .formatted(recall.fraction(), recall.margin()));

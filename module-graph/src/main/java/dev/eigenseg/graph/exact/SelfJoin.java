@@ -57,7 +57,8 @@ final class SelfJoin implements AutoCloseable {
    * @throws java.io.UncheckedIOException if rows cannot be read, or candidates be kept
    */
   void run() {
-    StripCandidates.Size size = new StripCandidates.Size(plan.k(), plan.capacity(), plan.threads());
+    StripCandidates.Size size =
+        new StripCandidates.Size(plan.k(), plan.capacity(), plan.threads(), true);
     try (Progress.Task task = progress.start("graph", plan.tiles(store.finished()), "tiles")) {
       new UnitLoop(grid, size, store, progress)
           .run((own, other, soon) -> {

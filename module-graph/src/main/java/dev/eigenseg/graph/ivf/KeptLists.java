@@ -64,8 +64,9 @@ final class KeptLists implements ResumableKnnEngine.KeptSearch {
     this.first = first;
     long idBytes = lists.header().rows() * Integer.BYTES;
     long rowBytes = (long) lists.header().k() * (Integer.BYTES + Float.BYTES);
+    long rows = lists.header().rows();
     this.windowRows =
-        Math.clamp((request.memory() - idBytes) / rowBytes, BATCH, lists.header().rows());
+        Math.clamp((request.memory() - idBytes) / rowBytes, Math.min(BATCH, rows), rows);
     try {
       this.ids = arena.allocate(idBytes, 64);
       lists.readIds(ids);
@@ -179,12 +180,13 @@ final class KeptLists implements ResumableKnnEngine.KeptSearch {
       MemorySegment found = memory.allocate(count * bytes, 64);
       MemorySegment similarities = memory.allocate(count * bytes, 64);
       candidates.read(position, count, found, similarities);
+      NeighborLists unordered = new NeighborLists(found, similarities, lists.header().k());
+      long[] scratch = new long[lists.header().k()];
       for (int i = 0; i < count; i++) {
         long id = Integer.toUnsignedLong(ids.getAtIndex(ValueLayout.JAVA_INT, position + i));
         long place = id - target.rows().first();
         if (place >= 0 && place < target.rows().count() && !incomplete(id)) {
-          MemorySegment.copy(found, i * bytes, target.ids(), place * bytes, bytes);
-          MemorySegment.copy(similarities, i * bytes, target.similarities(), place * bytes, bytes);
+          target.lists().writeOrdered(place, unordered, i, scratch);
         }
       }
     } catch (IOException e) {

@@ -43,7 +43,8 @@ record StripPlan(IvfPlan plan, long recordBytes, RowRange range, long stripRows)
     StripPlan smaller = all.even(Math.min(even.stripRows, ofMemory));
     if (smaller.bytes() > memory) {
       throw new BadInputException(
-          "the search needs at least %,d bytes of memory for %,d rows of %d channels, k = %d and %d threads; allowed are %,d"
+          ("the search needs at least %,d bytes of memory for %,d rows of %d channels, k = %d and %d threads;"
+                  + " allowed are %,d: allow more with --memory")
               .formatted(
                   new StripPlan(plan, recordBytes, range, LEAST_ROWS).bytes(),
                   plan.rows(),
@@ -93,7 +94,7 @@ record StripPlan(IvfPlan plan, long recordBytes, RowRange range, long stripRows)
   }
 
   StripCandidates.Size size() {
-    return new StripCandidates.Size(plan.k(), plan.capacity(), plan.threads());
+    return new StripCandidates.Size(plan.k(), plan.capacity(), plan.threads(), false);
   }
 
   /** Peak bytes, heap and off-heap together. */

@@ -172,7 +172,22 @@ public final class Candidates implements AutoCloseable {
     lists.write(targetRow, scratch, count);
   }
 
-  /** Takes back what {@link #write} wrote; the row is empty before. */
+  /**
+   * Writes the k best of a row in no order but that the least of k stands last, for {@link #load}
+   * to take back: sorting is most of what {@link #write} costs.
+   */
+  public void writeUnordered(int row, long targetRow, NeighborLists lists, long[] scratch) {
+    int count = counts[row];
+    MemorySegment.copy(
+        keys, ValueLayout.JAVA_LONG, (long) row * capacity * Long.BYTES, scratch, 0, count);
+    if (count >= k) {
+      moveLargestToFront(scratch, count, k);
+      swap(scratch, 0, k - 1);
+    }
+    lists.write(targetRow, scratch, Math.min(count, k));
+  }
+
+  /** Takes back what {@link #write} or {@link #writeUnordered} wrote; the row is empty before. */
   public void load(int row, long sourceRow, MemorySegment ids, MemorySegment similarities) {
     long first = (long) row * capacity;
     for (int i = 0; i < k; i++) {

@@ -3,6 +3,7 @@ package dev.eigenseg.graph.rows;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
  * The lists that a search fills, as {@link NeighborRows} says; borrows both segments.
@@ -14,6 +15,27 @@ public record NeighborLists(MemorySegment ids, MemorySegment similarities, int k
   /** The lists of a result, i32 and float32 {@code [rows, k]}. */
   public static NeighborLists of(Tensor ids, Tensor similarities) {
     return new NeighborLists(ids.segment(), similarities.segment(), Math.toIntExact(ids.size(1)));
+  }
+
+  /**
+   * Puts a row of lists in order.
+   *
+   * @param unordered has k neighbours a row in any order, filled up
+   * @param scratch at least k longs, overwritten
+   */
+  public void writeOrdered(long row, NeighborLists unordered, long sourceRow, long[] scratch) {
+    int count = 0;
+    for (; count < k; count++) {
+      long at = sourceRow * k + count;
+      float similarity = unordered.similarities.getAtIndex(ValueLayout.JAVA_FLOAT, at);
+      if (Float.isNaN(similarity)) {
+        break;
+      }
+      int id = unordered.ids.getAtIndex(ValueLayout.JAVA_INT, at);
+      scratch[count] = Neighbor.key(similarity, Integer.toUnsignedLong(id));
+    }
+    Arrays.sort(scratch, 0, count);
+    write(row, scratch, count);
   }
 
   /**

@@ -23,8 +23,10 @@ public final class StripCandidates implements AutoCloseable {
    * @param k neighbours of a row
    * @param capacity candidates that a row holds before the worst are dropped
    * @param threads that load and save
+   * @param ordered whether the lists in the store are in order: otherwise whoever reads them at
+   *     last puts them in order, and saving is cheaper
    */
-  public record Size(int k, int capacity, int threads) {}
+  public record Size(int k, int capacity, int threads, boolean ordered) {}
 
   /** Room for the candidates of a strip, none so far. */
   public StripCandidates(RowRange range, Size size, Progress progress) {
@@ -112,7 +114,11 @@ public final class StripCandidates implements AutoCloseable {
       long[] scratch = new long[size.capacity()];
       NeighborLists lists = new NeighborLists(ids, similarities, size.k());
       for (int row = 0; row < count; row++) {
-        candidates.write(place + row, row, lists, scratch);
+        if (size.ordered()) {
+          candidates.write(place + row, row, lists, scratch);
+        } else {
+          candidates.writeUnordered(place + row, row, lists, scratch);
+        }
       }
       store.write(range.first() + place, count, ids, similarities, units);
     }

@@ -6,7 +6,7 @@ import dev.eigenseg.graph.exact.TileProduct;
 import java.lang.foreign.MemorySegment;
 
 /** Tiles by the embedded kernel. Each sum is one chain of fused multiply-adds in order. */
-final class VectorTiles implements TileKernel {
+public final class VectorTiles implements TileKernel {
   // 480 x 384 floats are 720 KiB: a packed block of columns fits into the second-level cache
   // (feasibility: 480 to 960 are equal).
   private static final int LARGEST_BLOCK = 480;
