@@ -86,11 +86,13 @@ fresh() {
 untimed() { sed -e '/<th scope="row">read<\/th>/d' -e 's/"timings":{.*}//' "$1"; }
 
 # same: whether the results have the bytes of the undisturbed run; locks and what a dead process could not delete aside. Lines of
-# images.jsonl stand in the order in which threads came to an end, and reports say how long they took.
+# images.jsonl stand in the order in which threads came to an end, and reports and logs of epochs say how long
+# they took.
 same() {
   local result
   for result in "${results[@]}"; do
-    diff -r -x '.*.lock' -x .lock -x '.*.tmp' -x images.jsonl -x report.html "$work/whole/$result" "$result" >"$work/difference" || return 1
+    diff -r -x '.*.lock' -x .lock -x '.*.tmp' -x images.jsonl -x report.html -x '*-seed*.jsonl' "$work/whole/$result" "$result" \
+      >"$work/difference" || return 1
     [ ! -f "$result/images.jsonl" ] ||
       diff <(sort "$work/whole/$result/images.jsonl") <(sort "$result/images.jsonl") >"$work/difference" || return 1
     [ ! -f "$result/report.html" ] ||
