@@ -20,11 +20,16 @@ trap 'rm -rf "$place"' EXIT
 
 mkdir -p "$work/classes" "$work/corpus"
 mapfile -d '' sources < <(find "$here/java" -name '*.java' -print0)
-"$JAVA_HOME/bin/javac" -nowarn -proc:none --add-modules jdk.incubator.vector -d "$work/classes" -cp "$class_path" "${sources[@]}" 2>&1 |
-  grep -v incubat || true
+output=$("$JAVA_HOME/bin/javac" -nowarn -proc:none --add-modules jdk.incubator.vector -d "$work/classes" -cp "$class_path" \
+  "${sources[@]}" 2>&1) || {
+  printf '%s\n' "$output"
+  exit 1
+}
 mkdir "$place/seeds"
-"${java[@]}" dev.eigenseg.cli.fuzz.Surroundings "$place/seeds" "$work/corpus" 2>/dev/null
-[ ! -d "$here/corpus" ] || cp -r "$here/corpus/." "$work/corpus/"
+"${java[@]}" dev.eigenseg.cli.fuzz.Surroundings "$place/seeds" "$work/corpus"
+for archive in "$here"/corpus/*.zip; do # small inputs of earlier runs that reached something new
+  (cd "$work/corpus/$(basename "$archive" .zip)" && "$JAVA_HOME/bin/jar" --extract --file "$archive")
+done
 
 # The server is ours, and files are where they are to be.
 sanitizers=com.code_intelligence.jazzer.sanitizers

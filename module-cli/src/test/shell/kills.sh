@@ -53,12 +53,12 @@ arguments() {
     extract) line=(extract -o out --size 128x96 scenes/images/val) ;;
     graph) line=(graph bank -o out) ;;
     part) line=(graph bank --part 2/3 -o out) ;;
-    merge) line=(graph merge part-1.knn part-2.knn -o out) ;;
+    merge) line=(graph merge part-1.knn part-2.knn -o out --overwrite) ;;
     train) line=(train bank -o out --clusters 6 --epochs 12) ;;
     in-batch) line=(train bank -o out --clusters 6 --epochs 6 --mode in-batch --augment) ;;
     kmeans) line=(train bank -o out --clusters 16 --method kmeans-features --inits 4) ;;
     hidden) line=(train bank -o out --clusters 8 --method kmeans-hidden --from m.safetensors) ;;
-    merge-clusters) line=(merge-clusters m.safetensors --bank bank --overwrite) results=(m.safetensors) ;;
+    merge-clusters) line=(merge-clusters m.safetensors --bank bank) results=(m.safetensors) ;;
     match) line=(match m.safetensors "${data[@]}") results=(m.safetensors) ;;
     segment) line=(segment -m m.safetensors -o out --format coco-rle,voc scenes/images/val) ;;
     evaluate) line=(evaluate "${data[@]}" m.safetensors --markdown out) ;;
@@ -75,18 +75,28 @@ arguments() {
   line+=(--threads 2)
 }
 
-# fresh FOLDER: what is there before the command.
+# fresh: what is there before the command, always in the same place and of the same age, both of which results may name.
 fresh() {
-  rm -rf "$1"
-  cp -r "$work/base" "$1"
-  cd "$1"
+  rm -rf "$work/run"
+  cp -a "$work/base" "$work/run"
+  cd "$work/run"
 }
 
-# same FOLDER OTHER: whether the results have the same bytes; locks and what a dead process could not delete aside.
+# untimed FILE: a report without the seconds that it took.
+untimed() { sed -e '/<th scope="row">read<\/th>/d' -e 's/"timings":{.*}//' "$1"; }
+
+# same: whether the results have the bytes of the undisturbed run; locks and what a dead process could not delete aside. Lines of
+# images.jsonl stand in the order in which threads came to an end, and reports and logs of epochs say how long
+# they took.
 same() {
   local result
   for result in "${results[@]}"; do
-    diff -r -x '.*.lock' -x .lock -x '.*.tmp' -x '*.jsonl.log' "$1/$result" "$2/$result" >"$work/difference" || return 1
+    diff -r -x '.*.lock' -x .lock -x '.*.tmp' -x images.jsonl -x report.html -x '*-seed*.jsonl' "$work/whole/$result" "$result" \
+      >"$work/difference" || return 1
+    [ ! -f "$result/images.jsonl" ] ||
+      diff <(sort "$work/whole/$result/images.jsonl") <(sort "$result/images.jsonl") >"$work/difference" || return 1
+    [ ! -f "$result/report.html" ] ||
+      diff <(untimed "$work/whole/$result/report.html") <(untimed "$result/report.html") >"$work/difference" || return 1
   done
 }
 
@@ -95,7 +105,7 @@ failed=0
 for command in "${commands[@]}"; do
   arguments "$command"
   begin=$(date +%s%3N)
-  fresh "$work/whole"
+  fresh
   eigenseg "${line[@]}" >"$work/log" 2>&1 || {
     cat "$work/log"
     printf '%s: FAILED without a kill\n' "$command"
@@ -103,12 +113,14 @@ for command in "${commands[@]}"; do
     continue
   }
   millis=$(($(date +%s%3N) - begin))
+  rm -rf "$work/whole"
+  mv "$work/run" "$work/whole"
   done_here=0
   trial=0
   wrong=0
   while [ "$done_here" -lt "$kills" ]; do
     trial=$((trial + 1))
-    fresh "$work/killed"
+    fresh
     for ((round = RANDOM % 3; round >= 0; round--)); do
       start_eigenseg "$dist" "${line[@]}" >"$work/log" 2>&1 & # becomes the JVM, unlike a function in brackets
       child=$!
@@ -120,7 +132,7 @@ for command in "${commands[@]}"; do
     if ! eigenseg "${line[@]}" >"$work/log" 2>&1; then
       wrong=$((wrong + 1))
       cat "$work/log"
-    elif ! same "$work/whole" "$work/killed"; then
+    elif ! same; then
       wrong=$((wrong + 1))
       cat "$work/difference"
     fi

@@ -88,7 +88,6 @@ class SegmentersTest {
     assertThrows(UnavailableException.class, () -> find(model, info, List.of()));
     named().remember(info.backboneSha256(), place("gone.pt", "weights"));
     named().remember(info.backboneSha256(), renamed);
-    named().remember(info.backboneSha256(), folder.resolve("with\nnewline"));
     Files.delete(folder.resolve("gone.pt"));
     assertEquals("torchscript:" + renamed, find(model, info, List.of()));
     place("train/renamed.pt", "other weights");
@@ -108,7 +107,20 @@ class SegmentersTest {
         named().files(hash));
     assertEquals(List.of(), named().files("../" + hash), "hashes alone name files there");
     Files.writeString(folder.resolve("named").resolve(hash), "relative\n\0\n/a");
-    assertEquals(List.of(Path.of("/a")), named().files(hash));
+    assertEquals(
+        List.of(folder.resolve("file8"), Path.of("/a")), named().files(hash), "this process knows");
+  }
+
+  @Test
+  void whatWasNamedIsKnownToThisProcessEvenIfItCannotBeWritten() throws IOException {
+    String hash = Hashes.sha256("x");
+    Path strange = folder.resolve("with\nnewline");
+    named().remember(hash, strange);
+    assertFalse(Files.exists(folder.resolve("named")), "it would be two lines");
+    assertEquals(List.of(strange), named().files(hash));
+    NamedWeights blocked = new NamedWeights(place("file", "").resolve("below"));
+    assertThrows(IOException.class, () -> blocked.remember(hash, folder.resolve("a")));
+    assertEquals(List.of(folder.resolve("a")), blocked.files(hash));
   }
 
   private NamedWeights named() {

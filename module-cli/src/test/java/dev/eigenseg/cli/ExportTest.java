@@ -125,8 +125,22 @@ class ExportTest {
       String[] named = java.util.Arrays.copyOf(segment, segment.length + 2);
       named[segment.length] = "-b";
       named[segment.length + 1] = "vit:" + moved.resolve("other.safetensors");
-      done(shell, named);
+      String[] train = {
+        "train",
+        in("bank"),
+        "-o",
+        folder + "/m",
+        "--clusters=3",
+        "--method=kmeans-features",
+        "--embed-backbone",
+        "-b",
+        in("model.safetensors")
+      };
+      assertTrue(fails(1, train).contains("SHA-256"), shell.err());
+      train[train.length - 1] = moved.resolve("other.safetensors").toString();
+      done(shell, train);
       done(shell, segment);
+      done(shell, named);
     } finally {
       Files.move(moved.resolve("other.safetensors"), work.resolve("weights/tiny.safetensors"));
     }

@@ -7,12 +7,14 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.graph.rows.Neighbor;
 import dev.eigenseg.graph.rows.NeighborRows;
+import dev.eigenseg.graph.rows.QuerySample;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -54,7 +56,8 @@ final class PartsMerge implements NeighborRows, AutoCloseable {
     @SuppressWarnings("MustBeClosedChecker")
     KnnGraphFile open() throws IOException {
       KnnGraphFile file = KnnGraphFile.open(path);
-      if (file.header().equals(header)) {
+      Part again = new Part(path, file.header(), file.provenance());
+      if (again.header.part().equals(header.part()) && identity(again).equals(identity(this))) {
         return file;
       }
       file.close();
@@ -146,8 +149,8 @@ final class PartsMerge implements NeighborRows, AutoCloseable {
     Map<String, String> identity = new TreeMap<>(provenance.settings());
     identity.putAll(provenance.inputs());
     identity.put("version", provenance.versions().getOrDefault("eigenseg", "unknown"));
-    identity.put("rows", Long.toString(part.header().rows()));
     identity.put("exact", Boolean.toString(part.header().exact()));
+    identity.put("rows", Long.toString(part.header().rows()));
     identity.put("neighbors", Integer.toString(part.header().k()));
     identity.put("number of parts", Integer.toString(part.header().part().count()));
     return identity;
@@ -158,10 +161,37 @@ final class PartsMerge implements NeighborRows, AutoCloseable {
     KnnGraphFile.Header header = parts.getFirst().header();
     Optional<Recall> recall = header.recall();
     if (header.sample().isPresent()) {
-      recall = Optional.of(header.sample().get().of(this, header.k()));
+      recall =
+          Optional.of(header.sample().get().of(few(QuerySample.of(header.rows()).heldBack()), k));
     }
     return new KnnGraphFile.Header(
         header.rows(), header.k(), header.engine(), header.exact(), recall);
+  }
+
+  /** The lists of a few rows, for which each part is opened once. */
+  private NeighborRows few(long[] rows) throws IOException {
+    long[] keys = new long[Math.multiplyExact(rows.length, k)];
+    Arrays.fill(keys, NONE);
+    MemorySegment lists = MemorySegment.ofArray(keys);
+    for (Part part : parts) {
+      try (KnnGraphFile file = part.open()) {
+        for (int i = 0; i < rows.length; i++) {
+          if (rows[i] >= part.header().firstRow()) {
+            file.read(rows[i], 1, ids, similarities);
+            merge(lists, i, 0);
+          }
+        }
+      }
+    }
+    Map<Long, Integer> places = new TreeMap<>();
+    for (int i = 0; i < rows.length; i++) {
+      places.put(rows[i], i);
+    }
+    return (firstRow, count, someIds, someSimilarities) -> {
+      for (int row = 0; row < count; row++) {
+        write(lists, places.get(firstRow + row), someIds, someSimilarities, row);
+      }
+    };
   }
 
   /** Part 1's, which is that of a single run on its machine. */
@@ -189,14 +219,19 @@ final class PartsMerge implements NeighborRows, AutoCloseable {
       if (row < first || row >= end) {
         fill(row);
       }
-      for (int i = 0; i < k; i++) {
-        long key = best.getAtIndex(ValueLayout.JAVA_LONG, (row - first) * k + i);
-        boolean none = key == NONE;
-        long place = (row - firstRow) * k + i;
-        ids.setAtIndex(ValueLayout.JAVA_INT, place, none ? -1 : Neighbor.id(key));
-        similarities.setAtIndex(
-            ValueLayout.JAVA_FLOAT, place, none ? Float.NaN : Neighbor.similarity(key));
-      }
+      write(best, row - first, ids, similarities, row - firstRow);
+    }
+  }
+
+  /** Writes the list at a place of keys. */
+  private void write(
+      MemorySegment keys, long list, MemorySegment ids, MemorySegment similarities, long row) {
+    for (int i = 0; i < k; i++) {
+      long key = keys.getAtIndex(ValueLayout.JAVA_LONG, list * k + i);
+      boolean none = key == NONE;
+      ids.setAtIndex(ValueLayout.JAVA_INT, row * k + i, none ? -1 : Neighbor.id(key));
+      similarities.setAtIndex(
+          ValueLayout.JAVA_FLOAT, row * k + i, none ? Float.NaN : Neighbor.similarity(key));
     }
   }
 
@@ -214,21 +249,21 @@ final class PartsMerge implements NeighborRows, AutoCloseable {
           file.read(begin, (int) (end - begin), ids, similarities);
         }
         for (long list = 0; list < end - begin; list++) {
-          merge(begin - first + list, list);
+          merge(best, begin - first + list, list);
         }
       }
     }
   }
 
-  /** Merges a list that was read into that of a row of the window. */
-  private void merge(long row, long list) {
-    if (key(list * k) <= best.getAtIndex(ValueLayout.JAVA_LONG, (row + 1) * k - 1)) {
+  /** Merges a list that was read into one of keys. */
+  private void merge(MemorySegment keys, long row, long list) {
+    if (key(list * k) <= keys.getAtIndex(ValueLayout.JAVA_LONG, (row + 1) * k - 1)) {
       return; // its best is no better than the worst that is there
     }
     int old = 0;
     int fresh = 0;
     for (int i = 0; i < k; i++) {
-      long mine = best.getAtIndex(ValueLayout.JAVA_LONG, row * k + old);
+      long mine = keys.getAtIndex(ValueLayout.JAVA_LONG, row * k + old);
       long its = key(list * k + fresh);
       if (its > mine) {
         fresh++;
@@ -237,7 +272,7 @@ final class PartsMerge implements NeighborRows, AutoCloseable {
       }
       scratch[i] = Math.max(mine, its);
     }
-    MemorySegment.copy(scratch, 0, best, ValueLayout.JAVA_LONG, row * k * Long.BYTES, k);
+    MemorySegment.copy(scratch, 0, keys, ValueLayout.JAVA_LONG, row * k * Long.BYTES, k);
   }
 
   /** The neighbour at a place of what was read, or the least of all keys where there is none. */

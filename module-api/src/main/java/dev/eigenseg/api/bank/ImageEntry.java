@@ -25,11 +25,14 @@ public record ImageEntry(
   /** The view of an image that is the image as it is. */
   public static final int PLAIN = 1;
 
-  /** Checks the view's number, and that patches can be counted. */
+  /** Checks path and view, and that patches can be counted. */
   public ImageEntry {
     if (gridRows < 0 || gridColumns < 0 || (long) gridRows * gridColumns > Integer.MAX_VALUE) {
       throw new IllegalArgumentException(
           "%d x %d patches of %s".formatted(gridRows, gridColumns, path));
+    }
+    if (path.indexOf('\0') >= 0) {
+      throw new IllegalArgumentException("no path: " + path.replace('\0', '?'));
     }
     if (view < PLAIN) {
       throw new IllegalArgumentException("view %d of %s; they count from 1".formatted(view, path));

@@ -702,4 +702,10 @@ class FeatureBankTest {
       return "";
     }
   }
+
+  @Test
+  void noImageHasAPathThatNoFileCanHave() {
+    assertThrows(
+        IllegalArgumentException.class, () -> new ImageEntry(0, "a\0b.png", 8, 8, 1, 1, 0));
+  }
 }

@@ -16,7 +16,7 @@ import dev.eigenseg.cli.evaluate.NamesReading;
 import dev.eigenseg.cli.weights.DownloadReading;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.KnnGraphInfo;
-import dev.eigenseg.graph.exact.UnitJournalReading;
+import dev.eigenseg.graph.strips.UnitJournalReading;
 import dev.eigenseg.infer.SegmenterFile;
 import dev.eigenseg.infer.segment.SafetensorsSegmenterLoader;
 import dev.eigenseg.infer.vit.VitCheckpoint;

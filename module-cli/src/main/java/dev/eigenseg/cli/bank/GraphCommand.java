@@ -178,8 +178,9 @@ public final class GraphCommand extends WorkCommand {
     if (bankFolder.isPresent() && plan.ofShape()) {
       throw usage("--dim and --dtype are those of the BANK; leave them out");
     }
-    if (output.isPresent() || overwrite || part.isPresent()) {
-      throw usage("--plan writes nothing: leave --output, --overwrite and --part out");
+    if (output.isPresent() || overwrite || part.isPresent() || listsFile.isPresent()) {
+      throw usage(
+          "--plan writes nothing: leave --output, --overwrite, --part and --lists-file out");
     }
     if (!device.equals("cpu") || (engine != Engine.AUTO && engine != Engine.VECTOR)) {
       throw usage("--plan knows the engine vector on the cpu; leave --engine and --device out");

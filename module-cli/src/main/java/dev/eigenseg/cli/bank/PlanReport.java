@@ -55,10 +55,11 @@ record PlanReport(
     line(
         session,
         "disk",
-        "bank %s, graph %s, parts %s until they are joined, candidates %s on each machine"
+        "bank %s, graph %s, inverted lists %s and parts %s until the end, candidates %s on each machine"
             .formatted(
                 size(plan.bankBytes()),
                 size(plan.graphBytes()),
+                size(plan.listsBytes()),
                 size(plan.partBytes()),
                 size(plan.scratchBytes())));
     line(
@@ -121,6 +122,7 @@ record PlanReport(
     json.addProperty("peak-bytes", plan.peakBytes());
     json.addProperty("bank-bytes", plan.bankBytes());
     json.addProperty("graph-bytes", plan.graphBytes());
+    json.addProperty("lists-bytes", plan.listsBytes());
     json.addProperty("part-bytes", plan.partBytes());
     json.addProperty("scratch-bytes", plan.scratchBytes());
     json.addProperty("network-bytes", plan.networkBytes());

@@ -6,6 +6,8 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.cli.input.AugmentOptions;
+import dev.eigenseg.cli.input.BackboneSpec;
+import dev.eigenseg.cli.input.NamedBackbone;
 import dev.eigenseg.cli.session.ByteSize;
 import dev.eigenseg.cli.session.CommonOptions;
 import dev.eigenseg.cli.session.EpochLog;
@@ -128,6 +130,15 @@ public final class TrainCommand extends WorkCommand {
   private Optional<Integer> seeds = Optional.empty();
 
   @Option(
+      names = {"-b", "--backbone"},
+      paramLabel = "SPEC",
+      converter = BackboneSpec.class,
+      description =
+          "The bank's backbone, for --augment and --embed-backbone (default: looked for beside the bank, "
+              + "in EIGENSEG_WEIGHTS, in the user's cache, and among the files that were named with -b before).")
+  private Optional<String> backbone = Optional.empty();
+
+  @Option(
       names = "--like",
       paramLabel = "MODEL",
       description =
@@ -187,7 +198,7 @@ public final class TrainCommand extends WorkCommand {
       check(run);
     }
     try (FeatureBank bank = FeatureBank.open(bankFolder)) {
-      check(bank);
+      check(session, bank);
       FittingDefaults.caution(bank, clusters()).ifPresent(session::say);
       JsonArray models = learnsPsi ? neural(session, bank, runs) : kmeans(session, bank, runs);
       JsonObject json = new JsonObject();
@@ -287,7 +298,10 @@ public final class TrainCommand extends WorkCommand {
     }
   }
 
-  private void check(FeatureBank bank) throws IOException {
+  private void check(Session session, FeatureBank bank) throws IOException {
+    if (backbone.isPresent()) {
+      NamedBackbone.require(session, backbone.get(), bankFolder, bank.manifest().backboneSha256());
+    }
     if (recorded.isPresent()) {
       recorded.get().requireBank(bank);
     }

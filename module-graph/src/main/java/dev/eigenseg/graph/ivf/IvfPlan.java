@@ -163,7 +163,7 @@ public record IvfPlan(
   }
 
   /** Bytes that learning and sorting need at least, if the rows are in files. */
-  long sortingBytes() {
+  public long sortingBytes() {
     // What k-means knows of a row, and what seeding and a window of it hold.
     long training =
         trainingRows * BYTES_OF_TRAINING_ROW

@@ -60,7 +60,8 @@ public final class KeptIvfSearch {
     long least = Math.min(plan.bytes(), plan.sortingBytes());
     if (least > request.memory()) {
       throw new BadInputException(
-          "the search needs at least %,d bytes of memory to sort %,d rows of %d channels into %,d lists with %d threads; allowed are %,d: allow more with --memory, or search exactly (--index exact), which does with less"
+          ("the search needs at least %,d bytes of memory to sort %,d rows of %d channels into %,d lists with %d threads;"
+                  + " allowed are %,d: allow more with --memory, or search exactly (--index exact), which does with less")
               .formatted(
                   least, plan.rows(), plan.dim(), plan.lists(), plan.threads(), request.memory()));
     }

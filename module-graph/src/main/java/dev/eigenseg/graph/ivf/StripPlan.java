@@ -43,7 +43,8 @@ record StripPlan(IvfPlan plan, long recordBytes, RowRange range, long stripRows)
     StripPlan smaller = all.even(Math.min(even.stripRows, ofMemory));
     if (smaller.bytes() > memory) {
       throw new BadInputException(
-          "the search needs at least %,d bytes of memory for %,d rows of %d channels, k = %d and %d threads; allowed are %,d: allow more with --memory"
+          ("the search needs at least %,d bytes of memory for %,d rows of %d channels, k = %d and %d threads;"
+                  + " allowed are %,d: allow more with --memory")
               .formatted(
                   new StripPlan(plan, recordBytes, range, LEAST_ROWS).bytes(),
                   plan.rows(),

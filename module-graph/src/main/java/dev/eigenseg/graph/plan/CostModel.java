@@ -18,7 +18,7 @@ public record CostModel(
    * Fitted to measured runs with 384 channels and 64 neighbours, one thread on two busy cores of an
    * AMD Zen 4 (docs/scale.md says which and how far others are off).
    */
-  public static final CostModel DEFAULT = new CostModel(8.6, 1.92e-11, 50e-9, 7.4e-11, 10e-9);
+  public static final CostModel DEFAULT = new CostModel(8.6, 1.92e-11, 50e-9, 7.4e-11, 11e-9);
 
   // Queries whose recall is measured after an approximate search.
   private static final int QUERIES = 512;
@@ -72,7 +72,7 @@ public record CostModel(
     return Math.min(seen, capacity) + k * Math.max(0, Math.log(seen / capacity) / Math.log(2));
   }
 
-  /** Of an approximate search, what every part does: learning lists and ranking them. */
+  /** Of an approximate search, what is done before its parts: learning lists and ranking them. */
   double shared(PlannedGraph graph) {
     IvfPlan plan = plan(graph);
     return listProduct * (plan.multiplyAdds() - joins(graph, plan));

@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
  * @param mergeSeconds of joining the parts
  * @param bankBytes of the features that are compared
  * @param graphBytes of the graph
+ * @param listsBytes of the inverted lists of an approximate search, which are made before its parts
  * @param partBytes of all parts, which are there until they are joined
  * @param scratchBytes of a machine's own disk, for candidates
  * @param networkBytes between the machines and the shared disk
@@ -26,10 +27,14 @@ public record GraphPlan(
     double mergeSeconds,
     long bankBytes,
     long graphBytes,
+    long listsBytes,
     double partBytes,
     long scratchBytes,
     double networkBytes,
     long peakBytes) {
+  // Norms, learning and ranking read all rows.
+  private static final int PASSES_OF_LISTS = 3;
+
   /**
    * Plans.
    *
@@ -46,16 +51,30 @@ public record GraphPlan(
     boolean merged = machines.parts() > 1;
     double partBytes = merged ? sum(parts, PartWork::resultBytes) : 0;
     double mergeProcessor = partBytes / graph.listBytes(1) * graph.k() * model.merged();
-    double written = graph.graphBytes() + partBytes;
+    long listsBytes = graph.exact() ? 0 : graph.bankBytes();
+    double listsProcessor = graph.exact() ? 0 : model.shared(graph);
+    double listsRead = graph.exact() ? 0 : (double) PASSES_OF_LISTS * graph.bankBytes();
+    double lists =
+        Math.max(
+            listsProcessor / machines.cores(), (listsRead + listsBytes) / machines.sharedRate());
+    double transferred =
+        sum(parts, PartWork::bankBytes)
+            + graph.graphBytes()
+            + 3 * partBytes
+            + listsRead
+            + listsBytes;
     return new GraphPlan(
-        sum(parts, PartWork::processorSeconds) + mergeProcessor,
-        search(parts.stream().mapToDouble(part -> part.seconds(machines)).toArray(), machines),
+        listsProcessor + sum(parts, PartWork::processorSeconds) + mergeProcessor,
+        lists
+            + search(
+                parts.stream().mapToDouble(part -> part.seconds(machines)).toArray(), machines),
         merged ? merge(partBytes, graph.graphBytes(), mergeProcessor, machines) : 0,
         graph.bankBytes(),
         graph.graphBytes(),
+        listsBytes,
         partBytes,
         parts.stream().mapToLong(PartWork::scratchBytes).max().orElseThrow(),
-        machines.count() == 1 ? 0 : sum(parts, PartWork::bankBytes) + written + 2 * partBytes,
+        machines.count() == 1 ? 0 : transferred,
         parts.stream().mapToLong(PartWork::peakBytes).max().orElseThrow());
   }
 
@@ -70,7 +89,7 @@ public record GraphPlan(
 
   /** Joining reads all parts twice, for their checksums and for their lists, on one machine. */
   static double merge(double partBytes, double graphBytes, double processor, Machines machines) {
-    double rate = machines.count() == 1 ? machines.diskRate() : machines.networkRate();
+    double rate = machines.sharedRate();
     return Math.max(processor, 2 * partBytes / rate) + graphBytes / rate;
   }
 

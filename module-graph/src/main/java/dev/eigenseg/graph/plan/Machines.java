@@ -46,9 +46,19 @@ public record Machines(
     return machines == 1 ? 1 : Math.multiplyExact(PARTS_OF_MACHINE, machines);
   }
 
-  /** Seconds until a task of so many has run without a failure, on average. */
+  /**
+   * Bytes a second between a machine and the disk that all see, which is its own if it is alone.
+   */
+  double sharedRate() {
+    return count == 1 ? diskRate : networkRate;
+  }
+
+  /**
+   * Seconds until a task of so many has run without a failure, on average. One machine goes on
+   * where it was, since its candidates are still there.
+   */
   double withFailures(double seconds) {
     double rate = failures / 3600;
-    return rate == 0 ? seconds : Math.expm1(rate * seconds) / rate;
+    return rate == 0 || count == 1 ? seconds : Math.expm1(rate * seconds) / rate;
   }
 }

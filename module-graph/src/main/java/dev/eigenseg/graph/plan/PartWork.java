@@ -1,5 +1,6 @@
 package dev.eigenseg.graph.plan;
 
+import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.graph.GraphPart;
 import dev.eigenseg.graph.exact.JoinPlan;
 import dev.eigenseg.graph.ivf.IvfPlan;
@@ -25,9 +26,6 @@ record PartWork(
     long scratchBytes,
     long resultBytes,
     long peakBytes) {
-  // Norms, learning and ranking read all rows.
-  private static final int PASSES_OF_LISTS = 3;
-
   /**
    * Looks at a part.
    *
@@ -60,24 +58,31 @@ record PartWork(
         join.bytes());
   }
 
+  // A part has lists for all rows, wherever its own are.
   private static PartWork approximate(
       PlannedGraph graph, Machines machines, CostModel model, int parts) {
-    double read = (double) PASSES_OF_LISTS * graph.bankBytes();
+    IvfPlan plan = IvfPlan.of(graph.request(machines.cores()));
+    if (plan.sortingBytes() > graph.memory()) {
+      throw new BadInputException(
+          "inverted lists of %,d rows of %d channels need at least %,d bytes of memory; allowed are %,d"
+              .formatted(graph.rows(), graph.dim(), plan.sortingBytes(), graph.memory()));
+    }
     return new PartWork(
-        model.start() + model.shared(graph) + model.joined(graph) / parts,
+        model.start() + model.joined(graph) / parts,
         model.start(),
-        read,
-        0,
-        0,
+        graph.bankBytes(),
+        2.0 * graph.graphBytes(),
+        2 * graph.graphBytes(),
         graph.graphBytes(),
-        Math.min(graph.memory(), IvfPlan.of(graph.request(machines.cores())).bytes()));
+        Math.min(graph.memory(), plan.bytes()));
   }
 
   /** Seconds on a machine that does nothing else and does not fail. */
   double seconds(Machines machines) {
     double computing = (processorSeconds - start) / machines.cores();
-    double bankRate = machines.count() == 1 ? machines.diskRate() : machines.networkRate();
     // The bank is read ahead, candidates are waited for.
-    return start + Math.max(computing, bankBytes / bankRate) + candidateBytes / machines.diskRate();
+    return start
+        + Math.max(computing, bankBytes / machines.sharedRate())
+        + candidateBytes / machines.diskRate();
   }
 }

@@ -5,19 +5,26 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 
 /**
  * The files of weights that the user has named in commands, so that what was made with them finds
  * them again: in a folder of the user's, for each SHA-256 a file of that name, with absolute paths,
- * one a line, the last named first. Only the command line writes there.
+ * one a line, the last named first. Only the command line writes there; what this process has named
+ * it knows even if the folder cannot be written.
  *
  * @param folder need not exist
  */
 public record NamedWeights(Path folder) {
   private static final int KEPT = 8;
+  private static final Map<Path, Path> IN_PROCESS = new ConcurrentHashMap<>(); // by list
+
   private static final Pattern HASH = Pattern.compile("[0-9a-f]{64}");
 
   /** Those of the user: {@code eigenseg/weights} in the folder of the user's states. */
@@ -37,10 +44,14 @@ public record NamedWeights(Path folder) {
    * @throws IOException if that cannot be written
    */
   public void remember(String sha256, Path file) throws IOException {
-    String path = file.toAbsolutePath().normalize().toString();
-    List<Path> known = files(sha256);
+    Path absolute = file.toAbsolutePath().normalize();
+    if (!HASH.matcher(sha256).matches()) {
+      return;
+    }
+    IN_PROCESS.put(folder.resolve(sha256), absolute);
+    String path = absolute.toString();
+    List<Path> known = listed(sha256);
     if (path.lines().count() != 1
-        || !HASH.matcher(sha256).matches()
         || (!known.isEmpty() && known.getFirst().toString().equals(path))) {
       return;
     }
@@ -54,10 +65,16 @@ public record NamedWeights(Path folder) {
 
   /** The files that were named with that content; they may be gone, or have changed. */
   public List<Path> files(String sha256) throws IOException {
-    List<Path> files = new ArrayList<>();
-    if (!HASH.matcher(sha256).matches()) {
-      return files;
+    Set<Path> files = new LinkedHashSet<>();
+    if (HASH.matcher(sha256).matches()) {
+      Optional.ofNullable(IN_PROCESS.get(folder.resolve(sha256))).ifPresent(files::add);
+      files.addAll(listed(sha256));
     }
+    return List.copyOf(files);
+  }
+
+  private List<Path> listed(String sha256) throws IOException {
+    List<Path> files = new ArrayList<>();
     Path list = folder.resolve(sha256);
     if (!Files.exists(list)) {
       return files;

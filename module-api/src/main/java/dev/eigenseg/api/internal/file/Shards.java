@@ -23,7 +23,7 @@ public final class Shards {
   private static final String INDEX = ".index.json";
   private static final String SUFFIX = ".safetensors";
   private static final Pattern SHARD = Pattern.compile("(.+)-(\\d{5})-of-(\\d{5})\\.safetensors");
-  private static final Pattern PLAIN_NAME = Pattern.compile("[^/\\\\]+");
+  private static final Pattern PLAIN_NAME = Pattern.compile("[^/\\\\\\x00]+");
 
   private Shards() {}
 

@@ -68,5 +68,9 @@ class ShardsTest {
     assertTrue(
         refusal(file("d.index.json", "{\"weight_map\": {\"a\": \"p-00001-of-00002.bin\"}}"))
             .contains("no safetensors"));
+    // No file can be called so; found by fuzzing.
+    assertTrue(
+        refusal(file("e.index.json", "{\"weight_map\": {\"a\": \"\\u0000.safetensors\"}}"))
+            .contains("beside it"));
   }
 }

@@ -1,4 +1,4 @@
-package dev.eigenseg.graph.exact;
+package dev.eigenseg.graph.strips;
 
 import java.io.IOException;
 import java.nio.file.Path;
