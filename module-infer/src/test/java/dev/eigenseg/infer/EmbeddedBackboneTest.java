@@ -131,7 +131,7 @@ class EmbeddedBackboneTest {
   void oneFileAloneSegmentsAsTwoDid(DType dtype) throws IOException {
     make(dtype);
     List<Integer> expected;
-    try (Segmenter segmenter = Segmenter.load(model)) {
+    try (Segmenter segmenter = Segmenter.load(model, "vit:" + weights, "cpu")) {
       expected = segment(segmenter);
       assertTrue(expected.stream().distinct().count() > 1, "one cluster only");
     }
