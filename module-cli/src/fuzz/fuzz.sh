@@ -1,12 +1,18 @@
 #!/usr/bin/env bash
-# Fuzzes the readers with coverage: fuzz.sh DIST WORK [READER|all] [SECONDS], the seconds for each reader. Called by `eigenseg fuzz`, which
+# Fuzzes the readers with coverage: fuzz.sh DIST WORK [READER,...|all] [SECONDS], the seconds for each reader. Called by `eigenseg fuzz`, which
 # builds DIST and puts Jazzer into WORK/jazzer. Inputs that were worth keeping stay in WORK/corpus, findings in WORK/findings.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dist=$1 work=$2 reader=${3:-all} seconds=${4:-60}
 readers=(manifest images level unfinished graph part journal checkpoint model tensors vit vit-config shards labels image exif classes names
   http)
-if [ "$reader" = all ]; then chosen=("${readers[@]}"); else chosen=("$reader"); fi
+if [ "$reader" = all ]; then chosen=("${readers[@]}"); else IFS=, read -ra chosen <<<"$reader"; fi
+for reader in "${chosen[@]}"; do
+  [[ " ${readers[*]} " == *" $reader "* ]] || {
+    printf "eigenseg: there is no reader '%s' to fuzz; there are %s, and all\n" "$reader" "${readers[*]}" >&2
+    exit 2
+  }
+done
 
 # Our jars without a module path: readers of packages that are not exported are reached as well.
 class_path=$work/classes
