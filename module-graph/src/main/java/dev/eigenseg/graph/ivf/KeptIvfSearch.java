@@ -108,9 +108,15 @@ public final class KeptIvfSearch {
     }
   }
 
-  private static void requireSame(ListFile lists, SharedIndex index, Optional<Path> target) {
+  private void requireSame(ListFile lists, SharedIndex index, Optional<Path> target) {
     Optional<String> difference = lists.difference(index.settings());
     if (difference.isEmpty()) {
+      ListFile.Header header = lists.header();
+      if (header.rows() != plan.rows() || header.dim() != plan.dim() || header.k() != plan.k()) {
+        throw new CorruptFileException(
+            "%s: has %s, against its own settings; delete it, then search again"
+                .formatted(index.file(), header));
+      }
       return;
     }
     throw new IncompatibleException(

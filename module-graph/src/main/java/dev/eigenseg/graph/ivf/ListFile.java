@@ -79,6 +79,8 @@ final class ListFile implements AutoCloseable {
           && rows <= bytes / Integer.BYTES
           && dim >= 1
           && k >= 1
+          && k < rows
+          && trainingRows >= 1
           && lists >= 1
           && lists <= rows
           && probes >= 1
