@@ -81,6 +81,7 @@ final class ListFile implements AutoCloseable {
           && k >= 1
           && k < rows
           && trainingRows >= 1
+          && trainingRows <= rows
           && lists >= 1
           && lists <= rows
           && probes >= 1
