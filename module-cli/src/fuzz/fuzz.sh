@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes the readers with coverage: fuzz.sh DIST WORK [READER,...|all] [SECONDS], the seconds for each reader. Called by `eigenseg fuzz`, which
-# builds DIST and puts Jazzer into WORK/jazzer. Inputs that were worth keeping stay in WORK/corpus, findings in WORK/findings.
+# Fuzzes the readers with coverage: fuzz.sh DIST WORK [READER,...|all] [SECONDS], the seconds for each reader. Called by `eigenseg fuzz`,
+# which builds DIST and puts Jazzer into WORK/jazzer. Inputs that were worth keeping stay in WORK/corpus, findings in WORK/findings.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dist=$1 work=$2 reader=${3:-all} seconds=${4:-60}

@@ -117,6 +117,8 @@ public record KnnGraphBuilder(KnnEngine engine, KnnEngine.Request request, Prove
           progress);
       found.delete();
     }
+    // And what an earlier search for this target, of another kind or with other memory, has left.
+    resumable.discard(place.target());
   }
 
   private KnnGraphFile.Header header(ResumableKnnEngine.KeptSearch found, GraphPart part)

@@ -12,6 +12,7 @@ import dev.eigenseg.api.CancelledException;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.KnnIndex;
@@ -22,6 +23,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -305,7 +308,22 @@ class KeptIvfSearchTest {
       for (int length : new int[] {0, 100, 4096, bytes.length - 1}) {
         assertListsRefused(Arrays.copyOf(bytes, length), builder, lists);
       }
+      for (int at = 16; at < 48; at += 4) { // numbers of the header, with a checksum that holds
+        for (int value : new int[] {0, -1, 1 << 30}) {
+          assertListsRefused(withNumber(bytes, at, value), builder, lists);
+        }
+      }
     }
+  }
+
+  private static byte[] withNumber(byte[] bytes, int at, int value) {
+    byte[] changed = bytes.clone();
+    ByteBuffer buffer = ByteBuffer.wrap(changed).order(ByteOrder.nativeOrder());
+    boolean same = buffer.getInt(at) == value; // the upper half of a small number
+    buffer.putInt(at, same ? 1 << 20 : value);
+    MemorySegment header = MemorySegment.ofArray(changed).asSlice(0, 4092);
+    buffer.putInt(4092, Hashes.crc32c(header));
+    return changed;
   }
 
   private void assertListsRefused(byte[] bytes, KnnGraphBuilder builder, Path lists)
@@ -365,6 +383,37 @@ class KeptIvfSearchTest {
     public boolean cancelled() {
       return left.get() <= 0;
     }
+  }
+
+  @Test
+  void whatOtherSearchesForTheSameFileHaveLeftIsDeleted() throws IOException {
+    Path target = folder.resolve("g.knn");
+    for (String kind : List.of("", ".sample", ".sorted", ".ranked", ".unfinished")) {
+      Files.writeString(folder.resolve(".g.knn.lists" + kind), "of another search");
+    }
+    try (Tensor features = clustered(300, 8)) {
+      FeatureRows source = FeatureRows.of(features);
+      builder(source, 7, KnnIndex.EXACT, ENOUGH, 2)
+          .build(GraphPart.WHOLE, target, false, Progress.NONE);
+      assertEquals(List.of("g.knn"), files());
+    }
+  }
+
+  @Test
+  void anInterruptedSearchKeepsNoLock() throws IOException {
+    Path target = folder.resolve("g.knn");
+    long memory = KillableIvf.littleMemory(folder);
+    Progress interrupting =
+        (name, total, unit) -> {
+          if (name.equals("graph")) {
+            Thread.currentThread().interrupt();
+          }
+          return Progress.Task.NONE;
+        };
+    assertThrows(Exception.class, () -> KillableIvf.build(target, memory, interrupting));
+    assertTrue(Thread.interrupted(), "cleared for what follows");
+    KillableIvf.build(target, memory, Progress.NONE);
+    assertEquals(List.of("g.knn"), files());
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.eigenseg.cli.bank;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.cli.session.ByteSize;
 import dev.eigenseg.cli.session.Durations;
 import dev.eigenseg.cli.session.Session;
@@ -64,6 +65,13 @@ record PlanReport(
                 size(plan.scratchBytes())));
     line(
         session, "network", size(plan.networkBytes()) + ", if no machine keeps the bank in memory");
+    if (graph.index().kind() == KnnIndex.Kind.IVF && plan.peakBytes() >= graph.memory()) {
+      line(
+          session,
+          "beware",
+          "inverted lists and candidates do not fit into --memory and are read again for every strip of them: "
+              + "time and disk traffic are lower bounds");
+    }
     price.ifPresent(hour ->
         line(session, "cost", String.format(Locale.ROOT, "%,.2f", plan.cost(machines, hour))));
     if (measured.isEmpty()) {

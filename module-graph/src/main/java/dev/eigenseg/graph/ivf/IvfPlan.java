@@ -43,7 +43,10 @@ public record IvfPlan(
   // they are fewer.
   private static final long WORKER_ROWS = 2 * 8192;
 
+  // What k-means knows of a row, and of its distances to groups of centroids (ClusterRows).
   private static final long BYTES_OF_TRAINING_ROW = 64;
+  private static final long BYTES_OF_LABELS = 24;
+  private static final int MOST_GROUPS = 48;
   private static final long SEEDING_ROWS = 1 << 14;
   private static final long SEEDING_COPIES = 3;
   private static final long READING_ROWS = 2 * 4096;
@@ -165,8 +168,9 @@ public record IvfPlan(
   /** Bytes that learning and sorting need at least, if the rows are in files. */
   public long sortingBytes() {
     // What k-means knows of a row, and what seeding and a window of it hold.
+    long panels = Math.clamp(Math.ceilDiv(groups, Gemm.columnPanel()), 1, MOST_GROUPS);
     long training =
-        trainingRows * BYTES_OF_TRAINING_ROW
+        trainingRows * Math.max(BYTES_OF_TRAINING_ROW, BYTES_OF_LABELS + Float.BYTES * panels)
             + threads * SEEDING_COPIES * Math.min(trainingRows, SEEDING_ROWS) * rowBytes();
     long sorting = threads * (READING_ROWS * rowBytes() + joiningBytes());
     return rows * (Float.BYTES + 3L * Integer.BYTES)

@@ -7,6 +7,7 @@ import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.UnavailableException;
 import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.OutputLock;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.ResumableKnnEngine;
 import dev.eigenseg.api.spi.ResumableKnnEngine.KeptSearch;
@@ -47,17 +48,23 @@ public final class KeptIvfSearch {
   }
 
   /**
-   * The most bytes that it takes, heap and off-heap together.
+   * The most bytes that it takes, heap and off-heap together, the result included if it stays in
+   * memory.
    *
    * @throws BadInputException if the memory is too small to sort the rows
    */
   public long peakBytes() {
     requireMemory();
-    return Math.min(plan.bytes(), request.memory());
+    return Math.min(bytesInMemory(plan), request.memory());
+  }
+
+  /** With the result, which a search in files writes a window at a time. */
+  private static long bytesInMemory(IvfPlan plan) {
+    return plan.bytes() + Math.multiplyExact(plan.rows(), 2L * Integer.BYTES * plan.k());
   }
 
   private void requireMemory() {
-    long least = Math.min(plan.bytes(), plan.sortingBytes());
+    long least = Math.min(bytesInMemory(plan), plan.sortingBytes());
     if (least > request.memory()) {
       throw new BadInputException(
           ("the search needs at least %,d bytes of memory to sort %,d rows of %d channels into %,d lists with %d threads;"
@@ -88,7 +95,7 @@ public final class KeptIvfSearch {
       requireSame(lists, index, shared ? Optional.empty() : Optional.of(place.target()));
       return join(lists, share, place, shared ? Optional.empty() : Optional.of(own));
     } catch (IOException | RuntimeException | Error e) {
-      lists.close();
+      Closing.after(e, lists);
       throw e;
     }
   }
@@ -101,9 +108,15 @@ public final class KeptIvfSearch {
     }
   }
 
-  private static void requireSame(ListFile lists, SharedIndex index, Optional<Path> target) {
+  private void requireSame(ListFile lists, SharedIndex index, Optional<Path> target) {
     Optional<String> difference = lists.difference(index.settings());
     if (difference.isEmpty()) {
+      ListFile.Header header = lists.header();
+      if (header.rows() != plan.rows() || header.dim() != plan.dim() || header.k() != plan.k()) {
+        throw new CorruptFileException(
+            "%s: has %s, against its own settings; delete it, then search again"
+                .formatted(index.file(), header));
+      }
       return;
     }
     throw new IncompatibleException(
@@ -130,6 +143,10 @@ public final class KeptIvfSearch {
     CandidateFile.discard(target);
     Path lists = hidden(target);
     Files.deleteIfExists(lists);
+    deleteScratch(lists);
+  }
+
+  private static void deleteScratch(Path lists) throws IOException {
     for (Path file : scratch(lists)) {
       Files.deleteIfExists(file);
     }
@@ -160,21 +177,30 @@ public final class KeptIvfSearch {
    */
   private Optional<KeptSearch> make(SharedIndex index, boolean mayStayInMemory) throws IOException {
     requireMemory();
-    try (OutputLock _ = lock(index.file());
-        PreparedRows rows =
+    try (OutputLock _ = lock(index.file())) {
+      deleteScratch(index.file());
+      return learn(index, mayStayInMemory);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private Optional<KeptSearch> learn(SharedIndex index, boolean mayStayInMemory)
+      throws IOException {
+    try (PreparedRows rows =
             PreparedRows.measure(request.features(), true, request.threads(), progress);
         IvfSearch.Learned learned =
             new IvfSearch(request, progress).learn(plan, rows, room(index.file()))) {
       float[] last = HeldBackRows.lastSimilarities(rows, request.k(), request.threads(), progress);
       IvfPlan joined = learned.plan().withPlaces(learned.probes());
-      if (mayStayInMemory && joined.bytes() <= request.memory() && StripPlan.inOneUnit(joined)) {
+      if (mayStayInMemory
+          && bytesInMemory(joined) <= request.memory()
+          && StripPlan.inOneUnit(joined)) {
         return Optional.of(
             KeptInMemory.of(plan.rows(), request.k(), last, lists -> learned.join(rows, lists)));
       }
       write(index, rows, learned, last);
       return Optional.empty();
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
     }
   }
 
@@ -199,8 +225,14 @@ public final class KeptIvfSearch {
     Path unfinished = scratch(index.file(), "unfinished");
     Path file = index.file().toAbsolutePath();
     try (RankedLists ranked = learned.rank(rows, Optional.of(scratch(file, "ranked")))) {
-      new ListFileWriter(learned.plan(), request.features().half(), rows, ranked, progress)
-          .write(unfinished, last, index.settings());
+      ListFileWriter writer =
+          new ListFileWriter(learned.plan(), request.features().half(), rows, ranked, progress);
+      StripPlan.of( // refuses too little memory before the rows are sorted
+          learned.plan().withPlaces(learned.probes()),
+          writer.recordBytes(),
+          new RowRange(0, plan.rows()),
+          request.memory());
+      writer.write(unfinished, last, index.settings());
       AtomicFile.publish(unfinished, file);
     } finally {
       Files.deleteIfExists(unfinished);
@@ -222,10 +254,10 @@ public final class KeptIvfSearch {
       }
       return new KeptLists(request, lists, file, own, share.first() == 0, progress);
     } catch (UncheckedIOException e) {
-      file.close();
+      Closing.after(e.getCause(), file);
       throw e.getCause();
     } catch (IOException | RuntimeException | Error e) {
-      file.close();
+      Closing.after(e, file);
       throw e;
     }
   }

@@ -2,12 +2,15 @@ package dev.eigenseg.graph.ivf;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.spi.KnnIndex;
+import dev.eigenseg.graph.rows.QuerySample;
 import dev.eigenseg.graph.rows.RowRange;
 import dev.eigenseg.graph.strips.SearchSettings;
 import java.io.EOFException;
@@ -24,6 +27,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32C;
 
 /**
@@ -68,6 +72,26 @@ final class ListFile implements AutoCloseable {
     static final int ID = 4;
     static final int INVERSE_NORM = 8;
     static final int LISTS = 12;
+
+    /** Whether a file of so many bytes can have it, so that sizes can be computed. */
+    boolean possible(long bytes) {
+      return rows >= 2
+          && rows <= bytes / Integer.BYTES
+          && dim >= 1
+          && k >= 1
+          && k < rows
+          && trainingRows >= 1
+          && lists >= 1
+          && lists <= rows
+          && probes >= 1
+          && probes <= lists
+          && (long) probes * Integer.BYTES + dim <= bytes / rows;
+    }
+
+    /** Bytes of the last part without its lists. */
+    long leastMetaBytes() {
+      return 2L * Long.BYTES * (lists + 1L) + 2L * Integer.BYTES;
+    }
 
     /** Where a record's row begins. */
     int rowOffset() {
@@ -143,6 +167,11 @@ final class ListFile implements AutoCloseable {
           head.get(ValueLayout.JAVA_INT_UNALIGNED, HEADER_BYTES - 4));
       Header header = header(head);
       long metaBytes = head.get(ValueLayout.JAVA_LONG_UNALIGNED, 72);
+      if (!header.possible(channel.size())
+          || metaBytes < header.leastMetaBytes()
+          || metaBytes > Integer.MAX_VALUE) {
+        throw corrupt(path, "its header has impossible numbers: %s".formatted(header));
+      }
       if (channel.size() != header.meta() + metaBytes) {
         throw corrupt(
             path,
@@ -152,9 +181,9 @@ final class ListFile implements AutoCloseable {
       read(path, channel, bytes, header.meta());
       requireCrc(path, "its last part", bytes, head.get(ValueLayout.JAVA_INT_UNALIGNED, 80));
       int idsCrc = head.get(ValueLayout.JAVA_INT_UNALIGNED, 84);
-      return new ListFile(path, channel, header, meta(header, bytes), idsCrc);
+      return new ListFile(path, channel, header, meta(path, header, bytes), idsCrc);
     } catch (IOException | RuntimeException | Error e) {
-      channel.close();
+      Closing.after(e, channel);
       throw e;
     }
   }
@@ -227,12 +256,43 @@ final class ListFile implements AutoCloseable {
     return MemorySegment.ofBuffer(bytes.flip());
   }
 
-  private static Meta meta(Header header, MemorySegment segment) {
-    ByteBuffer bytes = segment.asByteBuffer().order(ByteOrder.nativeOrder());
+  private static Meta meta(Path path, Header header, MemorySegment segment) {
+    try {
+      Meta meta = meta(path, header, segment.asByteBuffer().order(ByteOrder.nativeOrder()));
+      if (meta.listBegin()[0] != 0
+          || meta.listBegin()[header.lists()] != header.rows()
+          || meta.workBefore()[0] != 0
+          || !rising(meta.listBegin())
+          || !rising(meta.workBefore())
+          || !rising(meta.incomplete())
+          || meta.last().length != QuerySample.of(header.rows()).heldBack().length
+          || Arrays.stream(meta.incomplete()).anyMatch(row -> row < 0 || row >= header.rows())) {
+        throw corrupt(path, "its lists do not follow each other");
+      }
+      return meta;
+    } catch (JsonParseException | IllegalStateException | UnsupportedOperationException e) {
+      throw new CorruptFileException(corrupt(path, "its settings are no JSON").getMessage(), e);
+    }
+  }
+
+  private static boolean rising(long[] values) {
+    return IntStream.range(1, values.length).allMatch(i -> values[i] >= values[i - 1]);
+  }
+
+  private static Meta meta(Path path, Header header, ByteBuffer bytes) {
     long[] listBegin = longs(bytes, header.lists() + 1);
     long[] workBefore = longs(bytes, header.lists() + 1);
-    float[] last = new float[bytes.getInt()];
+    int measured = bytes.getInt();
     int incomplete = bytes.getInt();
+    if (measured < 0
+        || incomplete < 0
+        || (long) measured * Float.BYTES + (long) incomplete * Long.BYTES > bytes.remaining()) {
+      throw corrupt(
+          path,
+          "%d similarities and %d rows in %d bytes"
+              .formatted(measured, incomplete, bytes.remaining()));
+    }
+    float[] last = new float[measured];
     for (int i = 0; i < last.length; i++) {
       last[i] = bytes.getFloat();
     }

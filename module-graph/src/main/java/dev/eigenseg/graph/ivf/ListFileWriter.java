@@ -12,6 +12,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.channels.FileChannel;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -61,6 +62,11 @@ final class ListFileWriter {
     this.work = new AtomicLongArray(plan.lists());
   }
 
+  /** Bytes of a row in the file. */
+  long recordBytes() {
+    return header.recordBytes();
+  }
+
   /**
    * Writes the file and forces it to disk.
    *
@@ -75,7 +81,8 @@ final class ListFileWriter {
                 StandardOpenOption.CREATE,
                 StandardOpenOption.TRUNCATE_EXISTING,
                 StandardOpenOption.READ,
-                StandardOpenOption.WRITE)) {
+                StandardOpenOption.WRITE,
+                LinkOption.NOFOLLOW_LINKS)) {
       ListOrder order = new ListOrder(memory, ranked, plan.lists());
       try (Progress.Task task = progress.start("lists", plan.rows(), "patches")) {
         Parallel.forEach(

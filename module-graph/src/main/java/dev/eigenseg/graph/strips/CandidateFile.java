@@ -54,6 +54,7 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
 
   private final Place place;
   private final OutputLock lock;
+  private boolean closed;
   private final FileChannel channel;
   private final UnitJournal journal;
   private final StripGrid grid;
@@ -380,9 +381,10 @@ public final class CandidateFile implements CandidateStore, ResumableKnnEngine.K
 
   @Override
   public void close() throws IOException {
-    if (!channel.isOpen()) {
+    if (closed) { // not the channel, which an interrupt closes
       return;
     }
+    closed = true;
     try (lock;
         channel;
         journal) {
