@@ -5,9 +5,10 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/../../../.." && pwd)
 dist=$(cd "$1" && pwd)
 kills=$2
-RANDOM=${3:-$$}
+seed=${3:-$$}
+RANDOM=$seed
 shift $(($# < 3 ? $# : 3))
-all=(extract graph part merge train in-batch kmeans hidden merge-clusters match segment evaluate report spectral export pull reproduce)
+all=(extract graph part ivf merge train in-batch kmeans hidden merge-clusters match segment evaluate report spectral export pull reproduce)
 commands=("$@")
 [ ${#commands[@]} -gt 0 ] || commands=("${all[@]}")
 work=$(mktemp -d)
@@ -21,6 +22,8 @@ unset EIGENSEG_WEIGHTS
 JAVA_HOME=$(find_java)
 export JAVA_HOME
 eigenseg() { (start_eigenseg "$dist" "$@"); }
+
+printf 'kills: seed %s\n' "$seed"
 
 # What commands start from; a server for pulls.
 mkdir "$work/base"
@@ -53,6 +56,7 @@ arguments() {
     extract) line=(extract -o out --size 128x96 scenes/images/val) ;;
     graph) line=(graph bank -o out) ;;
     part) line=(graph bank --part 2/3 -o out) ;;
+    ivf) line=(graph bank --index ivf --part 1/2 --memory 64m -o out) ;;
     merge) line=(graph merge part-1.knn part-2.knn -o out --overwrite) ;;
     train) line=(train bank -o out --clusters 6 --epochs 12) ;;
     in-batch) line=(train bank -o out --clusters 6 --epochs 6 --mode in-batch --augment) ;;
@@ -84,6 +88,11 @@ fresh() {
 
 # untimed FILE: a report without the seconds that it took.
 untimed() { sed -e '/<th scope="row">read<\/th>/d' -e 's/"timings":{.*}//' "$1"; }
+
+# hidden: what commands by inverted lists leave beside the result besides locks; their work is as large as the bank.
+hidden() {
+  [ "$1" != ivf ] || find . -maxdepth 1 -name '.?*' ! -name '.*.lock'
+}
 
 # same: whether the results have the bytes of the undisturbed run; locks and what a dead process could not delete aside. Lines of
 # images.jsonl stand in the order in which threads came to an end, and reports and logs of epochs say how long
@@ -135,9 +144,16 @@ for command in "${commands[@]}"; do
     elif ! same; then
       wrong=$((wrong + 1))
       cat "$work/difference"
+    elif [ -n "$(hidden "$command")" ]; then
+      wrong=$((wrong + 1))
+      printf '%s: left beside the result: %s\n' "$command" "$(hidden "$command" | tr '\n' ' ')"
     fi
     [ "$trial" -lt $((20 * kills + 20)) ] || break # it ends before it can be killed
   done
+  if [ "$done_here" -lt "$kills" ]; then
+    wrong=$((wrong + 1))
+    printf '%s: %d kills, expected %d: it ended before it could be killed\n' "$command" "$done_here" "$kills"
+  fi
   printf '%s: %d kills in %d trials, %d wrong\n' "$command" "$done_here" "$trial" "$wrong"
   total=$((total + done_here))
   failed=$((failed + wrong))

@@ -12,6 +12,7 @@ import dev.eigenseg.api.spi.SegmenterLoader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -153,7 +154,8 @@ final class Segmenters {
       return info.backboneSpec();
     }
     Optional<String> mismatch = Optional.empty();
-    Set<Path> candidates = recorded.candidates(file, searchPath);
+    Set<Path> places = recorded.candidates(file, searchPath);
+    Set<Path> candidates = new LinkedHashSet<>(places);
     candidates.addAll(named.files(info.backboneSha256()));
     for (Path candidate : candidates) {
       if (!Files.isRegularFile(candidate)) {
@@ -180,7 +182,7 @@ final class Segmenters {
                 info.backboneId(),
                 recorded,
                 info.backboneSha256(),
-                candidates,
+                places,
                 WeightsFolder.VARIABLE));
   }
 }

@@ -87,6 +87,7 @@ public final class TrustedCode {
     return Optional.ofNullable(System.getenv("XDG_CONFIG_HOME"))
         .filter(text -> !text.isBlank())
         .map(Path::of)
+        .filter(Path::isAbsolute) // others do not count, says the standard
         .orElseGet(() -> Path.of(System.getProperty("user.home"), ".config"));
   }
 

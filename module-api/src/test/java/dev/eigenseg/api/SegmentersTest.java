@@ -123,6 +123,24 @@ class SegmentersTest {
     assertEquals(List.of(folder.resolve("a")), blocked.files(hash));
   }
 
+  @Test
+  void aDamagedListOfNamedFilesHidesNoWeightsElsewhere() throws IOException {
+    ModelInfo info = info("torchscript:b.pt");
+    Path weights = place("models/b.pt", "weights");
+    Path model = folder.resolve("models/m.safetensors");
+    Path list = place("named/" + info.backboneSha256(), "");
+    Files.write(list, new byte[] {'/', (byte) 0xff, '\n'}); // no UTF-8
+    assertEquals(List.of(), named().files(info.backboneSha256()));
+    assertEquals("torchscript:" + weights, find(model, info, List.of()));
+    Files.delete(list);
+    Files.createDirectory(list);
+    assertEquals("torchscript:" + weights, find(model, info, List.of()));
+    Files.delete(list);
+    Files.write(list, new byte[] {(byte) 0xff});
+    named().remember(info.backboneSha256(), weights);
+    assertEquals(weights + "\n", Files.readString(list), "named again, it is mended");
+  }
+
   private NamedWeights named() {
     return new NamedWeights(folder.resolve("named"));
   }
@@ -141,6 +159,12 @@ class SegmentersTest {
     assertTrue(missing.getMessage().contains(folder.resolve("models/b.pt").toString()));
     assertTrue(missing.getMessage().contains(folder.resolve("cache").toString()));
     assertTrue(missing.getMessage().contains("Segmenter.load(path, backbone)"));
+    Path remembered = folder.resolve("gone.pt");
+    named().remember(info.backboneSha256(), remembered);
+    String message =
+        assertThrows(UnavailableException.class, () -> find(model, info, List.of())).getMessage();
+    assertFalse(message.contains(remembered.toString()), message);
+    assertTrue(message.contains("nor a file that was named with -b before"), message);
     Path other = place("models/b.pt", "other weights");
     IncompatibleException mismatch =
         assertThrows(IncompatibleException.class, () -> find(model, info, List.of()));

@@ -137,6 +137,10 @@ class ExportTest {
         in("model.safetensors")
       };
       assertTrue(fails(1, train).contains("SHA-256"), shell.err());
+      train[train.length - 1] = "descriptor";
+      assertTrue(fails(1, train).contains("kind 'vit' (vit:tiny.safetensors), but"), shell.err());
+      train[train.length - 1] = "torchscript:" + moved.resolve("other.safetensors");
+      assertTrue(fails(1, train).contains("is of kind 'torchscript'"), shell.err());
       train[train.length - 1] = moved.resolve("other.safetensors").toString();
       done(shell, train);
       done(shell, segment);

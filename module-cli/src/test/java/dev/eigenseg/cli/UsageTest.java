@@ -182,6 +182,7 @@ class UsageTest {
             new String[] {
               "graph", "bank", "--index", "ivf", "--engine", "faiss", "--lists-file", "l"
             },
+            new String[] {"graph", "bank", "--index", "ivf", "--lists-file", "./x", "-o", "y/../x"},
             new String[] {"graph", "bank", "--part", "1/2", "--engine", "faiss"},
             new String[] {"graph", "merge", "part"},
             new String[] {"graph", "merge", "-o", out},

@@ -38,7 +38,8 @@ import org.apache.spark.sql.SparkSession;
  * call.
  *
  * @param options how neighbours are looked for; {@link GraphOptions#memory} is that of a task
- * @param parts how many tasks there are, several times as many as processors
+ * @param parts how many tasks there are: of an exact search several times as many as processors; by
+ *     inverted lists, where each part is a file as large as the graph, one or two for each executor
  */
 public record GraphJob(TaskOptions<GraphOptions> options, int parts) {
   // The only engine whose searches can be divided.
@@ -91,7 +92,7 @@ public record GraphJob(TaskOptions<GraphOptions> options, int parts) {
       PartTask task = new PartTask(options, parts, folder.toString(), job.path().toString());
       JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
       if (approximate) {
-        context.parallelize(List.of(bank.toString()), 1).foreach(task::makeLists);
+        context.parallelize(List.of(1), 1).foreachPartition(_ -> task.makeLists());
       }
       List<Integer> numbers = IntStream.rangeClosed(1, parts).boxed().toList();
       context.parallelize(numbers, parts).foreach(task::run);
@@ -126,7 +127,7 @@ public record GraphJob(TaskOptions<GraphOptions> options, int parts) {
       return String.format(Locale.ROOT, "part-%05d-of-%05d", number, count);
     }
 
-    void makeLists(String purpose) throws IOException {
+    void makeLists() throws IOException {
       Path result = Path.of(job).resolve(LISTS);
       if (Files.exists(result)) {
         return;

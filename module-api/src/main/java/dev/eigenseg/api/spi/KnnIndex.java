@@ -87,14 +87,23 @@ public record KnnIndex(
         OptionalDouble.empty());
   }
 
-  /** Inverted lists by their numbers. */
+  /**
+   * Inverted lists by their numbers.
+   *
+   * @throws IllegalArgumentException if a number is not positive, or the rows are more than an int
+   *     can count
+   */
   public static KnnIndex ivf(int lists, int probes, long trainingRows, boolean half) {
+    if (trainingRows > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "training-rows is %d, expected at most %d".formatted(trainingRows, Integer.MAX_VALUE));
+    }
     return new KnnIndex(
         Kind.IVF,
         OptionalInt.of(lists),
         OptionalInt.of(probes),
         OptionalInt.empty(),
-        OptionalInt.of(Math.toIntExact(trainingRows)),
+        OptionalInt.of((int) trainingRows),
         half,
         OptionalDouble.empty());
   }
@@ -121,8 +130,15 @@ public record KnnIndex(
     return Math.max(k, efSearch.orElse(2 * k));
   }
 
-  /** Rows from which so many lists are learned, never more than there are. */
+  /**
+   * Rows from which so many lists are learned, never more than there are, nor than an int can
+   * count.
+   */
   public long trainingRowsFor(int allLists, long rows) {
-    return Math.min(rows, trainingRows.orElse(Math.multiplyExact(allLists, ROWS_OF_LIST)));
+    long wanted = (long) allLists * ROWS_OF_LIST;
+    if (trainingRows.isPresent()) {
+      wanted = trainingRows.getAsInt();
+    }
+    return Math.min(rows, Math.min(wanted, Integer.MAX_VALUE));
   }
 }

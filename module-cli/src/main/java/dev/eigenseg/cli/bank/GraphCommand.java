@@ -159,6 +159,9 @@ public final class GraphCommand extends WorkCommand {
       requireLists(wanted);
     }
     Path file = output.orElseGet(() -> BankGraph.file(folder, share));
+    if (listsFile.isPresent() && same(listsFile.get(), file)) {
+      throw usage("--lists-file is %s, and so is the graph's file: name another".formatted(file));
+    }
     try (FeatureBank bank = FeatureBank.open(folder)) { // first: without a bank there is no folder
       Session.checkFile(file);
       BankGraph graph = new BankGraph(bank, options(session, share, wanted, bank));
@@ -242,6 +245,10 @@ public final class GraphCommand extends WorkCommand {
       throw usage("--lists-file is for searches with the engine vector; leave --engine out");
     }
     Session.checkFile(listsFile.orElseThrow());
+  }
+
+  private static boolean same(Path one, Path other) {
+    return one.toAbsolutePath().normalize().equals(other.toAbsolutePath().normalize());
   }
 
   private static JsonObject existing(

@@ -1,7 +1,9 @@
 package dev.eigenseg.cli.input;
 
 import dev.eigenseg.api.IncompatibleException;
+import dev.eigenseg.api.bank.BankManifest;
 import dev.eigenseg.api.internal.file.NamedWeights;
+import dev.eigenseg.api.internal.file.RecordedBackbone;
 import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.cli.session.Session;
 import java.io.IOException;
@@ -19,15 +21,23 @@ public final class NamedBackbone {
    * Remembers a backbone that the user named for a bank.
    *
    * @param bank for messages
-   * @param sha256 of the bank's backbone
-   * @throws IncompatibleException if the file has another
+   * @param manifest the bank's
+   * @throws IncompatibleException if the backbone is of another kind, or the file has another
    */
-  public static void require(Session session, String spec, Path bank, String sha256)
+  public static void require(Session session, String spec, Path bank, BankManifest manifest)
       throws IOException {
+    RecordedBackbone recorded = RecordedBackbone.of(manifest.backboneSpec());
+    String scheme = RecordedBackbone.of(spec).scheme();
+    if (!scheme.equals(recorded.scheme())) {
+      throw new IncompatibleException(
+          "%s was made with a backbone of kind '%s' (%s), but '%s' is of kind '%s'; give the right one with -b, or leave it out"
+              .formatted(bank, recorded.scheme(), recorded, spec, scheme));
+    }
     int colon = spec.indexOf(':');
     if (colon >= 0) {
       Path file = Path.of(spec.substring(colon + 1));
       String found = Shards.sha256(file);
+      String sha256 = manifest.backboneSha256();
       if (!found.equals(sha256)) {
         throw new IncompatibleException(
             "%s was made with a backbone of SHA-256 %s, but %s has %s; give the right one with -b"

@@ -300,7 +300,7 @@ public final class TrainCommand extends WorkCommand {
 
   private void check(Session session, FeatureBank bank) throws IOException {
     if (backbone.isPresent()) {
-      NamedBackbone.require(session, backbone.get(), bankFolder, bank.manifest().backboneSha256());
+      NamedBackbone.require(session, backbone.get(), bankFolder, bank.manifest());
     }
     if (recorded.isPresent()) {
       recorded.get().requireBank(bank);

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.apache.spark.sql.SparkSession;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -52,7 +53,7 @@ final class GraphCommand implements Callable<Integer> {
       names = "--neighbors",
       paramLabel = "K",
       description = "Neighbours of a patch (default: 64, fewer in small banks).")
-  private OptionalInt neighbors = OptionalInt.empty();
+  private Optional<Integer> neighbors = Optional.empty();
 
   @Option(
       names = "--index",
@@ -66,27 +67,28 @@ final class GraphCommand implements Callable<Integer> {
       names = "--lists",
       paramLabel = "N",
       description = "ivf: inverted lists (default: one for 160 patches).")
-  private OptionalInt lists = OptionalInt.empty();
+  private Optional<Integer> lists = Optional.empty();
 
   @Option(
       names = "--probes",
       paramLabel = "N",
       description = "ivf: lists that a patch looks into (default: 16).")
-  private OptionalInt probes = OptionalInt.empty();
+  private Optional<Integer> probes = Optional.empty();
 
   @Option(
       names = "--recall",
       paramLabel = "SHARE",
       description =
           "ivf: choose --probes so that this share of the true neighbours is found, such as 0.95.")
-  private OptionalDouble recall = OptionalDouble.empty();
+  private Optional<Double> recall = Optional.empty();
 
   @Option(
       names = "--parts",
       paramLabel = "N",
-      defaultValue = "0",
-      description = "How many tasks there are (default: four for each processor).")
-  private int parts;
+      description =
+          "How many tasks there are (default: four for each processor; ivf, where each part is a "
+              + "file as large as the graph: two for each executor).")
+  private Optional<Integer> parts = Optional.empty();
 
   @Option(
       names = "--memory",
@@ -98,50 +100,89 @@ final class GraphCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     Path file = output.orElseGet(() -> BankGraph.file(bank));
+    TaskOptions<GraphOptions> options = usage(this::options);
     try (SparkSession spark = Submit.session("graph")) {
-      int tasks = Submit.tasks(spark, parts);
-      new GraphJob(options(), tasks).run(spark, bank, file);
+      new GraphJob(options, parts.orElseGet(() -> defaultParts(spark))).run(spark, bank, file);
       spec.commandLine().getOut().println(file);
       return 0;
     }
   }
 
-  // Of plain values alone: what a task gets is sent to it.
-  private TaskOptions<GraphOptions> options() {
-    int wanted = neighbors.orElse(0);
-    long bytes = memory * MEBIBYTE;
-    boolean approximate = index == Index.IVF;
-    int wantedLists = lists.orElse(0);
-    int wantedProbes = probes.orElse(0);
-    double share = recall.orElse(0);
+  private int defaultParts(SparkSession spark) {
+    return index == Index.IVF ? 2 * Submit.executors(spark) : Submit.tasks(spark, 0);
+  }
+
+  private <T> T usage(Supplier<T> checked) {
     try {
-      index(approximate, wantedLists, wantedProbes, share);
+      return checked.get();
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
-    return () ->
-        GraphOptions.DEFAULT
-            .withNeighbors(optional(wanted))
-            .withIndex(index(approximate, wantedLists, wantedProbes, share))
-            .withMemory(bytes);
   }
 
-  private static KnnIndex index(boolean approximate, int lists, int probes, double recall) {
-    if (!approximate && (lists != 0 || probes != 0 || recall != 0)) {
+  // Of plain values alone: what a task gets is sent to it. Zero is what was not given.
+  TaskOptions<GraphOptions> options() {
+    boolean approximate = index == Index.IVF;
+    if (!approximate && (lists.isPresent() || probes.isPresent() || recall.isPresent())) {
       throw new IllegalArgumentException(
           "--lists, --probes and --recall do nothing without --index ivf");
     }
+    index(approximate, lists, probes, recall); // checks them
+    requirePositive("--parts", parts);
+    requirePositive("--neighbors", neighbors);
+    long bytes = bytes(memory);
+    int wanted = neighbors.orElse(0);
+    int wantedLists = lists.orElse(0);
+    int wantedProbes = probes.orElse(0);
+    double share = recall.orElse(0.0);
+    return () ->
+        GraphOptions.DEFAULT
+            .withNeighbors(number(given(wanted)))
+            .withIndex(index(approximate, given(wantedLists), given(wantedProbes), given(share)))
+            .withMemory(bytes);
+  }
+
+  private static void requirePositive(String option, Optional<Integer> value) {
+    if (value.isPresent() && value.get() < 1) {
+      throw new IllegalArgumentException(
+          "%s is %d, expected at least 1".formatted(option, value.get()));
+    }
+  }
+
+  private static long bytes(long mebibytes) {
+    if (mebibytes < 1) {
+      throw new IllegalArgumentException(
+          "--memory is %d MiB, expected at least 1".formatted(mebibytes));
+    }
+    try {
+      return Math.multiplyExact(mebibytes, MEBIBYTE);
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "--memory is %d MiB, expected at most %d".formatted(mebibytes, Long.MAX_VALUE / MEBIBYTE),
+          e);
+    }
+  }
+
+  private static KnnIndex index(
+      boolean approximate,
+      Optional<Integer> lists,
+      Optional<Integer> probes,
+      Optional<Double> recall) {
     return new KnnIndex(
         approximate ? KnnIndex.Kind.IVF : KnnIndex.Kind.EXACT,
-        optional(lists),
-        optional(probes),
+        number(lists),
+        number(probes),
         OptionalInt.empty(),
         OptionalInt.empty(),
         false,
-        recall == 0 ? OptionalDouble.empty() : OptionalDouble.of(recall));
+        recall.map(OptionalDouble::of).orElseGet(OptionalDouble::empty));
   }
 
-  private static OptionalInt optional(int value) {
-    return value == 0 ? OptionalInt.empty() : OptionalInt.of(value);
+  private static OptionalInt number(Optional<Integer> value) {
+    return value.map(OptionalInt::of).orElseGet(OptionalInt::empty);
+  }
+
+  private static <T extends Number> Optional<T> given(T value) {
+    return Optional.of(value).filter(number -> number.doubleValue() != 0);
   }
 }

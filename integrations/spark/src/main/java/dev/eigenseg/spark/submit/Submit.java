@@ -68,6 +68,13 @@ public final class Submit {
     return wanted > 0 ? wanted : 4 * spark.sparkContext().defaultParallelism();
   }
 
+  /** How many executors there are, or shall be; one where the driver works itself. */
+  static int executors(SparkSession spark) {
+    int there = spark.sparkContext().statusTracker().getExecutorInfos().length - 1; // the driver
+    int wanted = spark.sparkContext().conf().getInt("spark.executor.instances", 1);
+    return Math.max(1, Math.max(there, wanted));
+  }
+
   /** The session that spark-submit has configured. */
   static SparkSession session(String name) {
     return SparkSession.builder().appName("eigenseg " + name).getOrCreate();

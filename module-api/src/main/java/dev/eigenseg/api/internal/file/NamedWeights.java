@@ -1,5 +1,6 @@
 package dev.eigenseg.api.internal.file;
 
+import dev.eigenseg.api.BadInputException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -30,11 +31,17 @@ public record NamedWeights(Path folder) {
   /** Those of the user: {@code eigenseg/weights} in the folder of the user's states. */
   public static NamedWeights ofUser() {
     Path states =
-        Optional.ofNullable(System.getenv("XDG_STATE_HOME"))
-            .filter(text -> !text.isBlank())
-            .map(Path::of)
+        states(Optional.ofNullable(System.getenv("XDG_STATE_HOME")))
             .orElseGet(() -> Path.of(System.getProperty("user.home"), ".local", "state"));
     return new NamedWeights(states.resolve("eigenseg").resolve("weights"));
+  }
+
+  /**
+   * The folder of the user's states, if one is set; a relative one does not count (XDG Base
+   * Directory Specification, 0.8).
+   */
+  static Optional<Path> states(Optional<String> setting) {
+    return setting.flatMap(NamedWeights::path).filter(Path::isAbsolute);
   }
 
   /**
@@ -63,8 +70,11 @@ public record NamedWeights(Path folder) {
         String.join("\n", lines.subList(0, Math.min(KEPT, lines.size()))) + "\n");
   }
 
-  /** The files that were named with that content; they may be gone, or have changed. */
-  public List<Path> files(String sha256) throws IOException {
+  /**
+   * The files that were named with that content; they may be gone, or have changed. A list that
+   * cannot be read has none: weights may be found elsewhere.
+   */
+  public List<Path> files(String sha256) {
     Set<Path> files = new LinkedHashSet<>();
     if (HASH.matcher(sha256).matches()) {
       Optional.ofNullable(IN_PROCESS.get(folder.resolve(sha256))).ifPresent(files::add);
@@ -73,19 +83,21 @@ public record NamedWeights(Path folder) {
     return List.copyOf(files);
   }
 
-  private List<Path> listed(String sha256) throws IOException {
-    List<Path> files = new ArrayList<>();
+  private List<Path> listed(String sha256) {
     Path list = folder.resolve(sha256);
     if (!Files.exists(list)) {
-      return files;
+      return List.of();
     }
-    RegularFile.text(list)
-        .lines()
-        .map(NamedWeights::path)
-        .flatMap(Optional::stream)
-        .filter(Path::isAbsolute)
-        .forEach(files::add);
-    return files;
+    try {
+      return RegularFile.text(list)
+          .lines()
+          .map(NamedWeights::path)
+          .flatMap(Optional::stream)
+          .filter(Path::isAbsolute)
+          .toList();
+    } catch (IOException | BadInputException e) {
+      return List.of();
+    }
   }
 
   private static Optional<Path> path(String line) {

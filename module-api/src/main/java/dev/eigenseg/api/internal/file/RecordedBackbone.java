@@ -35,7 +35,9 @@ public record RecordedBackbone(String scheme, String name) {
    */
   public Set<Path> candidates(Path beside, List<Path> places) {
     Set<Path> candidates = new LinkedHashSet<>();
-    in(beside.toAbsolutePath().getParent()).ifPresent(candidates::add);
+    Optional.ofNullable(beside.toAbsolutePath().normalize().getParent()) // "/" has none
+        .flatMap(this::in)
+        .ifPresent(candidates::add);
     for (Path place : places) {
       (Files.isDirectory(place) ? in(place) : Optional.of(place)).ifPresent(candidates::add);
     }
