@@ -47,6 +47,7 @@ if [ ! -d "$single" ]; then
   "$root/eigenseg" extract --quiet -b descriptor -o "$single/bank" "$photographs"
   "$root/eigenseg" train --quiet --method kmeans-features --clusters 6 -o "$model" "$single/bank"
   "$root/eigenseg" graph --quiet -o "$single/graph.knn" "$single/bank"
+  "$root/eigenseg" graph --quiet --index ivf --recall 0.9 -o "$single/lists.knn" "$single/bank"
   "$root/eigenseg" segment --quiet -m "$model" -o "$single/masks" "$photographs"
   "$root/eigenseg" evaluate --quiet --json "$single/scores.json" --dataset folder --root "$scenes" --split val "$model" >/dev/null
 fi
@@ -105,6 +106,7 @@ stage() {
 
 same_extract() { diff -r "$single/bank" "$work/bank"; }
 same_graph() { cmp "$single/graph.knn" "$work/graph.knn"; }
+same_lists() { cmp "$single/lists.knn" "$work/lists.knn"; }
 same_segment() {
   "$SPARK_HOME/bin/spark-sql" --master 'local[1]' --conf spark.ui.enabled=false --conf spark.sql.catalogImplementation=in-memory -S \
     -e "SELECT sha2(png, 256), regexp_extract(path, '[^/]*$', 0) FROM parquet.\`$work/masks\`" 2>/dev/null |
@@ -118,6 +120,7 @@ sys.exit(one != other)' "$single/scores.json" "$work/evaluate.out"
 }
 stage extract "$work/bank" extract -b descriptor --partitions 12 -o "$work/bank" "$photographs"
 stage graph "$work/graph.knn" graph --parts 16 -o "$work/graph.knn" "$work/bank"
+stage lists "$work/lists.knn" graph --index ivf --recall 0.9 --parts 16 -o "$work/lists.knn" "$work/bank"
 stage segment "$work/masks" segment -m "$model" -o "$work/masks" "$photographs"
 stage evaluate "$work/none" evaluate --tasks 12 --dataset folder --root "$scenes" --split val "$model"
 exit "$failed"
