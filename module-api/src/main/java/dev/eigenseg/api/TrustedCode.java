@@ -2,6 +2,7 @@ package dev.eigenseg.api;
 
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.RegularFile;
+import dev.eigenseg.api.internal.file.UserFolder;
 import java.io.IOException;
 import java.lang.ScopedValue.CallableOp;
 import java.nio.file.Files;
@@ -80,15 +81,7 @@ public final class TrustedCode {
     return Optional.ofNullable(System.getenv(VARIABLE))
         .filter(text -> !text.isBlank())
         .map(Path::of)
-        .orElseGet(() -> settings().resolve("eigenseg").resolve("trusted"));
-  }
-
-  private static Path settings() {
-    return Optional.ofNullable(System.getenv("XDG_CONFIG_HOME"))
-        .filter(text -> !text.isBlank())
-        .map(Path::of)
-        .filter(Path::isAbsolute) // others do not count, says the standard
-        .orElseGet(() -> Path.of(System.getProperty("user.home"), ".config"));
+        .orElseGet(() -> UserFolder.of("XDG_CONFIG_HOME", Path.of(".config")).resolve("trusted"));
   }
 
   private static boolean isListed(String sha256) throws IOException {

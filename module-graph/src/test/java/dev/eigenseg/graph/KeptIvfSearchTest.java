@@ -34,7 +34,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -359,32 +358,6 @@ class KeptIvfSearchTest {
 
   // ---- stop and resume
 
-  /** Cancels after some blocks and remembers how many were promised. */
-  private static final class Stopping implements Progress {
-    private final AtomicLong left;
-    private long promised;
-    private boolean joined;
-
-    Stopping(long blocks) {
-      left = new AtomicLong(blocks);
-    }
-
-    @Override
-    public Task start(String name, long total, String unit) {
-      if (!name.equals("graph")) {
-        return Task.NONE;
-      }
-      promised = total;
-      joined = true;
-      return amount -> left.addAndGet(-amount);
-    }
-
-    @Override
-    public boolean cancelled() {
-      return left.get() <= 0;
-    }
-  }
-
   @Test
   void whatOtherSearchesForTheSameFileHaveLeftIsDeleted() throws IOException {
     Path target = folder.resolve("g.knn");
@@ -422,26 +395,26 @@ class KeptIvfSearchTest {
     KillableIvf.build(undisturbed, ENOUGH, Progress.NONE);
     Path target = folder.resolve("g.knn");
     long memory = KillableIvf.littleMemory(folder);
-    Stopping inMemory = new Stopping(Long.MAX_VALUE);
+    CancelledAfter inMemory = new CancelledAfter(Long.MAX_VALUE);
     KillableIvf.build(target, ENOUGH, inMemory);
-    Stopping all = new Stopping(Long.MAX_VALUE);
+    CancelledAfter all = new CancelledAfter(Long.MAX_VALUE);
     KillableIvf.build(target, memory, all);
     Files.delete(target);
-    assertTrue(all.promised > 3 * inMemory.promised, "hardly any strips: " + all.promised);
+    assertTrue(all.promised() > 3 * inMemory.promised(), "hardly any strips: " + all.promised());
     assertThrows(
         CancelledException.class,
-        () -> KillableIvf.build(target, memory, new Stopping(0))); // before there are lists
+        () -> KillableIvf.build(target, memory, new CancelledAfter(0))); // before there are lists
     assertEquals(List.of("undisturbed.knn"), files());
-    long left = all.promised;
+    long left = all.promised();
     for (int stop = 0; stop < 10; stop++) {
-      Stopping stopping = new Stopping(1 + random.nextLong(all.promised / 12));
+      CancelledAfter stopping = new CancelledAfter(1 + random.nextLong(all.promised() / 12));
       assertThrows(CancelledException.class, () -> KillableIvf.build(target, memory, stopping));
-      assertTrue(stopping.joined && stopping.promised <= left, "seed " + seed);
-      left = stopping.promised;
+      assertTrue(stopping.searched() && stopping.promised() <= left, "seed " + seed);
+      left = stopping.promised();
       assertFalse(Files.exists(target));
       assertTrue(files().contains(".g.knn.lists"), files().toString());
     }
-    assertTrue(left < all.promised, "nothing was kept, seed " + seed);
+    assertTrue(left < all.promised(), "nothing was kept, seed " + seed);
     KillableIvf.build(target, memory, Progress.NONE);
     assertArrayEquals(Files.readAllBytes(undisturbed), Files.readAllBytes(target), "seed " + seed);
     assertEquals(List.of("g.knn", "undisturbed.knn"), files());
@@ -491,7 +464,7 @@ class KeptIvfSearchTest {
     Path target = folder.resolve("g.knn");
     long memory = KillableIvf.littleMemory(folder);
     assertThrows(
-        CancelledException.class, () -> KillableIvf.build(target, memory, new Stopping(5)));
+        CancelledException.class, () -> KillableIvf.build(target, memory, new CancelledAfter(5)));
     assertTrue(files().contains(".g.knn.lists"), files().toString());
     try (Tensor features = clustered(1500, 8)) {
       KnnIndex index = KnnIndex.ivf(30, 3, 1 << 20, false);

@@ -30,7 +30,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -185,49 +184,25 @@ class KnnGraphBuilderTest {
 
   // ---- stop and resume
 
-  /** Cancels after some tiles and remembers how many were promised. */
-  private static final class Stopping implements Progress {
-    private final AtomicLong left;
-    private long promised;
-
-    Stopping(long tiles) {
-      left = new AtomicLong(tiles);
-    }
-
-    @Override
-    public Task start(String name, long total, String unit) {
-      if (!name.equals("graph")) {
-        return Task.NONE;
-      }
-      promised = total;
-      return amount -> left.addAndGet(-amount);
-    }
-
-    @Override
-    public boolean cancelled() {
-      return left.get() <= 0;
-    }
-  }
-
   @Test
   void stoppedAtRandomPointsItGoesOn() throws IOException {
     Path undisturbed = folder.resolve("undisturbed.knn");
     KillableBuild.build(undisturbed, ENOUGH, Progress.NONE);
     Path target = folder.resolve("g.knn");
-    Stopping all = new Stopping(Long.MAX_VALUE);
+    CancelledAfter all = new CancelledAfter(Long.MAX_VALUE);
     KillableBuild.build(target, KillableBuild.littleMemory(), all);
     Files.delete(target);
-    long left = all.promised;
+    long left = all.promised();
     for (int stop = 0; stop < 20; stop++) {
-      Stopping stopping = new Stopping(1 + random.nextLong(all.promised / 25));
+      CancelledAfter stopping = new CancelledAfter(1 + random.nextLong(all.promised() / 25));
       assertThrows(
           CancelledException.class,
           () -> KillableBuild.build(target, KillableBuild.littleMemory(), stopping));
-      assertTrue(stopping.promised <= left, "seed " + seed);
-      left = stopping.promised;
+      assertTrue(stopping.promised() <= left, "seed " + seed);
+      left = stopping.promised();
       assertFalse(Files.exists(target));
     }
-    assertTrue(left < all.promised, "nothing was kept, seed " + seed);
+    assertTrue(left < all.promised(), "nothing was kept, seed " + seed);
     KillableBuild.build(target, KillableBuild.littleMemory(), Progress.NONE);
     assertArrayEquals(Files.readAllBytes(undisturbed), Files.readAllBytes(target), "seed " + seed);
     assertEquals(List.of("g.knn", "undisturbed.knn"), files());
@@ -275,7 +250,7 @@ class KnnGraphBuilderTest {
 
   /** Leaves an unfinished search in the folder. */
   private void begin(KnnGraphBuilder builder, Path target) {
-    Stopping stopping = new Stopping(8); // of fifteen tiles and more
+    CancelledAfter stopping = new CancelledAfter(8); // of fifteen tiles and more
     assertThrows(
         CancelledException.class, () -> builder.build(GraphPart.WHOLE, target, false, stopping));
   }
@@ -298,7 +273,7 @@ class KnnGraphBuilderTest {
 
       // The same request, with other threads and more memory.
       begin(builder(features, 8, memory, 2), target);
-      Stopping none = new Stopping(Long.MAX_VALUE);
+      CancelledAfter none = new CancelledAfter(Long.MAX_VALUE);
       builder(features, 8, ENOUGH, 1).build(GraphPart.WHOLE, target, true, none);
       assertArrayEquals(inMemory(features, 8), Files.readAllBytes(target));
       Files.delete(target);

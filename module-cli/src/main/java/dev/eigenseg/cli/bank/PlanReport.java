@@ -101,9 +101,7 @@ record PlanReport(
   }
 
   private double secondsOf(long rows) {
-    return model.seconds(
-        new PlannedGraph(
-            rows, graph.dim(), graph.dtype(), graph.k(), graph.index(), graph.memory()));
+    return model.seconds(graph.withRows(rows));
   }
 
   private static void line(Session session, String what, String text) {

@@ -6,6 +6,7 @@ import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.spi.ResumableKnnEngine;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.rows.Candidates;
 import dev.eigenseg.graph.rows.PreparedRows;
 import dev.eigenseg.graph.rows.RowRange;
 import dev.eigenseg.graph.strips.CandidateFile;
@@ -39,14 +40,9 @@ public final class ExactSearch {
     JoinPlan plan = JoinPlan.of(request, kernel);
     int workers = Math.min(plan.threads(), Runtime.getRuntime().availableProcessors());
     double products = plan.tiles(0) * secondsOfTile(plan.block(), plan.dim()) * PACKING;
-    double seconds = products + plan.rows() * candidates(plan) * SECONDS_OF_CANDIDATE;
+    double seconds =
+        products + plan.rows() * Candidates.expected(plan.k(), plan.rows()) * SECONDS_OF_CANDIDATE;
     return new KnnEngine.Cost(seconds / workers, plan.bytes());
-  }
-
-  /** Candidates of one row: its buffer once, then k more each time the rows seen have doubled. */
-  private static double candidates(JoinPlan plan) {
-    double doublings = Math.log((double) plan.rows() / plan.capacity()) / Math.log(2);
-    return plan.capacity() + plan.k() * Math.max(0, doublings);
   }
 
   /** Times part of a tile once the compiler has caught up. */

@@ -7,6 +7,7 @@ import dev.eigenseg.graph.rows.Candidates;
 import dev.eigenseg.graph.rows.RowRange;
 import dev.eigenseg.graph.strips.CandidateStore;
 import dev.eigenseg.graph.strips.StripGrid;
+import dev.eigenseg.graph.strips.UnitLoop;
 
 /**
  * How a self-join is cut so that it stays within its memory. The result does not depend on any of
@@ -37,14 +38,8 @@ public record JoinPlan(
     int capacity,
     long stripRows,
     boolean cached) {
-  // A buffer of twice k drops k at a time, so a candidate costs a constant; tiny ones would do it
-  // too often.
-  private static final int SMALLEST_CAPACITY = 64;
   // Enough that all threads end at about the same time; a task packs its rows anew.
   private static final int TASKS_OF_THREAD = 8;
-  // What a thread multiplies in a unit of work, about half a minute at 30 to 40 G/s: as much is
-  // lost when a search is killed, and saving candidates costs a fraction of it.
-  private static final double UNIT_PRODUCTS = 1e12;
 
   /** Plans a search of all rows. */
   public static JoinPlan of(KnnEngine.Request request, TileKernel kernel) {
@@ -73,10 +68,10 @@ public record JoinPlan(
             block,
             group,
             Math.clamp(blocks * blocks / (2L * TASKS_OF_THREAD * request.threads() * group), 1, 32),
-            Math.max(SMALLEST_CAPACITY, Math.multiplyExact(2, request.k())),
+            Candidates.capacityFor(request.k()),
             block,
             true);
-    long most = (long) Math.sqrt(UNIT_PRODUCTS * request.threads() / dim);
+    long most = (long) Math.sqrt(UnitLoop.UNIT_PRODUCTS * request.threads() / dim);
     return plan.withStrips(plan.evenStrips(most), true).within(request.memory());
   }
 

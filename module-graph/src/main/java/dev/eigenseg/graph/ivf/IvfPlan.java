@@ -54,7 +54,6 @@ public record IvfPlan(
   // Measured on 242,220 x 416 patches of CamVid (docs/performance.md).
   private static final int ROWS_OF_LIST = 160;
   private static final int PROBES = 16;
-  private static final int SMALLEST_CAPACITY = 64;
 
   // Rankings for choosing probes: enough for most data, else they are doubled.
   private static final int TUNING_PLACES = 32;
@@ -124,7 +123,7 @@ public record IvfPlan(
   }
 
   int capacity() {
-    return Math.max(SMALLEST_CAPACITY, Math.multiplyExact(2, k));
+    return Candidates.capacityFor(k);
   }
 
   /** Bytes of a row as the index keeps it. */
@@ -179,7 +178,7 @@ public record IvfPlan(
   }
 
   /** Multiply-adds of joining, roughly. */
-  double joinMultiplyAdds() {
+  public double joinMultiplyAdds() {
     return (double) dim * rows * places * rows / lists;
   }
 

@@ -6,6 +6,7 @@ import dev.eigenseg.graph.rows.RowRange;
 import dev.eigenseg.graph.strips.CandidateStore;
 import dev.eigenseg.graph.strips.StripCandidates;
 import dev.eigenseg.graph.strips.StripGrid;
+import dev.eigenseg.graph.strips.UnitLoop;
 
 /**
  * How a join of inverted lists in a file is cut so that it stays within its memory: the candidates
@@ -17,9 +18,6 @@ import dev.eigenseg.graph.strips.StripGrid;
  * @param stripRows rows of a strip
  */
 record StripPlan(IvfPlan plan, long recordBytes, RowRange range, long stripRows) {
-  // What a thread multiplies in a unit of work, about half a minute: as much is lost when a search
-  // is killed.
-  private static final double UNIT_PRODUCTS = 1e12;
   private static final long LEAST_ROWS = IvfPlan.BLOCK;
   private static final long BYTES_OF_LIST = 64;
 
@@ -62,7 +60,7 @@ record StripPlan(IvfPlan plan, long recordBytes, RowRange range, long stripRows)
   }
 
   private static double unit(IvfPlan plan) {
-    return UNIT_PRODUCTS * plan.threads();
+    return UnitLoop.UNIT_PRODUCTS * plan.threads();
   }
 
   /** Strips of about the same size, at most so large. */

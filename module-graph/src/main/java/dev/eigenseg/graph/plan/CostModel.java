@@ -1,6 +1,8 @@
 package dev.eigenseg.graph.plan;
 
 import dev.eigenseg.graph.ivf.IvfPlan;
+import dev.eigenseg.graph.rows.Candidates;
+import dev.eigenseg.graph.rows.QuerySample;
 import java.util.Map;
 
 /**
@@ -19,10 +21,6 @@ public record CostModel(
    * AMD Zen 4 (docs/scale.md says which and how far others are off).
    */
   public static final CostModel DEFAULT = new CostModel(8.6, 1.92e-11, 50e-9, 7.4e-11, 11e-9);
-
-  // Queries whose recall is measured after an approximate search.
-  private static final int QUERIES = 512;
-  private static final int SMALLEST_CAPACITY = 64;
 
   /** The same on a processor that takes so many times as long. */
   public CostModel times(double factor) {
@@ -63,32 +61,25 @@ public record CostModel(
    * @param pairs that are compared
    */
   double exact(PlannedGraph graph, long lists, long seen, double pairs) {
-    return start + product * graph.dim() * pairs + candidate * lists * candidates(graph.k(), seen);
-  }
-
-  /** Candidates of a row: its buffer once, then k more each time the rows seen have doubled. */
-  private static double candidates(int k, long seen) {
-    double capacity = Math.max(SMALLEST_CAPACITY, 2.0 * k);
-    return Math.min(seen, capacity) + k * Math.max(0, Math.log(seen / capacity) / Math.log(2));
+    return start
+        + product * graph.dim() * pairs
+        + candidate * lists * Math.min(seen, Candidates.expected(graph.k(), seen));
   }
 
   /** Of an approximate search, what is done before its parts: learning lists and ranking them. */
   double shared(PlannedGraph graph) {
     IvfPlan plan = plan(graph);
-    return listProduct * (plan.multiplyAdds() - joins(graph, plan));
+    return listProduct * (plan.multiplyAdds() - plan.joinMultiplyAdds());
   }
 
   /** Of an approximate search, what parts divide: joining lists, and the measured recall. */
   double joined(PlannedGraph graph) {
-    return listProduct * joins(graph, plan(graph)) + product * QUERIES * graph.rows() * graph.dim();
+    return listProduct * plan(graph).joinMultiplyAdds()
+        + product * QuerySample.ROWS * graph.rows() * graph.dim();
   }
 
   /** Work does not depend on the memory, whether it is enough or not. */
   private static IvfPlan plan(PlannedGraph graph) {
     return IvfPlan.of(graph.withMemory(Long.MAX_VALUE).request(1));
-  }
-
-  private static double joins(PlannedGraph graph, IvfPlan plan) {
-    return (double) graph.dim() * graph.rows() * plan.places() * graph.rows() / plan.lists();
   }
 }

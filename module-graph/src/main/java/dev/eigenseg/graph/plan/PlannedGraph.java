@@ -40,7 +40,7 @@ public record PlannedGraph(long rows, int dim, DType dtype, int k, KnnIndex inde
   }
 
   /** The same with other rows. */
-  PlannedGraph withRows(long newRows) {
+  public PlannedGraph withRows(long newRows) {
     return new PlannedGraph(newRows, dim, dtype, k, index, memory);
   }
 

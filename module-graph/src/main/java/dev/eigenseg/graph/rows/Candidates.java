@@ -12,6 +12,10 @@ import java.util.Arrays;
  * <p>Rows are independent; whoever touches a row must hold its block's lock.
  */
 public final class Candidates implements AutoCloseable {
+  // A buffer of twice k drops k at a time, so a candidate costs a constant; tiny ones would do it
+  // too often.
+  private static final int SMALLEST_CAPACITY = 64;
+
   private final Arena arena;
   private final int k;
   private final int capacity;
@@ -47,6 +51,20 @@ public final class Candidates implements AutoCloseable {
     for (long row = 0; row < rows; row++) {
       thresholds.setAtIndex(ValueLayout.JAVA_FLOAT, row, Float.NEGATIVE_INFINITY);
     }
+  }
+
+  /** The capacity that suits k. */
+  public static int capacityFor(int k) {
+    return Math.max(SMALLEST_CAPACITY, Math.multiplyExact(2, k));
+  }
+
+  /**
+   * How many candidates a row takes in, with the capacity that suits k: its buffer once, then k
+   * more each time the rows that it has seen have doubled.
+   */
+  public static double expected(int k, long seen) {
+    double capacity = capacityFor(k);
+    return capacity + k * Math.max(0, Math.log(seen / capacity) / Math.log(2));
   }
 
   /** Bytes of a row, heap and off-heap together. */

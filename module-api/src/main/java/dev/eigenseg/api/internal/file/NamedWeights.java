@@ -30,18 +30,8 @@ public record NamedWeights(Path folder) {
 
   /** Those of the user: {@code eigenseg/weights} in the folder of the user's states. */
   public static NamedWeights ofUser() {
-    Path states =
-        states(Optional.ofNullable(System.getenv("XDG_STATE_HOME")))
-            .orElseGet(() -> Path.of(System.getProperty("user.home"), ".local", "state"));
-    return new NamedWeights(states.resolve("eigenseg").resolve("weights"));
-  }
-
-  /**
-   * The folder of the user's states, if one is set; a relative one does not count (XDG Base
-   * Directory Specification, 0.8).
-   */
-  static Optional<Path> states(Optional<String> setting) {
-    return setting.flatMap(NamedWeights::path).filter(Path::isAbsolute);
+    Path folder = UserFolder.of("XDG_STATE_HOME", Path.of(".local", "state"));
+    return new NamedWeights(folder.resolve("weights"));
   }
 
   /**

@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
-class NamedWeightsTest {
+class UserFolderTest {
   @Test
-  void onlyAnAbsoluteFolderOfStatesCounts() {
+  void onlyAnAbsoluteFolderCounts() {
     Path absolute = Path.of("states").toAbsolutePath();
-    assertEquals(Optional.of(absolute), NamedWeights.states(Optional.of(absolute.toString())));
+    assertEquals(Optional.of(absolute), UserFolder.set(Optional.of(absolute.toString())));
     for (String other : List.of("", " ", "states", "./states", "a\0b")) {
-      assertEquals(Optional.empty(), NamedWeights.states(Optional.of(other)), other);
+      assertEquals(Optional.empty(), UserFolder.set(Optional.of(other)), other);
     }
-    assertEquals(Optional.empty(), NamedWeights.states(Optional.empty()));
+    assertEquals(Optional.empty(), UserFolder.set(Optional.empty()));
   }
 }
