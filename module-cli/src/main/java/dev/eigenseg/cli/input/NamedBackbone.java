@@ -9,6 +9,7 @@ import dev.eigenseg.cli.session.Session;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Remembers the file of a backbone that the user named, so that banks and models of it find it
@@ -33,18 +34,23 @@ public final class NamedBackbone {
           "%s was made with a backbone of kind '%s' (%s), but '%s' is of kind '%s'; give the right one with -b, or leave it out"
               .formatted(bank, recorded.scheme(), recorded, spec, scheme));
     }
-    int colon = spec.indexOf(':');
-    if (colon >= 0) {
-      Path file = Path.of(spec.substring(colon + 1));
-      String found = Shards.sha256(file);
-      String sha256 = manifest.backboneSha256();
-      if (!found.equals(sha256)) {
-        throw new IncompatibleException(
-            "%s was made with a backbone of SHA-256 %s, but %s has %s; give the right one with -b"
-                .formatted(bank, sha256, file, found));
-      }
-      remember(session, spec, sha256);
+    Optional<Path> file = file(spec);
+    if (file.isEmpty()) {
+      return;
     }
+    String found = Shards.sha256(file.get());
+    String sha256 = manifest.backboneSha256();
+    if (!found.equals(sha256)) {
+      throw new IncompatibleException(
+          "%s was made with a backbone of SHA-256 %s, but %s has %s; give the right one with -b"
+              .formatted(bank, sha256, file.get(), found));
+    }
+    remember(session, spec, sha256);
+  }
+
+  private static Optional<Path> file(String spec) {
+    int colon = spec.indexOf(':');
+    return colon < 0 ? Optional.empty() : Optional.of(Path.of(spec.substring(colon + 1)));
   }
 
   /**
@@ -54,21 +60,17 @@ public final class NamedBackbone {
    * @param sha256 of the backbone that was opened
    */
   public static void remember(Session session, String spec, String sha256) {
-    int colon = spec.indexOf(':');
-    if (colon < 0) {
-      return;
-    }
-    Path file = Path.of(spec.substring(colon + 1));
-    if (!Files.isRegularFile(file)) {
+    Optional<Path> file = file(spec).filter(Files::isRegularFile);
+    if (file.isEmpty()) {
       return;
     }
     NamedWeights named = NamedWeights.ofUser();
     try {
-      named.remember(sha256, file);
+      named.remember(sha256, file.get());
     } catch (IOException | RuntimeException e) {
       session.warn(
           "%s is not remembered in %s (%s): name it with -b again in other commands"
-              .formatted(file, named.folder(), e.getMessage()));
+              .formatted(file.get(), named.folder(), e.getMessage()));
     }
   }
 }

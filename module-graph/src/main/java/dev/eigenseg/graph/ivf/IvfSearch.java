@@ -10,7 +10,6 @@ import dev.eigenseg.graph.rows.PreparedRows;
 import dev.eigenseg.graph.rows.TrueNeighbors;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.LongStream;
 
@@ -137,16 +136,7 @@ public final class IvfSearch {
               .filter(at -> !candidates.complete((int) at))
               .map(inverted::id)
               .toArray();
-      for (int first = 0; first < incomplete.length; first += (int) WRITE_ROWS) {
-        int end = (int) Math.min(incomplete.length, first + WRITE_ROWS);
-        long[] some = Arrays.copyOfRange(incomplete, first, end);
-        try (TrueNeighbors found =
-            TrueNeighbors.of(rows, some, plan.k(), plan.threads(), progress)) {
-          for (int i = 0; i < some.length; i++) {
-            found.copy(i, some[i], lists);
-          }
-        }
-      }
+      TrueNeighbors.write(rows, incomplete, lists, 0, plan.threads(), progress);
     }
 
     @Override

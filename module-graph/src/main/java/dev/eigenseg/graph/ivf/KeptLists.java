@@ -28,7 +28,7 @@ import java.util.Optional;
  * all candidates, so that nothing is read in small pieces from all over.
  */
 final class KeptLists implements ResumableKnnEngine.KeptSearch {
-  private static final int BATCH = 512;
+  private static final int LEAST_ROWS = 512;
 
   private final KnnEngine.Request request;
   private final Progress progress;
@@ -67,7 +67,8 @@ final class KeptLists implements ResumableKnnEngine.KeptSearch {
     long rows = lists.header().rows();
     // Three quarters: the rest is for what the join has left in the hands of the allocator.
     this.windowRows =
-        Math.clamp((request.memory() * 3 / 4 - idBytes) / rowBytes, Math.min(BATCH, rows), rows);
+        Math.clamp(
+            (request.memory() * 3 / 4 - idBytes) / rowBytes, Math.min(LEAST_ROWS, rows), rows);
     try {
       this.ids = arena.allocate(idBytes, 64);
       lists.readIds(ids);
@@ -211,15 +212,7 @@ final class KeptLists implements ResumableKnnEngine.KeptSearch {
     }
     try (PreparedRows rows =
         PreparedRows.measure(request.features(), true, request.threads(), progress)) {
-      for (int begin = 0; begin < wanted.length; begin += BATCH) {
-        long[] some = Arrays.copyOfRange(wanted, begin, Math.min(wanted.length, begin + BATCH));
-        try (TrueNeighbors found =
-            TrueNeighbors.of(rows, some, request.k(), request.threads(), progress)) {
-          for (int i = 0; i < some.length; i++) {
-            found.copy(i, some[i] - range.first(), target.lists());
-          }
-        }
-      }
+      TrueNeighbors.write(rows, wanted, target.lists(), range.first(), request.threads(), progress);
     }
   }
 

@@ -7,6 +7,7 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
@@ -17,6 +18,8 @@ import java.util.stream.LongStream;
 public final class TrueNeighbors implements AutoCloseable {
   /** Rows of a block that is compared with the wanted rows at once. */
   public static final int BLOCK = 480;
+
+  private static final int BATCH = 512;
 
   private final Tensor ids;
   private final Tensor similarities;
@@ -65,8 +68,32 @@ public final class TrueNeighbors implements AutoCloseable {
     return similarities.get((long) row * similarities.size(1) + place);
   }
 
-  /** Copies the neighbours of a row into a row of lists. */
-  public void copy(int row, long targetRow, NeighborLists lists) {
+  /**
+   * Writes the true neighbours of rows into lists, some rows at a time.
+   *
+   * @param rows divided by their norms; borrowed
+   * @param wanted ids of rows
+   * @param lists receive them
+   * @param firstRow the row of the first list
+   */
+  public static void write(
+      PreparedRows rows,
+      long[] wanted,
+      NeighborLists lists,
+      long firstRow,
+      int threads,
+      Progress progress) {
+    for (int begin = 0; begin < wanted.length; begin += BATCH) {
+      long[] some = Arrays.copyOfRange(wanted, begin, Math.min(wanted.length, begin + BATCH));
+      try (TrueNeighbors found = of(rows, some, lists.k(), threads, progress)) {
+        for (int i = 0; i < some.length; i++) {
+          found.copy(i, some[i] - firstRow, lists);
+        }
+      }
+    }
+  }
+
+  private void copy(int row, long targetRow, NeighborLists lists) {
     long bytes = (long) lists.k() * Integer.BYTES;
     MemorySegment.copy(ids.segment(), row * bytes, lists.ids(), targetRow * bytes, bytes);
     MemorySegment.copy(
