@@ -14,10 +14,11 @@ import java.util.Random;
 import java.util.SequencedMap;
 
 /** A Vision Transformer of 64 channels with random weights. */
-final class TinyVit {
+public final class TinyVit {
   private TinyVit() {}
 
-  static void write(Path file) throws IOException {
+  /** Writes its file. */
+  public static void write(Path file) throws IOException {
     VitConfig config =
         new VitConfig(
             16,

@@ -10,6 +10,7 @@ import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.RegularFile;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.rows.NeighborRows;
@@ -304,9 +305,18 @@ final class KnnGraphFile implements NeighborRows, AutoCloseable {
 
   // ---- reading
 
-  @SuppressWarnings("MustBeClosedChecker")
   static KnnGraphFile open(Path path) throws IOException {
     FileChannel channel = RegularFile.channel(path);
+    try {
+      return map(path, channel);
+    } catch (IOException | RuntimeException | Error e) {
+      Closing.after(e, channel);
+      throw e;
+    }
+  }
+
+  @SuppressWarnings("MustBeClosedChecker")
+  private static KnnGraphFile map(Path path, FileChannel channel) throws IOException {
     Arena arena = Arena.ofShared();
     try {
       long size = channel.size();
@@ -319,9 +329,7 @@ final class KnnGraphFile implements NeighborRows, AutoCloseable {
       Provenance provenance = readEnd(path, mapping, layout);
       return new KnnGraphFile(path, channel, arena, mapping, header, layout, provenance);
     } catch (IOException | RuntimeException | Error e) {
-      try (channel) {
-        arena.close();
-      }
+      arena.close();
       throw e;
     }
   }

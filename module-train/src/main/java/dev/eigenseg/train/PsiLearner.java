@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
+import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.PsiConfig;
@@ -86,14 +87,26 @@ final class PsiLearner implements AutoCloseable {
    * Copies of the weights, prefixed with {@code "psi."}, and of the moments; the caller owns them.
    */
   SequencedMap<String, Tensor> export() {
-    SequencedMap<String, Tensor> tensors = new LinkedHashMap<>(weights.export("psi."));
-    tensors.putAll(adam.export());
-    return tensors;
+    return copies(tensors -> {
+      weights.export("psi.", tensors);
+      adam.export(tensors);
+    });
   }
 
   /** Copies of the weights, which the caller owns. */
   SequencedMap<String, Tensor> weights() {
-    return weights.export("");
+    return copies(tensors -> weights.export("", tensors));
+  }
+
+  private static SequencedMap<String, Tensor> copies(Consumer<Map<String, Tensor>> copying) {
+    SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+    try {
+      copying.accept(tensors);
+      return tensors;
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, tensors.values());
+      throw e;
+    }
   }
 
   /** Wall nanoseconds of one update's parts. */

@@ -1,6 +1,7 @@
 package dev.eigenseg.api.bank;
 
 import dev.eigenseg.api.CorruptFileException;
+import dev.eigenseg.api.internal.file.MappedPieces;
 import dev.eigenseg.api.internal.file.RegularFile;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
@@ -75,7 +76,11 @@ final class LevelRows implements FeatureRows {
   /** The checksum of rows as they are stored, padding included. */
   int crc(long firstRow, long count) throws IOException {
     CRC32C crc = new CRC32C();
-    forEachWindow(firstRow, count, (window, row, inWindow) -> crc.update(window.asByteBuffer()));
+    forEachWindow(
+        firstRow,
+        count,
+        (window, row, inWindow) ->
+            MappedPieces.forEach(window, 1, (piece, offset) -> crc.update(piece.asByteBuffer())));
     return (int) crc.getValue();
   }
 
@@ -168,14 +173,23 @@ final class LevelRows implements FeatureRows {
       MemorySegment.copy(window, 0, target, 0, count * layout.stride());
       return;
     }
-    VectorMath math = VectorMath.best();
     long targetRow = (long) layout.dim() * Float.BYTES;
-    for (long i = 0; i < count; i++) {
-      if (layout.dtype() == DType.F32) {
+    if (layout.dtype() == DType.F32) {
+      for (long i = 0; i < count; i++) {
         MemorySegment.copy(window, i * layout.stride(), target, i * targetRow, targetRow);
-      } else {
-        math.f16ToF32(window, i * layout.stride(), target, i * targetRow, layout.dim());
       }
+      return;
     }
+    VectorMath math = VectorMath.best();
+    MappedPieces.forEach(
+        window,
+        layout.stride(),
+        (piece, offset) -> {
+          long first = offset / layout.stride();
+          for (long i = 0; i < piece.byteSize() / layout.stride(); i++) {
+            long to = (first + i) * targetRow;
+            math.f16ToF32(piece, i * layout.stride(), target, to, layout.dim());
+          }
+        });
   }
 }

@@ -111,10 +111,11 @@ final class BlasLibrary {
     }
     // OpenBLAS has one number for the whole process.
     synchronized (this) {
-      if (users++ == 0 && functions.threads().isPresent()) {
+      if (users == 0 && functions.threads().isPresent()) {
         threadsBefore = callInt(functions.threads().get());
         call(functions.setThreads().orElseThrow(), 1);
       }
+      users++;
     }
   }
 

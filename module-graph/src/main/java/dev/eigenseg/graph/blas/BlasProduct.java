@@ -36,11 +36,11 @@ final class BlasProduct implements TileProduct {
       this.depth = memory.allocateFrom(ValueLayout.JAVA_INT, dim);
       this.count = memory.allocateFrom(ValueLayout.JAVA_INT, SLICE);
       this.width = memory.allocateFrom(ValueLayout.JAVA_INT, blockRows);
+      library.enter();
     } catch (RuntimeException | Error e) {
       memory.close();
       throw e;
     }
-    library.enter();
   }
 
   @Override
@@ -80,7 +80,8 @@ final class BlasProduct implements TileProduct {
 
   @Override
   public void close() {
-    library.leave();
-    memory.close();
+    try (memory) {
+      library.leave();
+    }
   }
 }

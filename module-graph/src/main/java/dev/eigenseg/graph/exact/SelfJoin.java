@@ -188,7 +188,7 @@ final class SelfJoin implements AutoCloseable {
       this.diagonal = own.equals(other);
       this.rowBegin = rowBegin;
       this.rowEnd = rowEnd;
-      this.product = kernel.open(blockOf(rowEnd), plan.block(), plan.dim());
+      this.product = openProduct();
       try {
         dense = memory.allocate(denseBytes(), 64);
         columnPanels =
@@ -200,6 +200,15 @@ final class SelfJoin implements AutoCloseable {
         }
       } catch (RuntimeException | Error e) {
         close();
+        throw e;
+      }
+    }
+
+    private TileProduct openProduct() {
+      try {
+        return kernel.open(blockOf(rowEnd), plan.block(), plan.dim());
+      } catch (RuntimeException | Error e) {
+        memory.close();
         throw e;
       }
     }

@@ -1,6 +1,7 @@
 package dev.eigenseg.graph.kernel;
 
 import dev.eigenseg.api.internal.file.ChannelWrites;
+import dev.eigenseg.api.internal.resource.Closing;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -52,7 +53,12 @@ final class Spool implements AutoCloseable {
             StandardOpenOption.READ,
             StandardOpenOption.WRITE,
             StandardOpenOption.DELETE_ON_CLOSE);
-    return new Spool(0, Optional.of(channel), folder);
+    try {
+      return new Spool(0, Optional.of(channel), folder);
+    } catch (RuntimeException | Error e) {
+      Closing.after(e, channel);
+      throw e;
+    }
   }
 
   /** Owns the memory of a window, or borrows it from the spool. For the thread that opened it. */

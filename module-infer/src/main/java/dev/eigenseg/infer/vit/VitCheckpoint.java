@@ -1,6 +1,7 @@
 package dev.eigenseg.infer.vit;
 
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.internal.file.MappedPieces;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.Shards;
 import dev.eigenseg.api.internal.kernel.VectorMath;
@@ -224,7 +225,14 @@ public final class VitCheckpoint implements AutoCloseable {
     long size = source.size();
     switch (source.dtype()) {
       case F32 -> MemorySegment.copy(source.segment(), 0, target, 0, size * Float.BYTES);
-      case F16 -> VectorMath.best().f16ToF32(source.segment(), 0, target, 0, size);
+      case F16 ->
+          MappedPieces.forEach(
+              source.segment(),
+              Short.BYTES,
+              (piece, offset) -> {
+                long floats = piece.byteSize() / Short.BYTES;
+                VectorMath.best().f16ToF32(piece, 0, target, 2 * offset, floats);
+              });
       case BF16 -> widenBrainFloats(source.segment(), size, target);
       default -> throw new IllegalArgumentException(source + " holds no weights");
     }

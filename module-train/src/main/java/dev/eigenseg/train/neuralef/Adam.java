@@ -4,9 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.PsiConfig;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.SequencedMap;
 import java.util.function.Function;
 
 /**
@@ -39,11 +37,10 @@ public final class Adam implements AutoCloseable {
         PsiParameters.copyOf(parent, config, name -> source.apply(SECOND + name)));
   }
 
-  /** Copies of the moments that the caller owns. */
-  public SequencedMap<String, Tensor> export() {
-    SequencedMap<String, Tensor> tensors = new LinkedHashMap<>(first.export(FIRST));
-    tensors.putAll(second.export(SECOND));
-    return tensors;
+  /** Adds copies of the moments, as {@link PsiParameters#export}. */
+  public void export(Map<String, Tensor> tensors) {
+    first.export(FIRST, tensors);
+    second.export(SECOND, tensors);
   }
 
   /**

@@ -106,12 +106,14 @@ public final class PsiParameters implements AutoCloseable {
     return views;
   }
 
-  /** Copies into off-heap tensors that the caller owns. */
-  public SequencedMap<String, Tensor> export(String prefix) {
-    SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
+  /**
+   * Adds copies in off-heap tensors.
+   *
+   * @param tensors owned by the caller, what was added before a failure too
+   */
+  public void export(String prefix, Map<String, Tensor> tensors) {
     values.forEach((name, value) ->
         tensors.put(prefix + name, Torch.copy(value, value.getShape().getShape())));
-    return tensors;
   }
 
   /** Arrays that are alive in this object's scope; constant over steps unless something leaks. */

@@ -150,6 +150,12 @@ public final class Torch {
 
   /** A float32 tensor of ours as one of the engine's own, on the device of its scope. */
   public static NDArray place(NDManager manager, Tensor tensor) {
+    if (tensor.segment().isMapped()) { // a native library never reads a file that may be cut off
+      try (Tensor copy = Tensor.allocate(DType.F32, tensor.shape())) {
+        copy.segment().copyFrom(tensor.segment());
+        return place(manager, copy);
+      }
+    }
     try (NDManager scope = manager.newSubManager()) {
       NDArray copy = share(scope, tensor.segment(), tensor.shape()).duplicate();
       copy.attach(manager);

@@ -21,8 +21,9 @@ import java.util.concurrent.ThreadLocalRandom;
  * to disk, renamed.
  *
  * <p>After a failure (a full disk, an interrupt, an error of the writer) the target is what it was
- * before and the temporary file is gone. Only the death of the process leaves a temporary file
- * behind; its name begins with a dot and ends in {@code .tmp}.
+ * before and the temporary file is gone; but a folder that cannot be forced to disk is known only
+ * when the target is the new one. Only the death of the process leaves a temporary file behind; its
+ * name begins with a dot and ends in {@code .tmp}.
  */
 public final class AtomicFile {
   private AtomicFile() {}

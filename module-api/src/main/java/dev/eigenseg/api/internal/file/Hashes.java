@@ -3,6 +3,7 @@ package dev.eigenseg.api.internal.file;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -63,7 +64,7 @@ public final class Hashes {
   /** The SHA-256 of memory of any length, likewise. */
   public static String sha256(MemorySegment memory) {
     MessageDigest digest = newSha256();
-    forEachPiece(memory, piece -> digest.update(piece.asByteBuffer()));
+    forEachPiece(memory, piece -> read(piece, digest::update));
     return HexFormat.of().formatHex(digest.digest());
   }
 
@@ -72,7 +73,7 @@ public final class Hashes {
     forEachPiece(
         memory,
         piece -> {
-          crc.update(piece.asByteBuffer());
+          read(piece, crc::update);
           afterwards.accept(piece);
         });
     return (int) crc.getValue();
@@ -81,6 +82,14 @@ public final class Hashes {
   private static void forEachPiece(MemorySegment memory, Consumer<MemorySegment> work) {
     for (long offset = 0; offset < memory.byteSize(); offset += CHUNK) {
       work.accept(memory.asSlice(offset, Math.min(CHUNK, memory.byteSize() - offset)));
+    }
+  }
+
+  private static void read(MemorySegment memory, Consumer<ByteBuffer> hash) {
+    if (memory.isMapped()) {
+      MappedPieces.forEach(memory, 1, (piece, offset) -> hash.accept(piece.asByteBuffer()));
+    } else {
+      hash.accept(memory.asByteBuffer());
     }
   }
 
