@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -170,12 +171,7 @@ public final class FaultRuns {
   }
 
   private static boolean comesFrom(Throwable failure, Throwable cause) {
-    for (Throwable e = failure; e != null; e = e.getCause()) {
-      if (e == cause) {
-        return true;
-      }
-    }
-    return false;
+    return Stream.iterate(failure, Objects::nonNull, Throwable::getCause).anyMatch(cause::equals);
   }
 
   private Optional<Throwable> run(Scenario scenario) {

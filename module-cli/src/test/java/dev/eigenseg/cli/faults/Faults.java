@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * What the calls that {@link FaultLoader} has rewritten go through: counts them by their site,
@@ -24,10 +25,10 @@ public final class Faults {
   private static final Map<String, AtomicInteger> CALLS = new ConcurrentHashMap<>();
   private static final Queue<Opened> OPENED = new ConcurrentLinkedQueue<>();
   private static final Map<Long, String> HANDLES = new ConcurrentHashMap<>();
+  private static final AtomicReference<Throwable> THROWN = new AtomicReference<>();
 
   private static volatile String site = "";
   private static volatile int call;
-  private static volatile Throwable thrown;
 
   private Faults() {}
 
@@ -57,7 +58,7 @@ public final class Faults {
     CALLS.clear();
     OPENED.clear();
     HANDLES.clear();
-    thrown = null;
+    THROWN.set(null);
     call = nth;
     site = where;
   }
@@ -71,7 +72,7 @@ public final class Faults {
 
   /** What was thrown since the run began. */
   static Optional<Throwable> thrown() {
-    return Optional.ofNullable(thrown);
+    return Optional.ofNullable(THROWN.get());
   }
 
   /** What is open that was opened since the run began: how many, by kind and site. */
@@ -91,7 +92,7 @@ public final class Faults {
   public static void memory(String where) {
     if (hit(where)) {
       OutOfMemoryError error = new OutOfMemoryError("injected at " + where);
-      thrown = error;
+      THROWN.set(error);
       throw error;
     }
   }
@@ -100,7 +101,7 @@ public final class Faults {
   public static void file(String where) throws IOException {
     if (hit(where)) {
       IOException failure = new IOException("injected at " + where);
-      thrown = failure;
+      THROWN.set(failure);
       throw failure;
     }
   }
@@ -109,7 +110,7 @@ public final class Faults {
   public static void engine(String where) {
     if (hit(where)) {
       EngineException failure = new EngineException("injected at " + where);
-      thrown = failure;
+      THROWN.set(failure);
       throw failure;
     }
   }
