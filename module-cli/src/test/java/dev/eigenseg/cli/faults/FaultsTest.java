@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.eigenseg.cli.TestSeed;
 import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -27,11 +28,12 @@ class FaultsTest {
 
   @Test
   void afterAFaultAtAnySiteNothingIsLeftOpen() throws Exception {
-    String output = run(FaultRuns.class, System.getProperty("eigenseg.faults", "short"));
+    String sites = System.getProperty("eigenseg.faults", Long.toString(TestSeed.next()));
+    String output = run(FaultRuns.class, sites);
     System.out.println(output.lines().toList().getLast());
     Matcher total = Pattern.compile("faults: (\\d+) thrown in \\d+ runs, 0 wrong").matcher(output);
     assertTrue(total.find(), output);
-    assertTrue(Integer.parseInt(total.group(1)) > 1000, output);
+    assertTrue(Integer.parseInt(total.group(1)) > 300, output);
     if (System.getenv("CI") != null) {
       assertFalse(output.contains(FaultRuns.SKIPPED), output);
     }
