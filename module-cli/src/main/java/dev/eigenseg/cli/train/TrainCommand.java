@@ -67,6 +67,7 @@ import picocli.CommandLine.TypeConversionException;
       "  eigenseg train street.bank -o kmeans.safetensors --clusters 64 --method kmeans-features",
       "  eigenseg train street.bank -o hidden.safetensors --clusters 64 --method kmeans-hidden --from street.safetensors",
       "  eigenseg train street.bank -o ours.safetensors --clusters 64 --seeds 3",
+      "  eigenseg train street.bank -o best.safetensors --clusters 64 --seeds 5 --keep best",
       "  eigenseg train street.bank -o again.safetensors --like street.safetensors"
     })
 public final class TrainCommand extends WorkCommand {
@@ -130,6 +131,16 @@ public final class TrainCommand extends WorkCommand {
   private Optional<Integer> seeds = Optional.empty();
 
   @Option(
+      names = "--keep",
+      paramLabel = "all|best",
+      converter = KeepConverter.class,
+      description =
+          "best: of the models of --seeds keep the one whose eigenfunctions overlap least over the bank, as "
+              + "NAME.safetensors; chosen without labels, on average better than the others "
+              + "(default: all).")
+  private Keep keep = Keep.ALL;
+
+  @Option(
       names = {"-b", "--backbone"},
       paramLabel = "SPEC",
       converter = BackboneSpec.class,
@@ -182,6 +193,9 @@ public final class TrainCommand extends WorkCommand {
       throw usage(
           "--from names the trained eigenfunctions of --method kmeans-hidden: give both or none");
     }
+    if (keep == Keep.BEST && (seeds.isEmpty() || method != SegmenterMethod.NEURAL_EIGENFUNCTIONS)) {
+      throw usage("--keep best chooses among the eigenfunctions of several --seeds");
+    }
     boolean learnsPsi = method == SegmenterMethod.NEURAL_EIGENFUNCTIONS;
     if (learnsPsi ? kmeans != null : neural != null || augment != null) {
       throw usage(
@@ -202,7 +216,7 @@ public final class TrainCommand extends WorkCommand {
       FittingDefaults.caution(bank, clusters()).ifPresent(session::say);
       JsonArray models = learnsPsi ? neural(session, bank, runs) : kmeans(session, bank, runs);
       JsonObject json = new JsonObject();
-      if (seeds.isPresent()) {
+      if (keep == Keep.ALL && seeds.isPresent()) {
         json.add("models", models);
       } else {
         json = models.get(0).getAsJsonObject();
@@ -237,6 +251,20 @@ public final class TrainCommand extends WorkCommand {
       throws IOException {
     TrainingOptions given = given(session, bank);
     JsonArray models = new JsonArray();
+    if (keep == Keep.BEST) {
+      BestOfSeeds choice = new BestOfSeeds(model, runs);
+      if (!overwrite && choice.isMade(bank, run -> options(session, run, given))) {
+        session.say(
+            model + " is there already, with the same settings; --overwrite trains it again");
+        models.add(choice.toJson());
+        return models;
+      }
+      for (TrainingRun run : runs) {
+        neural(session, bank, run, given);
+      }
+      models.add(choice.make(session, bank));
+      return models;
+    }
     for (TrainingRun run : runs) {
       models.add(neural(session, bank, run, given));
     }
@@ -498,6 +526,18 @@ public final class TrainCommand extends WorkCommand {
       json.add("last-epoch", EpochLog.json(result.history().getLast()));
     }
     return json;
+  }
+
+  enum Keep {
+    ALL,
+    BEST
+  }
+
+  /** What is kept of several seeds. */
+  static final class KeepConverter extends KebabEnum<Keep> {
+    KeepConverter() {
+      super(Keep.class);
+    }
   }
 
   /** Finds a preset. */

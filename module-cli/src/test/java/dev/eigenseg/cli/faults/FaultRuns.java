@@ -18,10 +18,10 @@ import java.util.stream.Stream;
 
 /**
  * Runs scenarios with a fault at one site after the other, {@code FaultRuns FOLDER SEED|all
- * [SCENARIO...]}, and prints what was wrong, and one line for each scenario. With a seed, a third of
- * the sites throw, each in its first and its last call; another seed may mean another third. With
- * {@code all} every site throws, in its second call as well, every call that failed is made again,
- * and long scenarios are run, too.
+ * [SCENARIO...]}, and prints what was wrong, and one line for each scenario. With a seed, a third
+ * of the sites throw, each in its first and its last call; another seed may mean another third.
+ * With {@code all} every site throws, in its second call as well, every call that failed is made
+ * again, and long scenarios are run, too.
  */
 public final class FaultRuns {
   /** Before why a scenario was left out. */
