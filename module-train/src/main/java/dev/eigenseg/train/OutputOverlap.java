@@ -1,14 +1,19 @@
 package dev.eigenseg.train;
 
 import dev.eigenseg.api.BadInputException;
+import dev.eigenseg.api.EigensegException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureBank;
+import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.SegmenterModel;
+import dev.eigenseg.infer.psi.PsiNetwork;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 
 /**
  * How far learned eigenfunctions are from what eigenfunctions are, orthogonal: the sum of squared
@@ -24,7 +29,7 @@ public final class OutputOverlap {
   private OutputOverlap() {}
 
   /**
-   * Looks at a bank.
+   * Looks at a bank, an image at a time.
    *
    * @param bank features of the backbone that the model was trained on, by custom its training
    *     bank; borrowed
@@ -32,28 +37,38 @@ public final class OutputOverlap {
    * @param threads worker threads; the result does not depend on it
    * @param progress counts images
    * @throws BadInputException if the model has no eigenfunctions
+   * @throws EigensegException if an output is not finite
    * @throws dev.eigenseg.api.CancelledException if the user wants the work to stop
    */
   public static double of(FeatureBank bank, SegmenterModel model, int threads, Progress progress)
       throws IOException {
-    try (Tensor outputs = BankPsi.outputs(bank, model, threads, progress)) {
-      return of(outputs, threads, progress);
+    int count = model.info().clusters();
+    List<ImageEntry> images = bank.images();
+    double[][][] parts = new double[PARTS][][];
+    try (PsiNetwork network = BankPsi.network(model);
+        Progress.Task task = progress.start("overlap", images.size(), "images")) {
+      Parallel.forEach(
+          threads,
+          PARTS,
+          part -> {
+            double[][] products = new double[count][count];
+            int end = (int) ((part + 1) * images.size() / PARTS);
+            for (int i = (int) (part * images.size() / PARTS); i < end; i++) {
+              progress.checkCancelled();
+              try (Tensor outputs = BankPsi.outputs(bank, images.get(i), model, network)) {
+                add(outputs, products);
+              }
+              task.advance(1);
+            }
+            parts[(int) part] = products;
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
     }
+    return overlap(parts, count);
   }
 
-  /** Of the columns of a matrix, float32 {@code [patches, K]}; columns of zeros overlap nothing. */
-  static double of(Tensor outputs, int threads, Progress progress) {
-    long rows = outputs.size(0);
-    int count = Math.toIntExact(outputs.size(1));
-    double[][][] parts = new double[PARTS][][];
-    Parallel.forEach(
-        threads,
-        PARTS,
-        part -> {
-          progress.checkCancelled();
-          long first = part * rows / PARTS;
-          parts[(int) part] = products(outputs.segment(), first, (part + 1) * rows / PARTS, count);
-        });
+  private static double overlap(double[][][] parts, int count) {
     double[][] products = new double[count][count];
     for (double[][] part : parts) {
       for (int a = 0; a < count; a++) {
@@ -62,9 +77,17 @@ public final class OutputOverlap {
         }
       }
     }
+    return overlap(products);
+  }
+
+  /** Of the columns whose scalar products these are; columns of zeros overlap nothing. */
+  private static double overlap(double[][] products) {
     double overlap = 0;
-    for (int a = 0; a < count; a++) {
-      for (int b = a + 1; b < count; b++) {
+    for (int a = 0; a < products.length; a++) {
+      if (!Double.isFinite(products[a][a])) {
+        throw new EigensegException("output %d is not finite over the bank".formatted(a));
+      }
+      for (int b = a + 1; b < products.length; b++) {
         double squares = products[a][a] * products[b][b];
         overlap += squares > 0 ? products[a][b] * products[a][b] / squares : 0;
       }
@@ -72,22 +95,28 @@ public final class OutputOverlap {
     return overlap;
   }
 
-  /** The scalar products of all pairs of columns over some rows, above the diagonal and on it. */
-  private static double[][] products(MemorySegment outputs, long first, long end, int count) {
+  /** Of the columns of a matrix, float32 {@code [patches, K]}. */
+  static double of(Tensor outputs) {
+    int count = Math.toIntExact(outputs.size(1));
     double[][] products = new double[count][count];
+    add(outputs, products);
+    return overlap(products);
+  }
+
+  /** Adds the scalar products of all pairs of columns, on the diagonal and above. */
+  private static void add(Tensor outputs, double[][] products) {
+    int count = products.length;
     float[] row = new float[count];
-    for (long i = first; i < end; i++) {
-      MemorySegment.copy(outputs, ValueLayout.JAVA_FLOAT, i * count * Float.BYTES, row, 0, count);
+    for (long i = 0; i < outputs.size(0); i++) {
+      MemorySegment.copy(
+          outputs.segment(), ValueLayout.JAVA_FLOAT, i * count * Float.BYTES, row, 0, count);
       for (int a = 0; a < count; a++) {
         double value = row[a];
-        if (value > 0) { // of a softmax most are next to nothing
-          double[] sums = products[a];
-          for (int b = a; b < count; b++) {
-            sums[b] += value * row[b];
-          }
+        double[] sums = products[a];
+        for (int b = a; b < count; b++) {
+          sums[b] += value * row[b];
         }
       }
     }
-    return products;
   }
 }

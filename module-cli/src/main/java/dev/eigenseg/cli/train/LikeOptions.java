@@ -17,7 +17,7 @@ import picocli.CommandLine.ParameterException;
 final class LikeOptions {
   private static final String FLAG = "normalize-rows"; // takes no value
   // They stand for options that are recorded themselves, or for several models.
-  private static final Set<String> MEANINGLESS = Set.of("preset", "seeds", "keep");
+  private static final Set<String> MEANINGLESS = Set.of("preset", "seeds");
 
   private LikeOptions() {}
 

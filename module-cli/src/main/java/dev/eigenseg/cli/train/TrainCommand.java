@@ -20,12 +20,14 @@ import dev.eigenseg.graph.BankGraph;
 import dev.eigenseg.graph.GraphOptions;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.kmeans.KMeansOptions;
+import dev.eigenseg.infer.SegmenterFile;
 import dev.eigenseg.infer.SegmenterMethod;
 import dev.eigenseg.train.Augmentation;
 import dev.eigenseg.train.DensityBalance;
 import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.FittingDefaults;
 import dev.eigenseg.train.KMeansTrainer;
+import dev.eigenseg.train.OutputOverlap;
 import dev.eigenseg.train.Preset;
 import dev.eigenseg.train.RecordedTraining;
 import dev.eigenseg.train.Trainer;
@@ -37,6 +39,8 @@ import dev.eigenseg.train.TrainingResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -67,7 +71,6 @@ import picocli.CommandLine.TypeConversionException;
       "  eigenseg train street.bank -o kmeans.safetensors --clusters 64 --method kmeans-features",
       "  eigenseg train street.bank -o hidden.safetensors --clusters 64 --method kmeans-hidden --from street.safetensors",
       "  eigenseg train street.bank -o ours.safetensors --clusters 64 --seeds 3",
-      "  eigenseg train street.bank -o best.safetensors --clusters 64 --seeds 5 --keep best",
       "  eigenseg train street.bank -o again.safetensors --like street.safetensors"
     })
 public final class TrainCommand extends WorkCommand {
@@ -127,18 +130,9 @@ public final class TrainCommand extends WorkCommand {
       description =
           "Train N models that differ by their seed alone, --seed and those after it: "
               + "NAME.safetensors becomes NAME-seed0.safetensors, NAME-seed1.safetensors, ..., "
-              + "and so do the files of --from and --log.")
+              + "and so do the files of --from and --log. Of eigenfunctions it is said which ones "
+              + "overlap least over the bank: on average these are better than the others.")
   private Optional<Integer> seeds = Optional.empty();
-
-  @Option(
-      names = "--keep",
-      paramLabel = "all|best",
-      converter = KeepConverter.class,
-      description =
-          "best: of the models of --seeds keep the one whose eigenfunctions overlap least over the bank, as "
-              + "NAME.safetensors; chosen without labels, on average better than the others "
-              + "(default: all).")
-  private Keep keep = Keep.ALL;
 
   @Option(
       names = {"-b", "--backbone"},
@@ -193,9 +187,6 @@ public final class TrainCommand extends WorkCommand {
       throw usage(
           "--from names the trained eigenfunctions of --method kmeans-hidden: give both or none");
     }
-    if (keep == Keep.BEST && (seeds.isEmpty() || method != SegmenterMethod.NEURAL_EIGENFUNCTIONS)) {
-      throw usage("--keep best chooses among the eigenfunctions of several --seeds");
-    }
     boolean learnsPsi = method == SegmenterMethod.NEURAL_EIGENFUNCTIONS;
     if (learnsPsi ? kmeans != null : neural != null || augment != null) {
       throw usage(
@@ -216,7 +207,7 @@ public final class TrainCommand extends WorkCommand {
       FittingDefaults.caution(bank, clusters()).ifPresent(session::say);
       JsonArray models = learnsPsi ? neural(session, bank, runs) : kmeans(session, bank, runs);
       JsonObject json = new JsonObject();
-      if (keep == Keep.ALL && seeds.isPresent()) {
+      if (seeds.isPresent()) {
         json.add("models", models);
       } else {
         json = models.get(0).getAsJsonObject();
@@ -251,24 +242,32 @@ public final class TrainCommand extends WorkCommand {
       throws IOException {
     TrainingOptions given = given(session, bank);
     JsonArray models = new JsonArray();
-    if (keep == Keep.BEST) {
-      BestOfSeeds choice = new BestOfSeeds(model, runs);
-      if (!overwrite && choice.isMade(bank, run -> options(session, run, given))) {
-        session.say(
-            model + " is there already, with the same settings; --overwrite trains it again");
-        models.add(choice.toJson());
-        return models;
-      }
-      for (TrainingRun run : runs) {
-        neural(session, bank, run, given);
-      }
-      models.add(choice.make(session, bank));
-      return models;
-    }
     for (TrainingRun run : runs) {
       models.add(neural(session, bank, run, given));
     }
+    if (runs.size() > 1) {
+      session.stage("overlap", () -> sayOverlaps(session, bank, runs, models));
+    }
     return models;
+  }
+
+  /** Says which seed is likely to be the best, and keeps the figure of each. */
+  private static Path sayOverlaps(
+      Session session, FeatureBank bank, List<TrainingRun> runs, JsonArray models)
+      throws IOException {
+    List<Double> overlaps = new ArrayList<>();
+    for (TrainingRun run : runs) {
+      try (SegmenterFile file = SegmenterFile.open(run.model())) {
+        double overlap =
+            OutputOverlap.of(bank, file.model(), session.threads(), session.progress());
+        session.say("%s: overlap %.5f".formatted(run.model(), overlap));
+        models.get(overlaps.size()).getAsJsonObject().addProperty("overlap", overlap);
+        overlaps.add(overlap);
+      }
+    }
+    Path best = runs.get(overlaps.indexOf(Collections.min(overlaps))).model();
+    session.say(best + " has the eigenfunctions of least overlap, without labels the best guess");
+    return best;
   }
 
   /** What holds where the user says nothing else. */
@@ -526,18 +525,6 @@ public final class TrainCommand extends WorkCommand {
       json.add("last-epoch", EpochLog.json(result.history().getLast()));
     }
     return json;
-  }
-
-  enum Keep {
-    ALL,
-    BEST
-  }
-
-  /** What is kept of several seeds. */
-  static final class KeepConverter extends KebabEnum<Keep> {
-    KeepConverter() {
-      super(Keep.class);
-    }
   }
 
   /** Finds a preset. */

@@ -1,5 +1,6 @@
 package dev.eigenseg.infer.segment;
 
+import dev.eigenseg.api.internal.file.MappedPieces;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.layer.Linear;
@@ -33,9 +34,15 @@ public final class Centroids implements AutoCloseable {
     try {
       products = new Linear(centroids, arena);
       squares = new float[products.out()];
-      for (int k = 0; k < squares.length; k++) {
-        squares[k] = square(centroids.segment(), (long) k * products.in() * Float.BYTES);
-      }
+      long rowBytes = (long) products.in() * Float.BYTES;
+      MappedPieces.forEach( // a model's file
+          centroids.segment(),
+          rowBytes,
+          (piece, offset) -> {
+            for (long row = 0; row < piece.byteSize() / rowBytes; row++) {
+              squares[(int) (offset / rowBytes + row)] = square(piece, row * rowBytes);
+            }
+          });
     } catch (RuntimeException | Error e) {
       arena.close();
       throw e;

@@ -233,12 +233,17 @@ public final class VitCheckpoint implements AutoCloseable {
                 long floats = piece.byteSize() / Short.BYTES;
                 VectorMath.best().f16ToF32(piece, 0, target, 2 * offset, floats);
               });
-      case BF16 -> widenBrainFloats(source.segment(), size, target);
+      case BF16 ->
+          MappedPieces.forEach(
+              source.segment(),
+              Short.BYTES,
+              (piece, offset) -> widenBrainFloats(piece, target.asSlice(2 * offset)));
       default -> throw new IllegalArgumentException(source + " holds no weights");
     }
   }
 
-  private static void widenBrainFloats(MemorySegment source, long size, MemorySegment target) {
+  private static void widenBrainFloats(MemorySegment source, MemorySegment target) {
+    long size = source.byteSize() / Short.BYTES;
     for (long i = 0; i < size; i++) {
       int bits = source.getAtIndex(ValueLayout.JAVA_SHORT, i) << 16;
       target.setAtIndex(ValueLayout.JAVA_INT, i, bits);

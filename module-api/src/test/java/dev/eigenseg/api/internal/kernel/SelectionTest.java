@@ -9,7 +9,6 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.UnavailableException;
 import java.lang.reflect.Proxy;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** Which kernels this run has, and how others get theirs. */
@@ -62,22 +61,37 @@ final class SelectionTest {
         e.getMessage());
   }
 
+  /** A twin of the scalar kernels that takes so long for every call, busy as kernels are. */
+  private static VectorMath taking(long nanos, AtomicInteger calls) {
+    return (VectorMath)
+        Proxy.newProxyInstance(
+            VectorMath.class.getClassLoader(),
+            new Class<?>[] {VectorMath.class},
+            (proxy, method, arguments) -> {
+              calls.incrementAndGet();
+              long end = System.nanoTime() + nanos;
+              while (System.nanoTime() < end) {
+                Thread.onSpinWait();
+              }
+              return 0f;
+            });
+  }
+
   @Test
   void theScalarTwinIsChosenWhereVectorsAreSlow() {
     AtomicInteger calls = new AtomicInteger();
-    VectorMath slow =
-        (VectorMath)
-            Proxy.newProxyInstance(
-                VectorMath.class.getClassLoader(),
-                new Class<?>[] {VectorMath.class},
-                (proxy, method, arguments) -> {
-                  calls.incrementAndGet();
-                  LockSupport.parkNanos(1_000_000);
-                  return 0f;
-                });
-    Selection selection = Selection.decide(VectorMath.scalar(), slow, 100_000_000);
+    VectorMath slow = taking(1_000_000, calls);
+    Selection selection = Selection.decide(VectorMath.scalar(), slow, 100_000_000, 10_000_000);
     assertSame(VectorMath.scalar(), selection.math());
     assertTrue(selection.text().startsWith("scalar: "), selection.text());
     assertTrue(calls.get() > 0, "vectors were not even tried");
+  }
+
+  @Test
+  void vectorsThatAreALittleSlowAreTakenInTheEnd() {
+    VectorMath scalar = taking(200_000, new AtomicInteger());
+    VectorMath slow = taking(260_000, new AtomicInteger());
+    Selection selection = Selection.decide(scalar, slow, 2_000_000_000, 100_000_000);
+    assertSame(slow, selection.math(), selection.text());
   }
 }
