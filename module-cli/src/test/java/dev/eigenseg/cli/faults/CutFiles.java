@@ -6,6 +6,7 @@ import dev.eigenseg.api.EigensegException;
 import dev.eigenseg.api.ImageFiles;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.Progress;
+import dev.eigenseg.api.Segmenter;
 import dev.eigenseg.api.bank.ExtractOptions;
 import dev.eigenseg.api.bank.Extractor;
 import dev.eigenseg.api.bank.FeatureBank;
@@ -20,6 +21,8 @@ import dev.eigenseg.graph.GraphOptions;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import dev.eigenseg.graph.kernel.Workspace;
+import dev.eigenseg.graph.kmeans.KMeansOptions;
+import dev.eigenseg.train.KMeansTrainer;
 import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -29,6 +32,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -60,6 +64,7 @@ public final class CutFiles {
     files.graph();
     files.bank();
     files.weights();
+    files.centroids();
     System.out.println(DONE);
     System.exit(0);
   }
@@ -104,6 +109,7 @@ public final class CutFiles {
     AtomicBoolean stop = new AtomicBoolean();
     Thread cutting =
         Thread.ofPlatform()
+            .daemon()
             .start(() -> {
               while (!stop.get()) {
                 try {
@@ -115,11 +121,17 @@ public final class CutFiles {
               }
             });
     Map<String, Integer> ends = new TreeMap<>();
-    for (long end = System.nanoTime() + RACE; System.nanoTime() < end; ) {
-      ends.merge(end(use), 1, Integer::sum);
+    try {
+      for (long end = System.nanoTime() + RACE; System.nanoTime() < end; ) {
+        ends.merge(end(use), 1, Integer::sum);
+      }
+    } finally {
+      stop.set(true);
+      cutting.join();
     }
-    stop.set(true);
-    cutting.join();
+    if (!Arrays.equals(whole, Files.readAllBytes(file))) {
+      throw new IllegalStateException(file + " is not whole again");
+    }
     use.run();
     System.out.printf("%s: %s%n", what, ends);
   }
@@ -182,5 +194,13 @@ public final class CutFiles {
         Tensor pixels = Tensor.allocate(DType.F32, 3, 64, 64)) {
       race("weights, in use", file, () -> backbone.extract(pixels).close());
     }
+  }
+
+  private void centroids() throws Exception {
+    Path file = folder.resolve("kmeans");
+    try (FeatureBank bank = FeatureBank.open(folder.resolve("bank"))) {
+      KMeansTrainer.features(bank, KMeansOptions.of(32), file, false, Progress.NONE);
+    }
+    race("centroids, opened", file, () -> Segmenter.load(file, "descriptor", "cpu").close());
   }
 }

@@ -157,6 +157,9 @@ public final class FaultRuns {
     Faults.begin();
     Optional<Throwable> again = run(scenario);
     again.ifPresent(e -> complaints.add("the same call fails afterwards: " + text(e)));
+    if (!Faults.live().isEmpty()) {
+      complaints.add("live after the same call: " + Faults.live());
+    }
     if (again.isEmpty() && !results().equals(expected)) {
       complaints.add("the same call afterwards gives " + difference(expected, results()));
     }

@@ -56,7 +56,7 @@ class FaultsTest {
             "--enable-native-access=ALL-UNNAMED",
             "-Djava.awt.headless=true",
             "-Dai.djl.offline=true",
-            "-D%s=%s".formatted(FAISS, System.getProperty(FAISS)),
+            "-D%s=%s".formatted(FAISS, System.getProperty(FAISS, "")),
             "-cp",
             classPath(),
             main.getName(),
@@ -96,7 +96,7 @@ class FaultsTest {
         Path.of(FaultsTest.class.getProtectionDomain().getCodeSource().getLocation().toURI());
     Stream<String> paths =
         Stream.of("jdk.module.path", "java.class.path")
-            .flatMap(name -> Stream.of(System.getProperty(name).split(File.pathSeparator)));
+            .flatMap(name -> Stream.of(System.getProperty(name, "").split(File.pathSeparator)));
     return Stream.concat(
             Stream.of(tests.toString(), tests.resolveSibling("test-classes").toString()), paths)
         .filter(path -> !path.isEmpty())
