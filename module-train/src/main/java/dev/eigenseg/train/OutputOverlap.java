@@ -17,10 +17,10 @@ import java.util.List;
 
 /**
  * How far learned eigenfunctions are from what eigenfunctions are, orthogonal: the sum of squared
- * cosines between all pairs of them over the patches of a bank, sum_{i<j} cos(psi_i, psi_j)^2. 0
- * for orthogonal ones, K (K - 1) / 2 for K that are all the same. Among models that differ by their
- * seed alone, those of less overlap tend to be the better ones, more than those of a smaller loss;
- * no labels are needed. Needs no tensor engine; not part of the published method.
+ * cosines between all pairs of them over the patches of a bank, {@code sum_{i<j} cos(psi_i,
+ * psi_j)^2}. 0 for orthogonal ones, K (K - 1) / 2 for K that are all the same. Among models that
+ * differ by their seed alone, those of less overlap tend to be the better ones, more than those of
+ * a smaller loss; no labels are needed. Needs no tensor engine; not part of the published method.
  */
 public final class OutputOverlap {
   // Fixed, so that sums do not depend on the number of threads; few, as each has a matrix.
