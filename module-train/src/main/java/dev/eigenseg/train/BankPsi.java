@@ -1,10 +1,8 @@
 package dev.eigenseg.train;
 
 import dev.eigenseg.api.BadInputException;
-import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureBank;
-import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -13,7 +11,6 @@ import dev.eigenseg.infer.SegmenterModel;
 import dev.eigenseg.infer.psi.PsiInput;
 import dev.eigenseg.infer.psi.PsiNetwork;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 
 /** What a learned psi makes of all patches of a bank. Needs no tensor engine. */
 public final class BankPsi {
@@ -48,63 +45,24 @@ public final class BankPsi {
    */
   public static Tensor outputs(
       FeatureBank bank, SegmenterModel model, int threads, Progress progress) throws IOException {
-    requirePsi(model);
-    return pass(
-        bank,
-        model,
-        model.info().clusters(),
-        "eigenfunctions",
-        threads,
-        progress,
-        (network, input, out) -> outputs(model, network, input, out));
-  }
-
-  /**
-   * The same of one image.
-   *
-   * @param network the model's; borrowed
-   * @return float32 {@code [patches, K]}, to be closed by the caller
-   * @throws UncheckedIOException if the bank cannot be read
-   */
-  static Tensor outputs(
-      FeatureBank bank, ImageEntry image, SegmenterModel model, PsiNetwork network) {
-    Tensor outputs = Tensor.allocate(DType.F32, image.patches(), model.info().clusters());
-    try (PatchFeatures features = bank.features(image);
-        Tensor input = Tensor.allocate(DType.F32, image.patches(), network.config().inputDim())) {
-      PsiInput.concat(features, model.scales(), input);
-      outputs(model, network, input, outputs);
-      return outputs;
-    } catch (IOException e) {
-      outputs.close();
-      throw new UncheckedIOException(e);
-    } catch (RuntimeException | Error e) {
-      outputs.close();
-      throw e;
-    }
-  }
-
-  /**
-   * The psi of a model, to be closed by the caller.
-   *
-   * @throws BadInputException if it has none
-   */
-  static PsiNetwork network(SegmenterModel model) {
-    requirePsi(model);
-    return PsiNetwork.of(model).orElseThrow();
-  }
-
-  private static void requirePsi(SegmenterModel model) {
     if (model.psi().isEmpty()) {
       throw new BadInputException(
           "a %s model has no eigenfunctions; give one of --method neural-eigenfunctions"
               .formatted(model.method().text()));
     }
-  }
-
-  private static void outputs(SegmenterModel model, PsiNetwork network, Tensor input, Tensor out) {
-    network.logits(input, out, 1);
-    VectorMath.best()
-        .softmaxRows(model.logitDivisor(), out.segment(), 0, out.size(0), model.info().clusters());
+    int clusters = model.info().clusters();
+    VectorMath math = VectorMath.best();
+    return pass(
+        bank,
+        model,
+        clusters,
+        "eigenfunctions",
+        threads,
+        progress,
+        (network, input, out) -> {
+          network.logits(input, out, 1);
+          math.softmaxRows(model.logitDivisor(), out.segment(), 0, out.size(0), clusters);
+        });
   }
 
   private static Tensor pass(

@@ -2,13 +2,16 @@ package dev.eigenseg.train;
 
 import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.EigensegException;
+import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.infer.SegmenterMethod;
 import dev.eigenseg.infer.SegmenterModel;
-import dev.eigenseg.infer.psi.PsiNetwork;
+import dev.eigenseg.infer.segment.ClusterOutputs;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -42,10 +45,15 @@ public final class OutputOverlap {
    */
   public static double of(FeatureBank bank, SegmenterModel model, int threads, Progress progress)
       throws IOException {
+    if (model.method() != SegmenterMethod.NEURAL_EIGENFUNCTIONS) {
+      throw new BadInputException(
+          "a %s model has no eigenfunctions; give one of --method neural-eigenfunctions"
+              .formatted(model.method().text()));
+    }
     int count = model.info().clusters();
     List<ImageEntry> images = bank.images();
     double[][][] parts = new double[PARTS][][];
-    try (PsiNetwork network = BankPsi.network(model);
+    try (ClusterOutputs outputs = new ClusterOutputs(model);
         Progress.Task task = progress.start("overlap", images.size(), "images")) {
       Parallel.forEach(
           threads,
@@ -55,8 +63,13 @@ public final class OutputOverlap {
             int end = (int) ((part + 1) * images.size() / PARTS);
             for (int i = (int) (part * images.size() / PARTS); i < end; i++) {
               progress.checkCancelled();
-              try (Tensor outputs = BankPsi.outputs(bank, images.get(i), model, network)) {
-                add(outputs, products);
+              try (PatchFeatures features = bank.features(images.get(i));
+                  Tensor logits = outputs.logits(features, 1)) {
+                VectorMath.best()
+                    .softmaxRows(model.logitDivisor(), logits.segment(), 0, logits.size(0), count);
+                add(logits, products);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
               }
               task.advance(1);
             }

@@ -256,12 +256,13 @@ public final class TrainCommand extends WorkCommand {
       Session session, FeatureBank bank, List<TrainingRun> runs, JsonArray models)
       throws IOException {
     List<Double> overlaps = new ArrayList<>();
-    for (TrainingRun run : runs) {
-      try (SegmenterFile file = SegmenterFile.open(run.model())) {
+    for (int i = 0; i < runs.size(); i++) {
+      Path trained = runs.get(i).model();
+      try (SegmenterFile file = SegmenterFile.open(trained)) {
         double overlap =
             OutputOverlap.of(bank, file.model(), session.threads(), session.progress());
-        session.say("%s: overlap %.5f".formatted(run.model(), overlap));
-        models.get(overlaps.size()).getAsJsonObject().addProperty("overlap", overlap);
+        session.say("%s: overlap %.5f".formatted(trained, overlap));
+        models.get(i).getAsJsonObject().addProperty("overlap", overlap);
         overlaps.add(overlap);
       }
     }

@@ -225,25 +225,21 @@ public final class VitCheckpoint implements AutoCloseable {
     long size = source.size();
     switch (source.dtype()) {
       case F32 -> MemorySegment.copy(source.segment(), 0, target, 0, size * Float.BYTES);
-      case F16 ->
+      case F16, BF16 ->
           MappedPieces.forEach(
               source.segment(),
               Short.BYTES,
-              (piece, offset) -> {
-                long floats = piece.byteSize() / Short.BYTES;
-                VectorMath.best().f16ToF32(piece, 0, target, 2 * offset, floats);
-              });
-      case BF16 ->
-          MappedPieces.forEach(
-              source.segment(),
-              Short.BYTES,
-              (piece, offset) -> widenBrainFloats(piece, target.asSlice(2 * offset)));
+              (piece, offset) -> widen(source.dtype(), piece, target.asSlice(2 * offset)));
       default -> throw new IllegalArgumentException(source + " holds no weights");
     }
   }
 
-  private static void widenBrainFloats(MemorySegment source, MemorySegment target) {
+  private static void widen(DType dtype, MemorySegment source, MemorySegment target) {
     long size = source.byteSize() / Short.BYTES;
+    if (dtype == DType.F16) {
+      VectorMath.best().f16ToF32(source, 0, target, 0, size);
+      return;
+    }
     for (long i = 0; i < size; i++) {
       int bits = source.getAtIndex(ValueLayout.JAVA_SHORT, i) << 16;
       target.setAtIndex(ValueLayout.JAVA_INT, i, bits);
