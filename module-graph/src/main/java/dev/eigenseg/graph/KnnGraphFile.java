@@ -22,6 +22,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -359,12 +360,11 @@ final class KnnGraphFile implements NeighborRows, AutoCloseable {
     if (engineBytes < 0 || engineBytes > LONGEST_ENGINE) {
       throw corrupt(path, "an engine's name of %d bytes".formatted(engineBytes));
     }
-    byte[] engine = mapping.asSlice(ENGINE_OFFSET, engineBytes).toArray(ValueLayout.JAVA_BYTE);
     double recall = Double.longBitsToDouble(mapping.get(LONG, 40));
     return new Header(
         rows,
         (int) k,
-        new String(engine, StandardCharsets.UTF_8),
+        engine(path, mapping.asSlice(ENGINE_OFFSET, engineBytes)),
         mapping.get(LONG, 32) == 1,
         Double.isNaN(recall)
             ? Optional.empty()
@@ -372,6 +372,15 @@ final class KnnGraphFile implements NeighborRows, AutoCloseable {
                 new Recall(recall, Double.longBitsToDouble(mapping.get(LONG, MARGIN_OFFSET)))),
         whole ? GraphPart.WHOLE : readPart(path, mapping, rows),
         whole ? Optional.empty() : readSample(path, mapping, rows));
+  }
+
+  private static String engine(Path path, MemorySegment name) {
+    byte[] bytes = name.toArray(ValueLayout.JAVA_BYTE);
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw corrupt(path, "an engine's name that is not UTF-8");
+    }
   }
 
   private static GraphPart readPart(Path path, MemorySegment mapping, long rows) {

@@ -1,5 +1,6 @@
 package dev.eigenseg.graph;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,12 +11,16 @@ import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.EigensegException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.spi.KnnEngine;
 import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import dev.eigenseg.graph.kernel.Workspace;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -114,6 +119,22 @@ class KnnGraphTest {
           },
           "byte " + i);
     }
+  }
+
+  /** As text such a name has more bytes than it had, more than a header holds when it is joined. */
+  @Test
+  void refusesAnEngineThatIsNoText() throws IOException {
+    byte[] content = Files.readAllBytes(written());
+    ByteBuffer header = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
+    int nameBytes = header.getInt(48);
+    int name = new String(content, 0, 4096, ISO_8859_1).indexOf(TestEngines.underTest().name());
+    content[name + nameBytes - 1] = (byte) 0xff;
+    header.putInt(4092, Hashes.crc32c(MemorySegment.ofArray(Arrays.copyOf(content, 4092))));
+    Path bad = Files.write(folder.resolve("bad.knn"), content);
+    CorruptFileException e =
+        assertThrows(CorruptFileException.class, () -> KnnGraph.open(bad).close());
+    assertTrue(e.getMessage().contains("bad.knn"), e.getMessage());
+    assertTrue(e.getMessage().contains("UTF-8"), e.getMessage());
   }
 
   @Test
