@@ -46,7 +46,7 @@ mkdir -p "$work/www/$weights/resolve/main"
 cp m.safetensors "$work/www/$weights/resolve/main/model.safetensors"
 "$JAVA_HOME/bin/jwebserver" -b 127.0.0.1 -p 0 -d "$work/www" -o none >"$work/server.log" 2>&1 &
 server=$!
-until grep -q 'http://' "$work/server.log"; do sleep 0.2; done
+until grep -qs 'http://' "$work/server.log"; do sleep 0.2; done
 url=$(grep -o 'http://127.0.0.1:[0-9]*' "$work/server.log" | tail -n 1)
 
 # arguments COMMAND: the command line, into $line; what it leaves, into $results.
@@ -67,7 +67,7 @@ arguments() {
     segment) line=(segment -m m.safetensors -o out --format coco-rle,voc scenes/images/val) ;;
     evaluate) line=(evaluate "${data[@]}" m.safetensors --markdown out) ;;
     report) line=(report -m m.safetensors -o out "${data[@]}") ;;
-    spectral) line=(spectral bank --clusters 4 -o out) ;;
+    spectral) line=(spectral bank --clusters 4 -o out --overwrite) ;;
     export) line=(export m.safetensors -o out --overwrite) ;;
     pull) line=(weights pull "$weights" --from "$url" -o out) ;;
     reproduce)

@@ -2,7 +2,7 @@
 # Everything at a time in one process, for long: soak.sh DIST MINUTES [SEED]. 16 threads segment with deadlines and cancellations while the
 # segmenter is replaced, one trains, one makes graphs; masks, models and graphs are compared with those of an undisturbed run. Fails if
 # any differ, calls end that nobody ended, memory grows by more than a tenth after the first fifth of the time, files or threads stay
-# open, threads lock each other or get nowhere for a minute. Run by hand; needs a JDK, and /proc.
+# open, threads lock each other or get nowhere in a minute of the processors. Run by hand; needs a JDK, and /proc.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dist=$(cd "$1" && pwd)

@@ -128,12 +128,12 @@ public final class Soak {
   /** Ends the process if nobody can end it otherwise. */
   private void watch() {
     long[] deadlocked = ManagementFactory.getThreadMXBean().findDeadlockedThreads();
-    Map<String, Long> stuck = tally.stuck(STUCK_SECONDS);
+    Map<String, String> stuck = tally.stuck(STUCK_SECONDS);
     if (deadlocked == null && stuck.isEmpty()) {
       return;
     }
     System.out.println(
-        deadlocked == null ? "soak: no progress for seconds: " + stuck : "soak: a deadlock");
+        deadlocked == null ? "soak: no progress in seconds of the processors, of the clock: " + stuck : "soak: a deadlock");
     Thread.getAllStackTraces()
         .forEach((thread, frames) -> {
           System.out.println(thread.getName() + ", " + thread.getState());

@@ -1,5 +1,7 @@
 package dev.eigenseg.cli.soak;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,7 +12,7 @@ final class Tally {
   private static final int MOST_SHOWN = 20;
 
   private final Map<String, LongAdder> counts = new ConcurrentHashMap<>();
-  private final Map<String, Long> lastProgress = new ConcurrentHashMap<>();
+  private final Map<String, Moment> lastProgress = new ConcurrentHashMap<>();
   private final LongAdder wrong = new LongAdder();
 
   void count(String what) {
@@ -38,19 +40,41 @@ final class Tally {
   }
 
   void progressed(String who) {
-    lastProgress.put(who, System.nanoTime());
+    lastProgress.put(who, Moment.now());
   }
 
-  /** Who got nowhere for so long, and for how many seconds. */
-  Map<String, Long> stuck(long seconds) {
-    Map<String, Long> stuck = new TreeMap<>();
-    long now = System.nanoTime();
+  /**
+   * Who got nowhere while this process had its processors for so long, or ten times as long by the
+   * clock: on a machine that others use, or while it is stopped, it has little of them.
+   *
+   * @return seconds of the processors, and by the clock
+   */
+  Map<String, String> stuck(long seconds) {
+    Map<String, String> stuck = new TreeMap<>();
+    Moment now = Moment.now();
     lastProgress.forEach((who, last) -> {
-      long since = (now - last) / 1_000_000_000;
-      if (since >= seconds) {
-        stuck.put(who, since);
+      long ran = (now.ranNanos - last.ranNanos) / 1_000_000_000;
+      long since = (now.nanos - last.nanos) / 1_000_000_000;
+      if (ran >= seconds || since >= 10 * seconds) {
+        stuck.put(who, "%d of %d".formatted(ran, since));
       }
     });
     return stuck;
+  }
+
+  /**
+   * A moment by two clocks.
+   *
+   * @param nanos the system's
+   * @param ranNanos processor time of this process, divided by processors
+   */
+  private record Moment(long nanos, long ranNanos) {
+    private static final OperatingSystemMXBean SYSTEM =
+        (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
+    static Moment now() {
+      long ran = SYSTEM.getProcessCpuTime() / SYSTEM.getAvailableProcessors();
+      return new Moment(System.nanoTime(), ran);
+    }
   }
 }
