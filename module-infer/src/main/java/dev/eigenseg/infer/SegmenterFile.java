@@ -266,15 +266,26 @@ public final class SegmenterFile implements AutoCloseable {
     }
   }
 
+  /** The {@link SegmenterModel#fingerprint()} of a model file. */
+  public static String fingerprint(Path model) throws IOException {
+    try (SegmenterFile file = open(model)) {
+      return file.model().fingerprint();
+    }
+  }
+
   /**
    * Stores names for the clusters in a model file, in place of earlier ones. An embedded backbone
    * is kept. The file is replaced as a whole or not at all.
    *
+   * @param fingerprint of the model that was named, see {@link SegmenterModel#fingerprint()}
+   * @throws IncompatibleException if another model has taken its place meanwhile
    * @throws IllegalArgumentException if there are names for another number of clusters
    */
-  public static void storeNames(Path model, ClusterNames names) throws IOException {
+  public static void storeNames(Path model, String fingerprint, ClusterNames names)
+      throws IOException {
     try (OutputLock _ = OutputLock.ofFile(model);
         SegmenterFile file = open(model)) {
+      file.requireSame(model, fingerprint);
       write(model, file.model().withNames(names), file.backbone);
     }
   }
@@ -283,12 +294,25 @@ public final class SegmenterFile implements AutoCloseable {
    * Stores how the clusters merge, in place of what was known before. An embedded backbone is kept.
    * The file is replaced as a whole or not at all.
    *
+   * @param fingerprint of the model whose clusters they are, see {@link
+   *     SegmenterModel#fingerprint()}
+   * @throws IncompatibleException if another model has taken its place meanwhile
    * @throws IllegalArgumentException if the merges are of another number of clusters
    */
-  public static void storeDendrogram(Path model, Dendrogram dendrogram) throws IOException {
+  public static void storeDendrogram(Path model, String fingerprint, Dendrogram dendrogram)
+      throws IOException {
     try (OutputLock _ = OutputLock.ofFile(model);
         SegmenterFile file = open(model)) {
+      file.requireSame(model, fingerprint);
       write(model, file.model().withDendrogram(dendrogram), file.backbone);
+    }
+  }
+
+  private void requireSame(Path path, String fingerprint) {
+    if (!model.fingerprint().equals(fingerprint)) {
+      throw new IncompatibleException(
+          path
+              + ": another model was written there meanwhile, and its clusters are others; repeat the command");
     }
   }
 

@@ -5,6 +5,7 @@ import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.Dendrogram;
 import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
+import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.util.Arrays;
@@ -67,6 +68,17 @@ public record SegmenterModel(
     }
     tensors = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(tensors));
     checkWeights(weightShapes(method, info.clusters(), dims, psi), tensors);
+  }
+
+  /**
+   * What tells the clusters of two models apart: the SHA-256 of the method and of the checksums of
+   * all weights, as 64 hexadecimal digits. Names and merges change nothing.
+   */
+  public String fingerprint() {
+    StringBuilder sums = new StringBuilder(info.method());
+    tensors.forEach((name, tensor) ->
+        sums.append(' ').append(name).append(' ').append(Hashes.crc32c(tensor.segment())));
+    return Hashes.sha256(sums.toString());
   }
 
   private static void checkPsi(

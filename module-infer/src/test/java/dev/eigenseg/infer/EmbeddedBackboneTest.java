@@ -161,7 +161,7 @@ class EmbeddedBackboneTest {
     try (Segmenter segmenter = Segmenter.load(model)) {
       expected = segment(segmenter);
     }
-    SegmenterFile.storeNames(model, Fixtures.names(6));
+    SegmenterFile.storeNames(model, SegmenterFile.fingerprint(model), Fixtures.names(6));
     try (Segmenter segmenter = Segmenter.load(model)) {
       assertTrue(segmenter.info().names().isPresent());
       assertEquals(expected, segment(segmenter));

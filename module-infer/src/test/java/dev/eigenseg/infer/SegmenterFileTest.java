@@ -11,6 +11,7 @@ import com.google.gson.JsonObject;
 import dev.eigenseg.api.ClusterNames;
 import dev.eigenseg.api.CorruptFileException;
 import dev.eigenseg.api.Dendrogram;
+import dev.eigenseg.api.IncompatibleException;
 import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.Tensor;
@@ -23,6 +24,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.zip.CRC32C;
@@ -35,8 +37,12 @@ class SegmenterFileTest {
   @TempDir Path folder;
 
   private Path write(SegmenterMethod method, int clusters) throws IOException {
+    return write(TestSeed.random(), method, clusters);
+  }
+
+  private Path write(Random random, SegmenterMethod method, int clusters) throws IOException {
     Path path = folder.resolve("model.safetensors");
-    SegmenterModel model = Fixtures.model(TestSeed.random(), method, clusters);
+    SegmenterModel model = Fixtures.model(random, method, clusters);
     SegmenterFile.write(path, model);
     Fixtures.close(model.tensors());
     return path;
@@ -83,20 +89,47 @@ class SegmenterFileTest {
   @Test
   void namesAreStoredAndReplaced() throws IOException {
     Path path = write(SegmenterMethod.NEURAL_EIGENFUNCTIONS, 5);
+    String fingerprint = SegmenterFile.fingerprint(path);
     SafetensorsSegmenterLoader loader = new SafetensorsSegmenterLoader();
     assertEquals(Optional.empty(), loader.info(path).names());
     for (String matching : new String[] {"iou", "majority"}) {
       ClusterNames names = Fixtures.names(5);
       SegmenterFile.storeNames(
-          path, new ClusterNames(names.classes(), names.classOfCluster(), matching));
+          path, fingerprint, new ClusterNames(names.classes(), names.classOfCluster(), matching));
       ClusterNames found = loader.info(path).names().orElseThrow();
       assertEquals(matching, found.matching());
       assertEquals(names.classes(), found.classes());
       assertArrayEquals(names.classOfCluster(), found.classOfCluster());
     }
     assertThrows(
-        IllegalArgumentException.class, () -> SegmenterFile.storeNames(path, Fixtures.names(4)));
+        IllegalArgumentException.class,
+        () -> SegmenterFile.storeNames(path, fingerprint, Fixtures.names(4)));
     assertEquals("majority", loader.info(path).names().orElseThrow().matching());
+    assertEquals(fingerprint, SegmenterFile.fingerprint(path));
+  }
+
+  @Test
+  void whatWasFoundOfOneModelIsNotStoredIntoAnotherThatTookItsPlace() throws IOException {
+    Path path = write(new Random(1), SegmenterMethod.NEURAL_EIGENFUNCTIONS, 5);
+    String fingerprint = SegmenterFile.fingerprint(path);
+    write(new Random(2), SegmenterMethod.NEURAL_EIGENFUNCTIONS, 5);
+    byte[] other = Files.readAllBytes(path);
+    IncompatibleException e =
+        assertThrows(
+            IncompatibleException.class,
+            () -> SegmenterFile.storeNames(path, fingerprint, Fixtures.names(5)));
+    assertTrue(e.getMessage().startsWith(path + ": another model"), e.getMessage());
+    Dendrogram merges =
+        new Dendrogram(
+            "graph",
+            new long[] {1, 1, 1, 1, 1},
+            new int[] {0, 2, 4, 5},
+            new int[] {1, 3, 6, 7},
+            new double[] {4, 3, 2, 1});
+    assertThrows(
+        IncompatibleException.class,
+        () -> SegmenterFile.storeDendrogram(path, fingerprint, merges));
+    assertArrayEquals(other, Files.readAllBytes(path));
   }
 
   @Test
@@ -114,15 +147,16 @@ class SegmenterFileTest {
             new int[] {1, 0},
             new int[] {2, 3},
             new double[] {1 / 3.0, 1e-17});
-    SegmenterFile.storeDendrogram(path, merges);
+    SegmenterFile.storeDendrogram(path, SegmenterFile.fingerprint(path), merges);
     assertEquals(Optional.of(merges), loader.info(path).dendrogram());
-    SegmenterFile.storeNames(path, Fixtures.names(3));
+    SegmenterFile.storeNames(path, SegmenterFile.fingerprint(path), Fixtures.names(3));
     assertEquals(Optional.of(merges), loader.info(path).dendrogram());
     assertThrows(
         IllegalArgumentException.class,
         () ->
             SegmenterFile.storeDendrogram(
                 path,
+                SegmenterFile.fingerprint(path),
                 new Dendrogram(
                     "graph", new long[] {1, 1}, new int[] {0}, new int[] {1}, new double[] {1})));
   }
@@ -182,7 +216,7 @@ class SegmenterFileTest {
     }
     // Files written before it was recorded.
     SegmenterFile.open(forge(path, "config", "\"pixel-normalisation\":\"backbone\",", "")).close();
-    SegmenterFile.storeNames(path, Fixtures.names(5));
+    SegmenterFile.storeNames(path, SegmenterFile.fingerprint(path), Fixtures.names(5));
     Path forged = forge(path, "names", "\"class-of-cluster\":[-1,", "\"class-of-cluster\":[9,");
     assertThrows(CorruptFileException.class, () -> SegmenterFile.open(forged).close());
     Path few = forge(path, "names", "\"class-of-cluster\":[-1,", "\"class-of-cluster\":[");

@@ -95,11 +95,12 @@ public final class MatchCommand extends WorkCommand {
 
   @Override
   protected JsonObject work(Session session) throws IOException {
+    String fingerprint = SegmenterFile.fingerprint(model);
     ClusterNames names = source.names != null ? fromFile() : fromDataset(session);
     session.stage(
         "write",
         () -> {
-          SegmenterFile.storeNames(model, names);
+          SegmenterFile.storeNames(model, fingerprint, names);
           return names;
         });
     report(session, names);

@@ -8,7 +8,6 @@ import dev.eigenseg.api.ModelInfo;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.SegmentOptions;
 import dev.eigenseg.api.Segmenter;
-import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.cli.input.ErrorOptions;
 import dev.eigenseg.cli.input.ImageSource;
@@ -24,7 +23,6 @@ import dev.eigenseg.cli.session.Session;
 import dev.eigenseg.cli.session.Surroundings;
 import dev.eigenseg.cli.session.WorkCommand;
 import dev.eigenseg.infer.SegmenterFile;
-import dev.eigenseg.infer.SegmenterModel;
 import dev.eigenseg.train.Devices;
 import dev.eigenseg.train.dataset.Dataset;
 import dev.eigenseg.train.evaluation.Matching;
@@ -65,7 +63,7 @@ import picocli.CommandLine.Option;
     })
 public final class ReportCommand extends WorkCommand {
   private static final String FILE = "report.html";
-  private static final int WEIGHTS_DIGITS = 16;
+  private static final int FINGERPRINT_DIGITS = 16;
 
   private enum Choice {
     IOU,
@@ -202,7 +200,7 @@ public final class ReportCommand extends WorkCommand {
             new ModelFile(
                 path,
                 label(path),
-                weights(opened.model()),
+                opened.model().fingerprint().substring(0, FINGERPRINT_DIGITS),
                 opened.info(),
                 opened.model().provenance()));
       }
@@ -215,16 +213,6 @@ public final class ReportCommand extends WorkCommand {
     long same =
         models.stream().filter(other -> other.getFileName().equals(path.getFileName())).count();
     return (same > 1 ? path : path.getFileName()).toString();
-  }
-
-  // Names that are stored into a model change its file, and not what its clusters are.
-  private static String weights(SegmenterModel model) {
-    StringBuilder sums = new StringBuilder(model.info().method());
-    model
-        .tensors()
-        .forEach((name, tensor) ->
-            sums.append(' ').append(name).append(' ').append(Hashes.crc32c(tensor.segment())));
-    return Hashes.sha256(sums.toString()).substring(0, WEIGHTS_DIGITS);
   }
 
   private List<Segmenter> open(Session session, List<ModelFile> files, List<Segmenter> opened)

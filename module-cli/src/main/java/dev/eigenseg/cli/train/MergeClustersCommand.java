@@ -58,6 +58,7 @@ public final class MergeClustersCommand extends WorkCommand {
 
   @Override
   protected JsonObject work(Session session) throws IOException {
+    String fingerprint = SegmenterFile.fingerprint(model);
     Dendrogram found =
         session.stage(
             "merge-clusters",
@@ -66,7 +67,7 @@ public final class MergeClustersCommand extends WorkCommand {
                 return find(session, bank);
               }
             });
-    SegmenterFile.storeDendrogram(model, found);
+    SegmenterFile.storeDendrogram(model, fingerprint, found);
     session.say(
         "wrote into %s how its %d clusters merge, by the %s; --segments N makes use of it"
             .formatted(model, found.clusters(), found.source()));
