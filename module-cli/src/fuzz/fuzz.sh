@@ -4,8 +4,8 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 dist=$1 work=$2 reader=${3:-all} seconds=${4:-60}
-readers=(manifest images level unfinished graph part journal checkpoint model tensors vit vit-config shards labels image exif classes names
-  http)
+readers=(manifest images level unfinished graph part journal lists checkpoint model tensors vit vit-config shards labels image exif classes
+  names http)
 if [ "$reader" = all ]; then chosen=("${readers[@]}"); else IFS=, read -ra chosen <<<"$reader"; fi
 for reader in "${chosen[@]}"; do
   [[ " ${readers[*]} " == *" $reader "* ]] || {

@@ -14,6 +14,7 @@ import dev.eigenseg.api.internal.image.ImageTags;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.cli.evaluate.NamesReading;
 import dev.eigenseg.cli.weights.DownloadReading;
+import dev.eigenseg.graph.GraphPart;
 import dev.eigenseg.graph.KnnGraph;
 import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.graph.strips.UnitJournalReading;
@@ -29,6 +30,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /** Everything that reads what others may have written. */
@@ -40,6 +42,7 @@ enum Reader {
   GRAPH("graph.knn", Seals::graph, Reader::graph),
   PART("part-1.knn", Seals::graph, Reader::part),
   JOURNAL(".graph.knn.journal", Seals::journal, UnitJournalReading::read),
+  LISTS("lists", Seals::lists, Reader::lists),
   CHECKPOINT("model.checkpoint", Seals::tensors, CheckpointReading::read),
   MODEL("model.safetensors", Seals::tensors, Reader::model),
   TENSORS("t.safetensors", content -> content, Reader::tensors),
@@ -133,6 +136,12 @@ enum Reader {
         List.of(file, file.resolveSibling("part-2.knn")),
         file.resolveSibling("merged.knn"),
         Progress.NONE);
+  }
+
+  private static void lists(Path file) throws IOException {
+    Path graph = file.resolveSibling("lists.knn");
+    Surroundings.SEARCH.build(GraphPart.WHOLE, graph, Optional.of(file), true, Progress.NONE);
+    Files.deleteIfExists(graph);
   }
 
   private static void model(Path file) throws IOException {

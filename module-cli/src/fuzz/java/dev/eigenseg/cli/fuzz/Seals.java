@@ -92,6 +92,28 @@ final class Seals {
     return sealed;
   }
 
+  /** Inverted lists. */
+  static byte[] lists(byte[] content) {
+    ByteBuffer bytes = buffer(content.clone());
+    byte[] sealed = bytes.array();
+    long rows = bytes.getLong(16);
+    long values = (long) bytes.getInt(24) * (bytes.getInt(52) == 1 ? Short.BYTES : Float.BYTES);
+    long record = 12 + 4L * bytes.getInt(36) + (values + 3) / 4 * 4;
+    long ids = HEADER + 4 * rows;
+    long records = (ids + 63) / 64 * 64;
+    long end = records + rows * record;
+    if (rows > 0 && rows <= sealed.length && record > 12 && end < sealed.length) {
+      bytes.putInt(84, crc(sealed, HEADER, ids));
+      for (long at = records; at < end; at += record) {
+        bytes.putInt((int) at, crc(sealed, at + 4, at + record));
+      }
+      bytes.putLong(72, sealed.length - end);
+      bytes.putInt(80, crc(sealed, end, sealed.length));
+    }
+    bytes.putInt(HEADER - 4, crc(sealed, 0, HEADER - 4));
+    return sealed;
+  }
+
   /** A safetensors file whose metadata has checksums. */
   static byte[] tensors(byte[] content) {
     long length = buffer(content).getLong(0);

@@ -4,12 +4,18 @@ import com.google.gson.JsonParser;
 import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.ImageGeometry;
 import dev.eigenseg.api.PatchFeatures;
+import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.Provenance;
 import dev.eigenseg.api.bank.BankSettings;
 import dev.eigenseg.api.bank.FeatureBankWriter;
 import dev.eigenseg.api.internal.file.SafeTensorsWriter;
+import dev.eigenseg.api.spi.KnnEngine;
+import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.tensor.DType;
+import dev.eigenseg.api.tensor.FeatureRows;
 import dev.eigenseg.api.tensor.Tensor;
+import dev.eigenseg.graph.KnnEngines;
+import dev.eigenseg.graph.KnnGraphBuilder;
 import dev.eigenseg.infer.vit.PixelNormalization;
 import dev.eigenseg.infer.vit.VitConfig;
 import dev.eigenseg.train.CheckpointReading;
@@ -43,6 +49,14 @@ final class Surroundings {
           new FeatureDims(1, 1, 2),
           DType.F32,
           new ImageGeometry(Optional.empty(), 8));
+
+  /** Joins rows by the lists that are given. */
+  static final KnnGraphBuilder SEARCH =
+      new KnnGraphBuilder(
+          KnnEngines.select("vector", KnnIndex.Kind.IVF),
+          new KnnEngine.Request(
+              FeatureRows.of(rows()), 3, 1 << 26, 1, KnnIndex.ivf(4, 2, 1 << 20, false)),
+          PROVENANCE);
 
   private static final Path GOLDEN = Path.of(System.getProperty("eigenseg.fuzz.golden"));
   private static final int SIDE = 16;
@@ -81,6 +95,16 @@ final class Surroundings {
             .getBytes(StandardCharsets.UTF_8));
   }
 
+  private static Tensor rows() {
+    int rows = 24;
+    float[] values = new float[2 * rows];
+    for (int row = 0; row < rows; row++) {
+      values[2 * row] = (float) Math.cos(row);
+      values[2 * row + 1] = (float) Math.sin(row);
+    }
+    return Tensor.of(values, rows, 2);
+  }
+
   private static void seed(Path file, byte[] content) throws IOException {
     byte[] input = new byte[content.length + 1];
     input[0] = 1;
@@ -105,6 +129,7 @@ final class Surroundings {
                 "{\"version\":2,\"strip-rows\":8,\"settings\":{\"rows\":\"18\"}}\t0\n3\t0\n5\t0\n"
                     .getBytes(StandardCharsets.UTF_8)),
             StandardCharsets.UTF_8));
+    SEARCH.prepare(Reader.LISTS.file(folder), Progress.NONE);
     checkpoint(folder.resolve("model.checkpoint"));
     vit(folder.resolve("vit.safetensors"));
     Files.createDirectories(folder.resolve("vit"));
