@@ -13,6 +13,7 @@ import dev.eigenseg.api.bank.FeatureBank;
 import dev.eigenseg.api.bank.Level;
 import dev.eigenseg.api.internal.file.Hashes;
 import dev.eigenseg.api.internal.file.SafeTensors;
+import dev.eigenseg.api.internal.file.SafeTensorsWriter;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.cli.TinyVit;
@@ -23,18 +24,23 @@ import dev.eigenseg.graph.kernel.NormalizedAdjacency;
 import dev.eigenseg.graph.kernel.Workspace;
 import dev.eigenseg.graph.kmeans.KMeansOptions;
 import dev.eigenseg.train.KMeansTrainer;
+import dev.eigenseg.train.TrainingMode;
 import dev.eigenseg.train.dataset.GeneratedScenes;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -64,7 +70,9 @@ public final class CutFiles {
     files.graph();
     files.bank();
     files.weights();
+    files.halves();
     files.centroids();
+    files.psi();
     System.out.println(DONE);
     System.exit(0);
   }
@@ -83,6 +91,31 @@ public final class CutFiles {
           .close();
     }
     TinyVit.write(folder.resolve("vit"));
+  }
+
+  /** The same Vision Transformer in numbers of two bytes. */
+  private Path halved(DType dtype) throws IOException {
+    Path file = folder.resolve("vit-" + dtype);
+    SequencedMap<String, Tensor> halves = new LinkedHashMap<>();
+    try (SafeTensors tensors = SafeTensors.open(folder.resolve("vit"))) {
+      for (String name : tensors.names()) {
+        Tensor single = tensors.tensor(name);
+        Tensor half = Tensor.allocate(dtype, single.shape());
+        for (long i = 0; i < single.size(); i++) {
+          half.segment().setAtIndex(ValueLayout.JAVA_SHORT, i, half(dtype, single.get(i)));
+        }
+        halves.put(name, half);
+      }
+    }
+    SafeTensorsWriter.write(file, Map.of(), halves);
+    halves.values().forEach(Tensor::close);
+    return file;
+  }
+
+  private static short half(DType dtype, float value) {
+    return dtype == DType.F16
+        ? Float.floatToFloat16(value)
+        : (short) (Float.floatToRawIntBits(value) >>> Short.SIZE);
   }
 
   /** Reads what was opened. */
@@ -194,6 +227,23 @@ public final class CutFiles {
         Tensor pixels = Tensor.allocate(DType.F32, 3, 64, 64)) {
       race("weights, in use", file, () -> backbone.extract(pixels).close());
     }
+  }
+
+  private void halves() throws Exception {
+    for (DType dtype : List.of(DType.F16, DType.BF16)) {
+      Path file = halved(dtype);
+      String what = "weights of " + dtype + ", opened";
+      race(what, file, () -> Backbones.open("vit:" + file, "cpu").close());
+    }
+  }
+
+  private void psi() throws Exception {
+    Path file = folder.resolve("psi");
+    try (FeatureBank bank = FeatureBank.open(folder.resolve("bank"));
+        KnnGraph graph = KnnGraph.open(folder.resolve("graph"))) {
+      Scenarios.train(bank, Optional.of(graph), TrainingMode.CROSS_BATCH, file);
+    }
+    race("psi, opened", file, () -> Segmenter.load(file, "descriptor", "cpu").close());
   }
 
   private void centroids() throws Exception {

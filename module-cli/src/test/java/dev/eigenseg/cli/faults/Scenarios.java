@@ -252,8 +252,7 @@ public final class Scenarios {
 
   // ---- models
 
-  private static void train(
-      FeatureBank bank, Optional<KnnGraph> graph, TrainingMode mode, Path model)
+  static void train(FeatureBank bank, Optional<KnnGraph> graph, TrainingMode mode, Path model)
       throws IOException {
     TrainingOptions options = TrainingOptions.of(CLUSTERS);
     Trainer.train(
