@@ -37,6 +37,7 @@ import java.util.Locale;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
 
 /** The entry point of the {@code eigenseg} command. */
 public final class Main {
@@ -77,7 +78,7 @@ public final class Main {
   /** Runs one command in this process, as {@code demo}, {@code reproduce} and tests do. */
   public static int run(Surroundings surroundings, String... arguments) {
     ErrorOutput errors = new ErrorOutput(surroundings, List.of(arguments));
-    CommandLine commandLine = commandLine(surroundings);
+    CommandLine commandLine = commandLine(surroundings, arguments);
     commandLine.setParameterExceptionHandler((failure, all) -> errors.usage(failure));
     commandLine.setExecutionExceptionHandler(
         (failure, command, result) -> errors.failed(failure, command));
@@ -94,15 +95,42 @@ public final class Main {
 
   /** All commands. */
   static CommandLine commandLine(Surroundings surroundings) {
-    CommandLine commandLine = new CommandLine(new Eigenseg());
-    for (WorkCommand command : commands(surroundings)) {
-      commandLine.addSubcommand(command);
-    }
-    commandLine.getSubcommands().get("graph").addSubcommand(new GraphMergeCommand(surroundings));
+    CommandLine commandLine = withCommands(surroundings, commands(surroundings));
     commandLine.addSubcommand(weights(surroundings));
     commandLine.addSubcommand(new HelpCommand());
     commandLine.addSubcommand(new CompletionCommand());
     commandLine.addSubcommand(new ManualCommand());
+    return configured(commandLine, surroundings);
+  }
+
+  /** With the command that is named alone, if it is one that works: reading options takes time. */
+  private static CommandLine commandLine(Surroundings surroundings, String[] arguments) {
+    return commands(surroundings).stream()
+        .filter(command -> arguments.length > 0 && name(command).equals(arguments[0]))
+        .findFirst()
+        .map(command -> withCommands(surroundings, List.of(command)))
+        .map(commandLine -> configured(commandLine, surroundings))
+        .orElseGet(() -> commandLine(surroundings));
+  }
+
+  private static String name(WorkCommand command) {
+    return command.getClass().getAnnotation(Command.class).name();
+  }
+
+  private static CommandLine withCommands(Surroundings surroundings, List<WorkCommand> commands) {
+    CommandLine commandLine = new CommandLine(new Eigenseg());
+    for (WorkCommand command : commands) {
+      CommandLine added = new CommandLine(command);
+      if (command instanceof GraphCommand) {
+        added.addSubcommand(new GraphMergeCommand(surroundings));
+      }
+      commandLine.addSubcommand(added);
+    }
+    return commandLine;
+  }
+
+  /** Settings hold for the commands that are there. */
+  private static CommandLine configured(CommandLine commandLine, Surroundings surroundings) {
     commandLine.setOut(writer(surroundings.out()));
     commandLine.setErr(writer(surroundings.err()));
     commandLine.registerConverter(Path.class, Main::path);

@@ -95,8 +95,9 @@ public final class MatchCommand extends WorkCommand {
 
   @Override
   protected JsonObject work(Session session) throws IOException {
+    SegmentOptions options = options();
     String fingerprint = SegmenterFile.fingerprint(model);
-    ClusterNames names = source.names != null ? fromFile() : fromDataset(session);
+    ClusterNames names = source.names != null ? fromFile() : fromDataset(session, options);
     session.stage(
         "write",
         () -> {
@@ -108,22 +109,12 @@ public final class MatchCommand extends WorkCommand {
   }
 
   private ClusterNames fromFile() throws IOException {
-    if (match.isPresent()
-        || crf.isPresent()
-        || protocol.given()
-        || modelOptions.given()
-        || !sensible(() -> views.options(SegmentOptions.DEFAULT, false))
-            .equals(SegmentOptions.DEFAULT)) {
-      throw usage(
-          "--match, --protocol, --backbone, --device and how images are looked at serve a --dataset; --names needs none of them");
-    }
     try (SegmenterFile file = SegmenterFile.open(model)) {
       return NamesFile.read(source.names, file.info().clusters());
     }
   }
 
-  private ClusterNames fromDataset(Session session) throws IOException {
-    SegmentOptions single = sensible(this::options);
+  private ClusterNames fromDataset(Session session, SegmentOptions single) throws IOException {
     Dataset dataset = source.dataset.open(session, true);
     Matching matching = Matching.valueOf(match.orElse(Choice.IOU).name());
     int threads = session.threadsPerImage(dataset.samples().size());
@@ -149,7 +140,25 @@ public final class MatchCommand extends WorkCommand {
     }
   }
 
+  /** How images are looked at, if the options go together. */
   private SegmentOptions options() {
+    return source.names != null ? optionsOfNames() : sensible(this::optionsOfDataset);
+  }
+
+  private SegmentOptions optionsOfNames() {
+    if (match.isPresent()
+        || crf.isPresent()
+        || protocol.given()
+        || modelOptions.given()
+        || !sensible(() -> views.options(SegmentOptions.DEFAULT, false))
+            .equals(SegmentOptions.DEFAULT)) {
+      throw usage(
+          "--match, --protocol, --backbone, --device and how images are looked at serve a --dataset; --names needs none of them");
+    }
+    return SegmentOptions.DEFAULT;
+  }
+
+  private SegmentOptions optionsOfDataset() {
     String name = source.dataset.name();
     if (views.options(SegmentOptions.DEFAULT, true).segments().isPresent()) {
       throw new IllegalArgumentException(
