@@ -4,6 +4,7 @@ import dev.eigenseg.api.internal.file.AtomicFile;
 import dev.eigenseg.api.internal.file.ChannelWrites;
 import dev.eigenseg.api.internal.image.ImageKind;
 import dev.eigenseg.api.internal.image.ImageTags;
+import dev.eigenseg.api.internal.image.ImageTags.TiffBands;
 import dev.eigenseg.api.internal.image.Orientation;
 import dev.eigenseg.api.internal.image.RgbImages;
 import dev.eigenseg.api.internal.image.SegmentInput;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -328,6 +330,12 @@ public final class Images {
           "%d x %d pixels, more than the %d allowed here; make it smaller, or allow more with --max-pixels and the memory for it with -Xmx"
               .formatted(reader.getWidth(0), reader.getHeight(0), scope.maxPixels()));
     }
+    OptionalLong depth =
+        file.tags().bands().map(TiffBands::unusualDepth).orElse(OptionalLong.empty());
+    if (depth.isPresent()) {
+      throw file.refusal(
+          "its samples have %d bits; save it with 8 or 16".formatted(depth.getAsLong()));
+    }
     List<String> warnings = new ArrayList<>();
     reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
     reader.addIIOReadProgressListener(new Aborting(scope));
@@ -407,7 +415,7 @@ public final class Images {
     }
   }
 
-  private static void requireReadable(File file, ImageTags.TiffBands tiff) {
+  private static void requireReadable(File file, TiffBands tiff) {
     if (tiff.lab()) {
       throw file.refusal("its colours are L*a*b*, which is not read here; save it as RGB");
     }
@@ -417,7 +425,7 @@ public final class Images {
     }
   }
 
-  private static void sayUnused(File file, ImageTags.TiffBands tiff) {
+  private static void sayUnused(File file, TiffBands tiff) {
     if (tiff.unused() > 0 && SAID.add(tiff.count() + " bands")) {
       LOGGER.log(
           System.Logger.Level.WARNING,

@@ -2,23 +2,32 @@ package dev.eigenseg.api;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.internal.image.ImageTags;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Damaged files are read or refused, and end in nothing else. */
 class DamagedImagesTest {
+  @TempDir Path folder;
+
   private static List<byte[]> files() throws IOException {
     BufferedImage image = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
     byte[] exif = WrittenImages.exif(6, ByteOrder.LITTLE_ENDIAN);
@@ -105,5 +114,43 @@ class DamagedImagesTest {
                   Parallel.forEach(2, 2, i -> Images.read(png));
                   return null;
                 }));
+  }
+
+  /** The JDK's reader makes a table of all values that a sample can have. */
+  @Test
+  void samplesOfUnusualDepthAreRefusedBeforeATableOfThemIsMade() throws IOException {
+    for (int bits : new int[] {17, 24, 28, 31, 33, 63}) {
+      byte[] tiff = WrittenImages.tiff(4, new byte[4 * 4 * 8], 1, bits, 1, 1);
+      BadInputException refused = assertThrows(BadInputException.class, () -> Images.read(tiff));
+      assertTrue(refused.getMessage().contains(bits + " bits"), refused.getMessage());
+      Path file = Files.write(folder.resolve("labels.tif"), tiff);
+      refused = assertThrows(BadInputException.class, () -> Images.readRaw(file));
+      assertTrue(refused.getMessage().contains(bits + " bits"), refused.getMessage());
+    }
+  }
+
+  /** Each of these names might begin EXIF behind the pixels, and lead to a profile of 16 MiB. */
+  @Test
+  void manyNamesOfChunksAreLookedAtOnce() throws IOException {
+    byte[] png = WrittenImages.png(new BufferedImage(2, 2, BufferedImage.TYPE_INT_RGB));
+    byte[] packed = deflated(16 << 20);
+    byte[] exif = "eXIf".getBytes(StandardCharsets.ISO_8859_1);
+    ByteBuffer file = ByteBuffer.allocate(png.length - 12 + 40_000 + packed.length + 14);
+    file.put(png, 0, png.length - 12); // without its end
+    while (file.position() < png.length + 40_000 - 24) {
+      file.putInt(0).put(exif).putInt(0);
+    }
+    file.putInt(packed.length + 2).put("iCCP\0\0".getBytes(StandardCharsets.ISO_8859_1));
+    file.put(packed);
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(10), () -> ImageTags.of(MemorySegment.ofArray(file.array())));
+  }
+
+  private static byte[] deflated(int zeros) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (DeflaterOutputStream deflating = new DeflaterOutputStream(bytes)) {
+      deflating.write(new byte[zeros]);
+    }
+    return bytes.toByteArray();
   }
 }

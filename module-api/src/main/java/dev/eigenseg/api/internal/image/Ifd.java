@@ -12,6 +12,7 @@ import java.util.Optional;
  */
 final class Ifd {
   static final int NEW_SUBFILE_TYPE = 254;
+  static final int BITS_PER_SAMPLE = 258;
   static final int COMPRESSION = 259;
   static final int PHOTOMETRIC = 262;
   static final int ORIENTATION = 274;

@@ -5,6 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * What a file says beside its pixels, which ImageIO does not tell or tells otherwise for each
@@ -77,13 +78,16 @@ public record ImageTags(
    * @param extra what those beyond the colours are, as far as the file says: 1 is opacity by which
    *     the colours are multiplied, 2 opacity, 0 unknown
    * @param compression of the pixels
+   * @param bits of each sample, as far as the file says
    * @param preview whether this is a small picture of another one, or of a camera's raw data
    */
   @SuppressWarnings("ArrayRecordComponent") // read in this package alone, and never compared
   public record TiffBands(
-      int photometric, int count, long[] extra, int compression, boolean preview) {
+      int photometric, int count, long[] extra, int compression, long[] bits, boolean preview) {
     private static final int MULTIPLIED = 1;
     private static final int OPACITY = 2;
+
+    private static final int LARGEST_DEPTH = 16;
 
     private static final int GRAY_FROM_WHITE = 0;
     private static final int GRAY = 1;
@@ -98,6 +102,7 @@ public record ImageTags(
           (int) ifd.number(Ifd.SAMPLES_PER_PIXEL, 1),
           ifd.numbers(Ifd.EXTRA_SAMPLES),
           (int) ifd.number(Ifd.COMPRESSION, 1),
+          ifd.numbers(Ifd.BITS_PER_SAMPLE),
           ifd.has(Ifd.DNG_VERSION) || (ifd.number(Ifd.NEW_SUBFILE_TYPE, 0) & 1) != 0);
     }
 
@@ -108,6 +113,16 @@ public record ImageTags(
     /** Whether the numbers are no light at all, but L*a*b*, which the JDK converts wrongly. */
     public boolean lab() {
       return photometric >= LAB && photometric <= LAST_LAB;
+    }
+
+    /**
+     * A depth for which the JDK's reader would make a table of 2^17 or more values, and that no
+     * program writes; empty if there is none.
+     */
+    public OptionalLong unusualDepth() {
+      return Arrays.stream(bits)
+          .filter(depth -> depth > LARGEST_DEPTH && depth != Float.SIZE && depth != Double.SIZE)
+          .findFirst();
     }
 
     /** Whether there are more samples than colours, or may be. */

@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.zip.InflaterInputStream;
 
 /** The chunks of a PNG file that are not its pixels. */
@@ -17,8 +19,10 @@ final class PngChunks {
   private static final int TAIL = 1 << 16;
 
   private final Bytes file;
+  private final Set<Long> deadEnds = new HashSet<>(); // chunks that led nowhere
   private Optional<Orientation> orientation = Optional.empty();
   private Optional<ICC_Profile> profile = Optional.empty();
+  private boolean profileSeen;
 
   private PngChunks(MemorySegment file) {
     this.file = Bytes.bigEndian(file);
@@ -26,7 +30,7 @@ final class PngChunks {
 
   static ImageTags tags(MemorySegment file) {
     PngChunks chunks = new PngChunks(file);
-    chunks.walk(SIGNATURE, "IDAT");
+    chunks.walkToPixels();
     if (chunks.orientation.isEmpty()) {
       chunks.lookBehindPixels();
     }
@@ -38,27 +42,47 @@ final class PngChunks {
         Optional.empty());
   }
 
-  /** Takes what is in the chunks from here to one of the given name; tells whether there is one. */
-  private boolean walk(long from, String until) {
-    long at = from;
-    while (file.holds(at, AROUND)) {
-      long length = file.unsignedInt(at);
-      String name = file.text(at + 4, 4);
-      if (name.equals(until)) {
-        return true;
-      }
-      if (!file.holds(at, AROUND + length)) {
-        return false;
-      }
-      Bytes content = Bytes.bigEndian(file.slice(at + 8, length));
-      switch (name) {
-        case "eXIf" -> orientation = Optional.of(ImageTags.exif(content.segment()));
-        case "iCCP" -> profile = profile(content);
+  private void walkToPixels() {
+    for (long at = SIGNATURE; holdsChunk(at) && !name(at).equals("IDAT"); at = next(at)) {
+      switch (name(at)) {
+        case "eXIf" -> orientation = Optional.of(ImageTags.exif(content(at).segment()));
+        case "iCCP" -> takeProfile(content(at));
         default -> {}
       }
-      at += AROUND + length;
     }
-    return false;
+  }
+
+  /** Takes the EXIF of a chunk or of one behind it, if they lead to the file's end. */
+  private boolean walkToEnd(long from) {
+    Optional<Orientation> found = Optional.empty();
+    long at = from;
+    // Whatever leads to a dead end is one.
+    for (; holdsChunk(at) && !name(at).equals("IEND") && deadEnds.add(at); at = next(at)) {
+      if (name(at).equals("eXIf")) {
+        found = Optional.of(ImageTags.exif(content(at).segment()));
+      }
+    }
+    if (!file.holds(at, AROUND) || !name(at).equals("IEND")) {
+      return false;
+    }
+    orientation = found;
+    return true;
+  }
+
+  private boolean holdsChunk(long at) {
+    return file.holds(at, AROUND) && file.holds(at, next(at) - at);
+  }
+
+  private String name(long at) {
+    return file.text(at + 4, 4);
+  }
+
+  private long next(long at) {
+    return at + AROUND + file.unsignedInt(at);
+  }
+
+  private Bytes content(long at) {
+    return Bytes.bigEndian(file.slice(at + 8, file.unsignedInt(at)));
   }
 
   // EXIF may stand behind the pixels. Walking through their chunks would read the whole file where
@@ -66,12 +90,19 @@ final class PngChunks {
   private void lookBehindPixels() {
     long start = Math.max(SIGNATURE, file.size() - TAIL);
     String tail = file.text(start, (int) Math.max(0, file.size() - start));
-    for (int found = tail.indexOf("eXIf");
-        found >= 0 && orientation.isEmpty();
-        found = tail.indexOf("eXIf", found + 1)) {
-      if (!walk(start + found - 4, "IEND")) {
-        orientation = Optional.empty(); // pixels that look like the name
-      }
+    int found = tail.indexOf("eXIf");
+    while (found >= 0 && !walkToEnd(start + found - 4)) { // pixels that look like the name
+      found = tail.indexOf("eXIf", found + 1);
+    }
+  }
+
+  /**
+   * The first profile: there is at most one, and a small file may hold many that unpack to much.
+   */
+  private void takeProfile(Bytes content) {
+    if (!profileSeen) {
+      profileSeen = true;
+      profile = profile(content);
     }
   }
 
