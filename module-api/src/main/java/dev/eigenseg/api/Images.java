@@ -10,6 +10,7 @@ import dev.eigenseg.api.internal.image.RgbImages;
 import dev.eigenseg.api.internal.image.SegmentInput;
 import dev.eigenseg.api.internal.resource.CallScope;
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,7 +26,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
@@ -53,6 +53,8 @@ import javax.imageio.stream.MemoryCacheImageOutputStream;
 public final class Images {
   private static final Pattern TRUNCATED = Pattern.compile("Truncated File|premature end of data");
   private static final System.Logger LOGGER = System.getLogger(Images.class.getName());
+  private static final long BYTES_PER_PIXEL = 16;
+  private static final long MOST_TABLE_BYTES = 4L << 20;
 
   // Said once for each number of bands: a folder of satellite images is one thing to know.
   private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
@@ -330,11 +332,8 @@ public final class Images {
           "%d x %d pixels, more than the %d allowed here; make it smaller, or allow more with --max-pixels and the memory for it with -Xmx"
               .formatted(reader.getWidth(0), reader.getHeight(0), scope.maxPixels()));
     }
-    OptionalLong depth =
-        file.tags().bands().map(TiffBands::unusualDepth).orElse(OptionalLong.empty());
-    if (depth.isPresent()) {
-      throw file.refusal(
-          "its samples have %d bits; save it with 8 or 16".formatted(depth.getAsLong()));
+    if (file.tags().bands().isPresent()) {
+      requireSmallTables(file, file.tags().bands().get(), reader, pixels);
     }
     List<String> warnings = new ArrayList<>();
     reader.addIIOReadWarningListener((source, warning) -> warnings.add(warning));
@@ -346,6 +345,24 @@ public final class Images {
       throw new IIOException("the file ends before the image does");
     }
     return image;
+  }
+
+  /** Refuses what the JDK's reader would make large tables for: small files may ask for 4 GB. */
+  private static void requireSmallTables(File file, TiffBands tiff, ImageReader reader, long pixels)
+      throws IOException {
+    ImageTypeSpecifier type = reader.getRawImageType(0);
+    if (type == null) {
+      return; // reading it says why
+    }
+    if (type.getSampleModel().getDataType() == DataBuffer.TYPE_INT) {
+      throw file.refusal("its samples have more than 16 bits; save it with 8 or 16");
+    }
+    long tables = tiff.tableBytes(type.getNumBands());
+    if (tables > Math.max(MOST_TABLE_BYTES, BYTES_PER_PIXEL * pixels)) {
+      throw file.refusal(
+          "decoding its %d samples of unlike or unusual depths takes tables of %d MB; save it with 8 or 16 bits"
+              .formatted(type.getNumBands(), tables >> 20));
+    }
   }
 
   /** Stops a reader at its next row once the call is to end. */

@@ -19,9 +19,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Damaged files are read or refused, and end in nothing else. */
@@ -116,17 +118,44 @@ class DamagedImagesTest {
                 }));
   }
 
-  /** The JDK's reader makes a table of all values that a sample can have. */
+  /** The JDK's reader makes tables of all values that samples can have. */
   @Test
-  void samplesOfUnusualDepthAreRefusedBeforeATableOfThemIsMade() throws IOException {
-    for (int bits : new int[] {17, 24, 28, 31, 33, 63}) {
+  void samplesThatTakeLargeTablesAreRefusedBeforeTheyAreMade() throws IOException {
+    for (int bits : new int[] {17, 24, 28, 30, 31}) {
       byte[] tiff = WrittenImages.tiff(4, new byte[4 * 4 * 8], 1, bits, 1, 1);
-      BadInputException refused = assertThrows(BadInputException.class, () -> Images.read(tiff));
-      assertTrue(refused.getMessage().contains(bits + " bits"), refused.getMessage());
-      Path file = Files.write(folder.resolve("labels.tif"), tiff);
-      refused = assertThrows(BadInputException.class, () -> Images.readRaw(file));
-      assertTrue(refused.getMessage().contains(bits + " bits"), refused.getMessage());
+      assertRefused("more than 16 bits", tiff);
+      // The reader knows no depth in bytes, and goes on where we would see the last one.
+      byte[] twice = WrittenImages.tiff(4, new byte[4 * 4 * 8], 1, bits, 1, 1, new int[] {258, 8});
+      ByteBuffer.wrap(twice)
+          .order(ByteOrder.LITTLE_ENDIAN)
+          .putShort(entry(twice, 258, 1) + 2, (short) 1);
+      assertRefused("more than 16 bits", twice);
     }
+    byte[] many = WrittenImages.tiff(2, new byte[2 * 2 * 150 * 2], 150, 15, 1, 1);
+    assertRefused("tables of 18 MB", many);
+    ByteBuffer uneven = ByteBuffer.wrap(many.clone()).order(ByteOrder.LITTLE_ENDIAN);
+    uneven.putShort(uneven.getInt(entry(many, 258, 0) + 8), (short) 16);
+    assertRefused("tables of 37 MB", uneven.array());
+    assertEquals(1, read(WrittenImages.tiff(2, new byte[2 * 2 * 150 * 2], 150, 16, 1, 1)));
+  }
+
+  private void assertRefused(String why, byte[] image) throws IOException {
+    Path file = Files.write(folder.resolve("image.tif"), image);
+    List<Executable> readings = List.of(() -> Images.read(image), () -> Images.readRaw(file));
+    for (Executable reading : readings) {
+      BadInputException refused = assertThrows(BadInputException.class, reading);
+      assertTrue(refused.getMessage().contains(why), refused.getMessage());
+    }
+  }
+
+  /** Where the n-th entry of a tag begins in a little-endian TIFF file. */
+  private static int entry(byte[] tiff, int tag, int n) {
+    ByteBuffer bytes = ByteBuffer.wrap(tiff).order(ByteOrder.LITTLE_ENDIAN);
+    int at = bytes.getInt(4) + 2;
+    for (int left = n; bytes.getShort(at) != tag || left-- > 0; ) {
+      at += 12;
+    }
+    return at;
   }
 
   /** Each of these names might begin EXIF behind the pixels, and lead to a profile of 16 MiB. */
@@ -144,6 +173,25 @@ class DamagedImagesTest {
     file.put(packed);
     assertTimeoutPreemptively(
         Duration.ofSeconds(10), () -> ImageTags.of(MemorySegment.ofArray(file.array())));
+  }
+
+  @Test
+  void theFirstOfManyProfilesIsTaken() throws IOException {
+    byte[] png = WrittenImages.png(new BufferedImage(2, 2, BufferedImage.TYPE_INT_RGB));
+    byte[] packed = deflated(16 << 20);
+    byte[] bomb = new byte[packed.length + 2]; // no name
+    System.arraycopy(packed, 0, bomb, 2, packed.length);
+    byte[] many = png;
+    for (int i = 0; i < 300; i++) {
+      many = WrittenImages.withChunk(many, "iCCP", bomb, true);
+    }
+    MemorySegment file = MemorySegment.ofArray(many);
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(10), () -> assertEquals(Optional.empty(), ImageTags.of(file).profile()));
+    byte[] two = WrittenImages.withProfile(png, WrittenImages.linearProfile());
+    two = WrittenImages.withChunk(two, "iCCP", bomb, true);
+    assertTrue(
+        ImageTags.of(MemorySegment.ofArray(two)).profile().isEmpty(), "a damaged one came first");
   }
 
   private static byte[] deflated(int zeros) throws IOException {

@@ -257,7 +257,8 @@ final class WrittenImages {
             tags);
     int directory = 8 + pixels.length;
     int values = directory + 2 + 12 * entries.length + 4;
-    ByteBuffer bytes = ByteBuffer.allocate(values + 400).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes =
+        ByteBuffer.allocate(values + 400 + 8 * samples).order(ByteOrder.LITTLE_ENDIAN);
     bytes.put(tiffHead(ByteOrder.LITTLE_ENDIAN, directory).array(), 0, 8).put(pixels);
     bytes.putShort((short) entries.length);
     int at = values;

@@ -29,6 +29,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -266,9 +267,22 @@ public final class SegmenterFile implements AutoCloseable {
     }
   }
 
-  /** The {@link SegmenterModel#fingerprint()} of a model file. */
+  /**
+   * The {@link SegmenterModel#fingerprint()} of a model file.
+   *
+   * @throws BadInputException if there is no such file, or it is no segmenter
+   * @throws CorruptFileException as {@link #openModel} does
+   */
   public static String fingerprint(Path model) throws IOException {
-    try (SegmenterFile file = open(model)) {
+    if (Files.notExists(model)) {
+      throw new BadInputException(
+          model + ": there is no such model file; check the path, or make one with train");
+    }
+    if (!recognises(model)) {
+      throw new BadInputException(
+          model + ": not a segmenter file of a known format; give a file that train wrote");
+    }
+    try (SegmenterFile file = openModel(model)) {
       return file.model().fingerprint();
     }
   }

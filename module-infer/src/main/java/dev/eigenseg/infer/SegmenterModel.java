@@ -71,8 +71,8 @@ public record SegmenterModel(
   }
 
   /**
-   * What tells the clusters of two models apart: the SHA-256 of the method and of the checksums of
-   * all weights, as 64 hexadecimal digits. Names and merges change nothing.
+   * The SHA-256 of the method and of the checksums of all weights, as 64 hexadecimal digits, which
+   * tells the clusters of two trainings apart. Names and merges change nothing.
    */
   public String fingerprint() {
     StringBuilder sums = new StringBuilder(info.method());

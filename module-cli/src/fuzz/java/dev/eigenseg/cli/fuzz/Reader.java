@@ -16,6 +16,7 @@ import dev.eigenseg.cli.evaluate.NamesReading;
 import dev.eigenseg.cli.weights.DownloadReading;
 import dev.eigenseg.graph.GraphPart;
 import dev.eigenseg.graph.KnnGraph;
+import dev.eigenseg.graph.KnnGraphBuilder;
 import dev.eigenseg.graph.KnnGraphInfo;
 import dev.eigenseg.graph.strips.UnitJournalReading;
 import dev.eigenseg.infer.SegmenterFile;
@@ -140,8 +141,12 @@ enum Reader {
 
   private static void lists(Path file) throws IOException {
     Path graph = file.resolveSibling("lists.knn");
-    Surroundings.SEARCH.build(GraphPart.WHOLE, graph, Optional.of(file), true, Progress.NONE);
-    Files.deleteIfExists(graph);
+    try {
+      Surroundings.SEARCH.build(GraphPart.WHOLE, graph, Optional.of(file), true, Progress.NONE);
+    } finally {
+      KnnGraphBuilder.discard(graph); // the next file is joined from its beginning
+      Files.deleteIfExists(graph);
+    }
   }
 
   private static void model(Path file) throws IOException {

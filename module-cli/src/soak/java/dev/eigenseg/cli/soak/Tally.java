@@ -71,9 +71,10 @@ final class Tally {
   private record Moment(long nanos, long ranNanos) {
     private static final OperatingSystemMXBean SYSTEM =
         (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    private static final int PROCESSORS = SYSTEM.getAvailableProcessors();
 
     static Moment now() {
-      long ran = SYSTEM.getProcessCpuTime() / SYSTEM.getAvailableProcessors();
+      long ran = SYSTEM.getProcessCpuTime() / PROCESSORS;
       return new Moment(System.nanoTime(), ran);
     }
   }

@@ -3,8 +3,10 @@ package dev.eigenseg.api.internal.image;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The first directory of a TIFF file, which is also how EXIF is written. What is damaged is taken
@@ -26,12 +28,15 @@ final class Ifd {
   private static final int SHORT = 3;
   private static final int LONG = 4;
   private static final int UNDEFINED = 7;
+  private static final int LAST_TYPE = 13;
 
   /** Where the values of a tag are. */
   private record Entry(int type, long count, long at) {}
 
   private final Bytes bytes;
   private final Map<Integer, Entry> entries = new HashMap<>();
+  private final Set<Integer> odd = new HashSet<>(); // tags that others may read otherwise
+  private boolean unknownTypes;
 
   private Ifd(Bytes bytes) {
     this.bytes = bytes;
@@ -59,6 +64,10 @@ final class Ifd {
         return;
       }
       int type = bytes.unsignedShort(at + 2);
+      unknownTypes |= type < BYTE || type > LAST_TYPE;
+      if (type != SHORT || entries.containsKey(bytes.unsignedShort(at))) {
+        odd.add(bytes.unsignedShort(at));
+      }
       long values = bytes.unsignedInt(at + 4);
       long length = values * bytesOf(type);
       long place = length <= 4 ? at + 8 : bytes.unsignedInt(at + 8);
@@ -76,6 +85,14 @@ final class Ifd {
       case LONG -> 4;
       default -> 0;
     };
+  }
+
+  /**
+   * Whether every reader finds the same short numbers for a tag: it is there once or not at all,
+   * and no entry is of a type that is not known, behind which readers go on at different places.
+   */
+  boolean isPlain(int tag) {
+    return !unknownTypes && !odd.contains(tag);
   }
 
   boolean has(int tag) {

@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.OptionalLong;
 
 /**
  * What a file says beside its pixels, which ImageIO does not tell or tells otherwise for each
@@ -78,7 +77,8 @@ public record ImageTags(
    * @param extra what those beyond the colours are, as far as the file says: 1 is opacity by which
    *     the colours are multiplied, 2 opacity, 0 unknown
    * @param compression of the pixels
-   * @param bits of each sample, as far as the file says
+   * @param bits of each sample, as far as the file says it once and as one does; else some that
+   *     differ
    * @param preview whether this is a small picture of another one, or of a camera's raw data
    */
   @SuppressWarnings("ArrayRecordComponent") // read in this package alone, and never compared
@@ -86,8 +86,6 @@ public record ImageTags(
       int photometric, int count, long[] extra, int compression, long[] bits, boolean preview) {
     private static final int MULTIPLIED = 1;
     private static final int OPACITY = 2;
-
-    private static final int LARGEST_DEPTH = 16;
 
     private static final int GRAY_FROM_WHITE = 0;
     private static final int GRAY = 1;
@@ -102,7 +100,9 @@ public record ImageTags(
           (int) ifd.number(Ifd.SAMPLES_PER_PIXEL, 1),
           ifd.numbers(Ifd.EXTRA_SAMPLES),
           (int) ifd.number(Ifd.COMPRESSION, 1),
-          ifd.numbers(Ifd.BITS_PER_SAMPLE),
+          ifd.isPlain(Ifd.BITS_PER_SAMPLE)
+              ? ifd.numbers(Ifd.BITS_PER_SAMPLE)
+              : new long[] {1, Short.SIZE},
           ifd.has(Ifd.DNG_VERSION) || (ifd.number(Ifd.NEW_SUBFILE_TYPE, 0) & 1) != 0);
     }
 
@@ -116,13 +116,23 @@ public record ImageTags(
     }
 
     /**
-     * A depth for which the JDK's reader would make a table of 2^17 or more values, and that no
-     * program writes; empty if there is none.
+     * The most bytes of the tables from which the JDK's reader takes values, one for all values of
+     * each sample, where samples are not all as deep as what they are read to.
+     *
+     * @param found samples of a pixel that the reader has found
      */
-    public OptionalLong unusualDepth() {
-      return Arrays.stream(bits)
-          .filter(depth -> depth > LARGEST_DEPTH && depth != Float.SIZE && depth != Double.SIZE)
-          .findFirst();
+    public long tableBytes(int found) {
+      long first = bits.length == 0 ? 1 : bits[0];
+      boolean even = Arrays.stream(bits).allMatch(depth -> depth == first);
+      if (even && (first == Byte.SIZE || first == Short.SIZE)) {
+        return 0;
+      }
+      long known = Arrays.stream(bits).map(TiffBands::valueBytes).sum();
+      return even ? found * valueBytes(first) : Math.max(known, found * valueBytes(Short.SIZE));
+    }
+
+    private static long valueBytes(long depth) {
+      return (long) Integer.BYTES << Math.clamp(depth, 0, Short.SIZE);
     }
 
     /** Whether there are more samples than colours, or may be. */

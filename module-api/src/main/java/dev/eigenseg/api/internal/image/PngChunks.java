@@ -54,18 +54,16 @@ final class PngChunks {
 
   /** Takes the EXIF of a chunk or of one behind it, if they lead to the file's end. */
   private boolean walkToEnd(long from) {
-    Optional<Orientation> found = Optional.empty();
+    long exif = from;
     long at = from;
     // Whatever leads to a dead end is one.
     for (; holdsChunk(at) && !name(at).equals("IEND") && deadEnds.add(at); at = next(at)) {
-      if (name(at).equals("eXIf")) {
-        found = Optional.of(ImageTags.exif(content(at).segment()));
-      }
+      exif = name(at).equals("eXIf") ? at : exif;
     }
-    if (!file.holds(at, AROUND) || !name(at).equals("IEND")) {
+    if (!file.holds(at, AROUND) || !name(at).equals("IEND") || at == from) {
       return false;
     }
-    orientation = found;
+    orientation = Optional.of(ImageTags.exif(content(exif).segment()));
     return true;
   }
 
