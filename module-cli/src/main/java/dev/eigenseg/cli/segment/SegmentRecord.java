@@ -97,8 +97,11 @@ final class SegmentRecord {
     return origins.values().stream().filter(origin -> !origin.madeBy(model, settings)).toList();
   }
 
-  /** Adds a line; it is on the disk when this returns. */
+  /** Adds a line, unless it is there; it is on the disk when this returns. */
   synchronized void add(Origin origin) throws IOException {
+    if (origin.equals(origins.get(origin.name()))) {
+      return; // of a run that ended before the result was there
+    }
     Files.writeString(
         file,
         GSON.toJson(origin) + "\n",
