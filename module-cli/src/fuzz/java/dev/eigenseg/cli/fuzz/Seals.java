@@ -65,7 +65,7 @@ final class Seals {
     return String.join("\n", lines).getBytes(StandardCharsets.UTF_8);
   }
 
-  /** A file of a bank's level. */
+  /** A file of a bank's level, or any other whose header alone is to be sealed. */
   static byte[] level(byte[] content) {
     byte[] sealed = content.clone();
     buffer(sealed).putInt(HEADER - 4, crc(sealed, 0, HEADER - 4));
@@ -110,8 +110,7 @@ final class Seals {
       bytes.putLong(72, sealed.length - end);
       bytes.putInt(80, crc(sealed, end, sealed.length));
     }
-    bytes.putInt(HEADER - 4, crc(sealed, 0, HEADER - 4));
-    return sealed;
+    return level(sealed);
   }
 
   /** A safetensors file whose metadata has checksums. */

@@ -109,9 +109,7 @@ public final class MatchCommand extends WorkCommand {
   }
 
   private ClusterNames fromFile() throws IOException {
-    try (SegmenterFile file = SegmenterFile.open(model)) {
-      return NamesFile.read(source.names, file.info().clusters());
-    }
+    return NamesFile.read(source.names, SegmenterFile.info(model).clusters());
   }
 
   private ClusterNames fromDataset(Session session, SegmentOptions single) throws IOException {

@@ -60,7 +60,7 @@ final class PngChunks {
     for (; holdsChunk(at) && !name(at).equals("IEND") && deadEnds.add(at); at = next(at)) {
       exif = name(at).equals("eXIf") ? at : exif;
     }
-    if (!file.holds(at, AROUND) || !name(at).equals("IEND") || at == from) {
+    if (!file.holds(at, AROUND) || !name(at).equals("IEND")) {
       return false;
     }
     orientation = Optional.of(ImageTags.exif(content(exif).segment()));
