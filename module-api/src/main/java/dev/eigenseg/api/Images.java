@@ -267,7 +267,7 @@ public final class Images {
         () -> {
           // Mapped, not read: a header needs little of it, and no copy lies on the heap.
           try (FileChannel channel = FileChannel.open(image);
-              Arena arena = Arena.ofConfined()) {
+              Arena arena = Arena.ofShared()) {
             MemorySegment bytes =
                 channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
             return content.of(new File(image.toString(), bytes));

@@ -15,7 +15,7 @@ public final class VitPositions {
       stored = RotaryAngles.periods(config.rotary().get(), config.headDim());
     } else {
       String name = config.rotary().isPresent() ? VitConfig.PERIODS : "pos_embed";
-      try (Arena arena = Arena.ofConfined()) {
+      try (Arena arena = Arena.ofShared()) {
         stored = checkpoint.read(name, arena).toFloats();
       }
     }

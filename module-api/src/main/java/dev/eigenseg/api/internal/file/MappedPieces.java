@@ -29,7 +29,7 @@ public final class MappedPieces {
    */
   public static void forEach(MemorySegment mapping, long unit, Reader reader) {
     long most = Math.max(1, BYTES / unit) * unit;
-    try (Arena arena = Arena.ofConfined()) {
+    try (Arena arena = Arena.ofShared()) {
       MemorySegment copy = arena.allocate(Math.min(most, mapping.byteSize()), 64);
       for (long offset = 0; offset < mapping.byteSize(); offset += most) {
         long count = Math.min(most, mapping.byteSize() - offset);

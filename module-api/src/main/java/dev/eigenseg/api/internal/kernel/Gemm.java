@@ -64,11 +64,11 @@ public final class Gemm {
   private static final ThreadLocal<float[]> CHUNKS =
       ThreadLocal.withInitial(() -> new float[COLUMN_PANEL * CHUNK]);
 
-  // A tile that hangs over C is computed in memory that a product borrows: as many pieces as
-  // products ever run at a time, less than a kilobyte each, kept as long as the process. An arena
-  // for each product would have to be shared (see SimdMath), and closing one of these stops all
-  // threads. Arrays in its place cost 1 % of the time of deep products and 5 % of shallow ones: the
-  // stores of a tile then meet two kinds of memory.
+  // A tile that hangs over C, or whose C is not an arena's own memory, is computed in memory that a
+  // product borrows: as many pieces as products ever run at a time, less than a kilobyte each, kept
+  // as long as the process. An arena for each product would have to be shared (see SimdMath), and
+  // closing one of these stops all threads. Arrays in its place cost 1 % of the time of deep
+  // products and 5 % of shallow ones: the stores of a tile then meet two kinds of memory.
   private static final Arena EDGES = Arena.ofShared();
   private static final Queue<MemorySegment> IDLE_EDGES = new ConcurrentLinkedQueue<>();
 
@@ -272,7 +272,7 @@ public final class Gemm {
    *
    * @param rowPanels from {@link #packRows}
    * @param rows rows of C to write
-   * @param columnPanels from {@link #packColumns}
+   * @param columnPanels from {@link #packColumns}, in an arena's own memory
    * @param columns columns of C to write
    * @param c overwritten from {@code cOffset} bytes on
    * @param cStride floats from one row of C to the next, at least {@code columns}
@@ -302,7 +302,7 @@ public final class Gemm {
    *
    * @param rowPanels from {@link #packRows}
    * @param rows rows of C to write
-   * @param columnPanels from {@link #packColumns}
+   * @param columnPanels from {@link #packColumns}, in an arena's own memory
    * @param columns columns of C to write
    * @param c overwritten from {@code cOffset} bytes on
    * @param cStride floats from one row of C to the next, at least {@code columns}
@@ -331,7 +331,7 @@ public final class Gemm {
       long cStride) {
     Objects.checkFromIndexSize(0, packedRowFloats(rows, depth), rowPanels.length);
     check(rows, columnPanels, columns, depth, c, cOffset, cStride);
-    if (rows % ROW_PANEL == 0 && columns % COLUMN_PANEL == 0) {
+    if (rows % ROW_PANEL == 0 && columns % COLUMN_PANEL == 0 && isNative(c)) {
       multiply(
           tile,
           rowPanels,
@@ -354,6 +354,10 @@ public final class Gemm {
     }
   }
 
+  private static boolean isNative(MemorySegment c) {
+    return c.getClass() == SimdTile.NATIVE;
+  }
+
   private static MemorySegment allocateEdge() {
     return EDGES.allocate((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64);
   }
@@ -371,6 +375,7 @@ public final class Gemm {
       MemorySegment edge) {
     long columnPanelBytes = (long) COLUMN_PANEL * depth * Float.BYTES;
     int block = blockRows(depth);
+    boolean direct = isNative(c);
     CallScope scope = CallScope.current();
     int channels = 0;
     for (int blockRow = 0; blockRow < rows; blockRow += block) {
@@ -387,7 +392,7 @@ public final class Gemm {
           long target = cOffset + (row * cStride + column) * Float.BYTES;
           int height = Math.min(ROW_PANEL, rows - row);
           int width = Math.min(COLUMN_PANEL, columns - column);
-          if (height == ROW_PANEL && width == COLUMN_PANEL) {
+          if (direct && height == ROW_PANEL && width == COLUMN_PANEL) {
             tile.multiply(rowPanels, a, columnPanels, b, depth, c, target, cStride);
           } else {
             tile.multiply(rowPanels, a, columnPanels, b, depth, edge, 0, COLUMN_PANEL);

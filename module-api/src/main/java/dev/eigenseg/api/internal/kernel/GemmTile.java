@@ -16,8 +16,8 @@ interface GemmTile {
    *
    * @param a a packed row panel, {@code [depth / RUN][rowPanel][RUN]}, from {@code aOffset} floats
    *     on
-   * @param b a packed column panel, {@code [depth][columnPanel]}
-   * @param c where the tile goes, row-major
+   * @param b a packed column panel, {@code [depth][columnPanel]}, in an arena's own memory
+   * @param c where the tile goes, row-major, in an arena's own memory
    * @param cStride floats from one row of c to the next
    */
   void multiply(

@@ -20,12 +20,25 @@ import jdk.incubator.vector.VectorSpecies;
  * for. Panels of B in pieces of depth that fit a first-level cache (128 to 768, sums stored and
  * loaded again) were no faster on Zen 4, and the tile took twice as long to compile.
  *
- * <p>A slice and an {@code int} counter are what lets the compiler drop the bounds checks of B; the
- * values of A come from an array, whose checks are cheap: over a segment each of them may be
- * checked in every step, depending on what was compiled before. No method of ours is called in
- * here: the Vector API's own fill the compiler's budget for inlining (8,000 bytecodes), one more is
- * then called for real, and its vectors live on the heap in every step of the loop, which was 3
- * times slower in about half of all runs.
+ * <p>What the compiler makes of the loop decides, and is easily spoilt:
+ *
+ * <ul>
+ *   <li>Where general registers run short, it keeps a pointer in a vector register and moves it
+ *       back in every step, through the unit that multiplies: each such move for a channel cost 8 %
+ *       on Zen 4. They run short where it splits the loop to drop the bounds checks of B. Hence the
+ *       place in B is written so that the compiler does not recognise the counter, and two channels
+ *       share their checks and addresses.
+ *   <li>The slice is taken as {@link SimdMath} says. B and C are of the one class that an arena's
+ *       own memory has, and asking for it once spares the question at every access, which the
+ *       compiler otherwise answers from all that the process has met: the stores of C alone were
+ *       three quarters of the code, and of the time to compile it.
+ *   <li>The values of A come from an array, whose checks are cheap: over a segment each of them may
+ *       be checked in every step, depending on what was compiled before.
+ *   <li>No method of ours is called beside the sums: the Vector API's own fill the compiler's
+ *       budget for inlining (8,000 bytecodes), one more is then called for real, and its vectors
+ *       live on the heap in every step of the loop, which was 3 times slower in about half of all
+ *       runs.
+ * </ul>
  */
 final class SimdTile implements GemmTile {
   /** Whether there are 32 registers: not for the shorter vectors of x86. */
@@ -41,9 +54,12 @@ final class SimdTile implements GemmTile {
   private static final int LANES = FLOATS.length();
   private static final long B_STEP = 2 * VECTOR;
 
+  /** The class of an arena's own memory: neither on the heap nor a mapped file. */
+  static final Class<?> NATIVE = MemorySegment.NULL.getClass();
+
   @Override
   public void packRow(MemorySegment row, long rowOffset, int depth, float[] panel, int target) {
-    MemorySegment source = row.asSlice(rowOffset, (long) depth * Float.BYTES);
+    MemorySegment source = row.asSlice(rowOffset, (long) depth * Float.BYTES, 1);
     int channel = 0;
     for (; channel <= depth - Gemm.RUN; channel += Gemm.RUN) {
       for (int i = 0; i < Gemm.RUN; i += LANES) {
@@ -67,7 +83,11 @@ final class SimdTile implements GemmTile {
       MemorySegment c,
       long cOffset,
       long cStride) {
-    MemorySegment b = bPanels.asSlice(bOffset, depth * B_STEP);
+    MemorySegment b = bPanels.asSlice(bOffset, depth * B_STEP, 1);
+    if (b.getClass() != NATIVE || c.getClass() != NATIVE) {
+      throw new IllegalArgumentException(
+          "expected an arena's own memory, found %s and %s".formatted(b, c));
+    }
     FloatVector c00 = FloatVector.zero(FLOATS);
     FloatVector c01 = c00;
     FloatVector c10 = c00;
@@ -80,10 +100,13 @@ final class SimdTile implements GemmTile {
     FloatVector c41 = c00;
     FloatVector c50 = c00;
     FloatVector c51 = c00;
-    for (int k = 0; k < depth; k++) {
-      int row = aOffset + k + (k & -Gemm.RUN) * (ROWS - 1);
-      FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, b, k * B_STEP, ORDER);
-      FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, b, k * B_STEP + VECTOR, ORDER);
+    for (int k = 0; k < depth - 1; k += 2) {
+      int run = k & -Gemm.RUN;
+      int channel = run + (k & (Gemm.RUN - 1)); // k, but the compiler does not see it
+      int row = aOffset + run * (ROWS - 1) + channel;
+      long offset = channel * B_STEP;
+      FloatVector b0 = FloatVector.fromMemorySegment(FLOATS, b, offset, ORDER);
+      FloatVector b1 = FloatVector.fromMemorySegment(FLOATS, b, offset + VECTOR, ORDER);
       FloatVector a0 = FloatVector.broadcast(FLOATS, a[row]);
       c00 = a0.fma(b0, c00);
       c01 = a0.fma(b1, c01);
@@ -104,6 +127,28 @@ final class SimdTile implements GemmTile {
         c50 = a5.fma(b0, c50);
         c51 = a5.fma(b1, c51);
       }
+      FloatVector b2 = FloatVector.fromMemorySegment(FLOATS, b, offset + B_STEP, ORDER);
+      FloatVector b3 = FloatVector.fromMemorySegment(FLOATS, b, offset + B_STEP + VECTOR, ORDER);
+      FloatVector d0 = FloatVector.broadcast(FLOATS, a[row + 1]);
+      c00 = d0.fma(b2, c00);
+      c01 = d0.fma(b3, c01);
+      FloatVector d1 = FloatVector.broadcast(FLOATS, a[row + 1 + Gemm.RUN]);
+      c10 = d1.fma(b2, c10);
+      c11 = d1.fma(b3, c11);
+      FloatVector d2 = FloatVector.broadcast(FLOATS, a[row + 1 + 2 * Gemm.RUN]);
+      c20 = d2.fma(b2, c20);
+      c21 = d2.fma(b3, c21);
+      FloatVector d3 = FloatVector.broadcast(FLOATS, a[row + 1 + 3 * Gemm.RUN]);
+      c30 = d3.fma(b2, c30);
+      c31 = d3.fma(b3, c31);
+      FloatVector d4 = FloatVector.broadcast(FLOATS, a[row + 1 + 4 * Gemm.RUN]);
+      c40 = d4.fma(b2, c40);
+      c41 = d4.fma(b3, c41);
+      if (SIX) {
+        FloatVector d5 = FloatVector.broadcast(FLOATS, a[row + 1 + 5 * Gemm.RUN]);
+        c50 = d5.fma(b2, c50);
+        c51 = d5.fma(b3, c51);
+      }
     }
     long step = cStride * Float.BYTES;
     c00.intoMemorySegment(c, cOffset, ORDER);
@@ -119,6 +164,24 @@ final class SimdTile implements GemmTile {
     if (SIX) {
       c50.intoMemorySegment(c, cOffset + 5 * step, ORDER);
       c51.intoMemorySegment(c, cOffset + 5 * step + VECTOR, ORDER);
+    }
+    if ((depth & 1) != 0) {
+      addLast(a, aOffset, b, depth - 1, c, cOffset, step);
+    }
+  }
+
+  /** Adds the last channel of an odd depth: the tile takes two at a time. */
+  private static void addLast(
+      float[] a,
+      int aOffset,
+      MemorySegment b,
+      int channel,
+      MemorySegment c,
+      long cOffset,
+      long step) {
+    for (int row = 0; row < ROWS; row++) {
+      float factor = a[aOffset + Gemm.indexInPanel(row, channel)];
+      SimdMath.INSTANCE.axpy(factor, b, channel * B_STEP, c, cOffset + row * step, 2L * LANES);
     }
   }
 }

@@ -18,7 +18,8 @@ import java.util.function.IntConsumer;
  * profiled, two to six times slower, and for good.
  */
 public final class WarmUp {
-  private static final int DEPTH = 16;
+  /** The deeper of the products: even and odd depths in turn, as with {@link #FLOATS}. */
+  private static final int DEPTH = 17;
 
   /**
    * Rows as long as real ones, with a tail that fills no vector and without one in turn: a branch
@@ -106,7 +107,7 @@ public final class WarmUp {
       List<IntConsumer> slow =
           new ArrayList<>(
               List.of(
-                  _ -> Gemm.multiply(a, rows, b, columns, DEPTH, c, 0, columns),
+                  n -> Gemm.multiply(a, rows, b, columns, DEPTH - 1 + (n & 1), c, 0, columns),
                   n -> math.layerNorm(x, 0, y, y, x, 0, n, 1e-6f),
                   n -> math.softmax(x, 0, n),
                   n -> math.gelu(x, 0, n),

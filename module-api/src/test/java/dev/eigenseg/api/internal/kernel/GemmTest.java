@@ -8,11 +8,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.eigenseg.api.TestSeed;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The packed product against its definition, bit for bit; runs again with 128-bit vectors. */
 final class GemmTest {
@@ -90,6 +96,38 @@ final class GemmTest {
           assertEquals(-77f, untouched, "written past row " + i);
         }
       }
+    }
+  }
+
+  @Test
+  void productsMayGoIntoAFileOrTheHeap(@TempDir Path directory) throws IOException {
+    int rows = 2 * Gemm.rowPanel();
+    int columns = 2 * Gemm.columnPanel();
+    int depth = 19;
+    long bytes = (long) rows * columns * Float.BYTES;
+    try (Tensor a = gaussians(rows, depth);
+        Tensor b = gaussians(columns, depth);
+        Arena arena = Arena.ofShared();
+        FileChannel file =
+            FileChannel.open(
+                directory.resolve("c"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE)) {
+      float[] rowPanels = new float[Gemm.packedRowFloats(rows, depth)];
+      MemorySegment columnPanels = arena.allocate(Gemm.packedColumnBytes(columns, depth), 64);
+      Gemm.packRows(a.segment(), 0, rows, depth, rowPanels);
+      Gemm.packColumns(b.segment(), 0, columns, depth, columnPanels);
+      MemorySegment mapped = file.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
+      MemorySegment heap = MemorySegment.ofArray(new float[rows * columns]);
+      for (MemorySegment c : List.of(mapped, heap)) {
+        Gemm.multiply(new SimdTile(), rowPanels, rows, columnPanels, columns, depth, c, 0, columns);
+        assertProduct(a, b, c, columns);
+      }
+      SimdTile tile = new SimdTile();
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> tile.multiply(rowPanels, 0, columnPanels, 0, depth, heap, 0, columns));
     }
   }
 
