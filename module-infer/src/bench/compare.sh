@@ -119,7 +119,7 @@ dinov2() {
 stages() { "${java[@]}" -cp "$lean" dev.eigenseg.infer.vit.VitStages 2>>"$work/log"; }
 
 # Options for a fast start; docs/performance.md has them for applications, the launcher sets the same.
-quick=(-XX:+UseSerialGC -Xms32m -XX:CICompilerCount=4 -XX:Tier3DelayOn=20)
+quick=(env MALLOC_ARENA_MAX=1 "${java[@]}" -XX:+UseSerialGC -Xms32m -XX:CICompilerCount=4 -XX:Tier3DelayOn=20)
 
 seconds_of() { cut -d ' ' -f 1 "$1" | median; }
 mebibytes_of() { cut -d ' ' -f 2 "$1" | median | awk '{ printf "%.0f", $1 / 1024 }'; }
@@ -133,7 +133,7 @@ first_mask() {
   "${torch[@]}" "${peer[@]}" >>"$work/log" 2>&1
   for ((pair = 0; pair < pairs; pair++)); do
     /usr/bin/time -a -o "$work/plain.txt" -f '%e %M' "${java[@]}" "${ours[@]}" >>"$work/log" 2>&1
-    /usr/bin/time -a -o "$work/ours.txt" -f '%e %M' "${java[@]}" "${quick[@]}" "${ours[@]}" >>"$work/log" 2>&1
+    /usr/bin/time -a -o "$work/ours.txt" -f '%e %M' "${quick[@]}" "${ours[@]}" >>"$work/log" 2>&1
     /usr/bin/time -a -o "$work/peer.txt" -f '%e %M' "${torch[@]}" "${peer[@]}" >>"$work/log" 2>&1
   done
   line "JVM start to first mask" "$(seconds_of "$work/ours.txt")" "$(seconds_of "$work/peer.txt")" s 2 \
@@ -153,7 +153,7 @@ second_image() {
     [ $kind = ViT-S/16 ] || backbone=descriptor model=$work/descriptor.safetensors
     : >"$work/second.txt"
     for round in 1 2 3; do
-      "${java[@]}" "${quick[@]}" -cp "$lean" dev.eigenseg.infer.SecondImage "$model" "$backbone" "$work/photo.png" "$work/second.png" \
+      "${quick[@]}" -cp "$lean" dev.eigenseg.infer.SecondImage "$model" "$backbone" "$work/photo.png" "$work/second.png" \
         $threads 2>>"$work/log" >>"$work/second.txt"
     done
     line "second image, $kind" "$(cut -f 2 "$work/second.txt" | median)" "$(cut -f 3 "$work/second.txt" | median)" ms 0.769 \

@@ -80,13 +80,16 @@ choose_collector() {
 }
 
 # A first mask waits for the optimising compiler, of which the JVM has one with two processors: a second one, and fewer methods that wait
-# in its queue, save a fifth of that time. A cache with profiles (JEP 515) the JDK refuses where an incubator module is used: see
-# docs/performance.md.
+# in its queue, save a fifth of that time. One arena of glibc's keeps what the compilers have freed together: 10 MiB less at the peak. A
+# cache with profiles (JEP 515) the JDK refuses where an incubator module is used: see docs/performance.md.
 choose_compilation() {
   compilation=()
   if [ "${1:-}" != segment ]; then return; fi
   compilation=(-Xms32m)
-  if [ "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 8)" -le 4 ]; then compilation+=(-XX:CICompilerCount=4 -XX:Tier3DelayOn=20); fi
+  if [ "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 8)" -le 4 ]; then
+    compilation+=(-XX:CICompilerCount=4 -XX:Tier3DelayOn=20)
+    export MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-1}
+  fi
 }
 
 # Below these limits Java dies with words that name neither.
