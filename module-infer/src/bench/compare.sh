@@ -118,7 +118,7 @@ dinov2() {
 
 stages() { "${java[@]}" -cp "$lean" dev.eigenseg.infer.vit.VitStages 2>>"$work/log"; }
 
-# Options for a fast start; docs/performance.md has them for applications, the launcher sets the same.
+# How a process starts fast; docs/performance.md has it for applications, the launcher does the same.
 quick=(env MALLOC_ARENA_MAX=1 "${java[@]}" -XX:+UseSerialGC -Xms32m -XX:CICompilerCount=4 -XX:Tier3DelayOn=20)
 
 seconds_of() { cut -d ' ' -f 1 "$1" | median; }

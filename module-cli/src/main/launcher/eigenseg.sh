@@ -71,7 +71,7 @@ read_names_as_utf8() {
 }
 
 # Images of a few megabytes come and go, nearly all else lies outside the heap. G1 keeps regions for garbage that never comes: a first
-# mask peaked at 1,345 MiB with it and at 337 with the serial collector, in the same processor time. With many processors one thread
+# mask peaked at 581 MiB with it and at 280 with the serial collector, in the same time. With many processors one thread
 # that collects would hold up the others.
 choose_collector() {
   collector=()

@@ -29,9 +29,16 @@ mkdir -p "$work/jdk/bin"
 printf 'JAVA_VERSION="25"\n' >"$work/jdk/release"
 printf '#!/bin/sh\necho "arenas: $MALLOC_ARENA_MAX"\n' | tee "$work/jdk/bin/java" >"$work/jdk/bin/javac"
 chmod +x "$work/jdk/bin/java" "$work/jdk/bin/javac"
+mkdir "$work/few"
+printf '#!/bin/sh\necho 2\n' >"$work/few/getconf"
+chmod +x "$work/few/getconf"
 check "extract keeps freed memory" '^arenas: 1$' env -u MALLOC_ARENA_MAX JAVA_HOME="$work/jdk" "$root/eigenseg" extract
 check "unless the user has decided" '^arenas: 7$' env MALLOC_ARENA_MAX=7 JAVA_HOME="$work/jdk" "$root/eigenseg" extract
-check "and nothing else does" '^arenas: $' env -u MALLOC_ARENA_MAX JAVA_HOME="$work/jdk" "$root/eigenseg" train
+check "with few processors segment has one arena" '^arenas: 1$' \
+  env -u MALLOC_ARENA_MAX JAVA_HOME="$work/jdk" PATH="$work/few:$PATH" "$root/eigenseg" segment
+check "here too the user decides" '^arenas: 7$' \
+  env MALLOC_ARENA_MAX=7 JAVA_HOME="$work/jdk" PATH="$work/few:$PATH" "$root/eigenseg" segment
+check "training does neither" '^arenas: $' env -u MALLOC_ARENA_MAX JAVA_HOME="$work/jdk" "$root/eigenseg" train
 
 # A JDK that shows its options.
 printf '#!/bin/sh\necho "options: $*"\n' >"$work/jdk/bin/java"

@@ -158,7 +158,7 @@ final class LevelRows implements FeatureRows {
                     layout.offsetOf(row) + count * layout.stride(),
                     REMEDY));
       }
-      try (Arena arena = Arena.ofShared()) {
+      try (Arena arena = Arena.ofConfined()) {
         MemorySegment window =
             channel.map(MapMode.READ_ONLY, layout.offsetOf(row), count * layout.stride(), arena);
         reader.accept(window, row, count);

@@ -15,6 +15,7 @@ public final class VitPositions {
       stored = RotaryAngles.periods(config.rotary().get(), config.headDim());
     } else {
       String name = config.rotary().isPresent() ? VitConfig.PERIODS : "pos_embed";
+      // Shared, since it is read before kernels are compiled: see SimdMath.
       try (Arena arena = Arena.ofShared()) {
         stored = checkpoint.read(name, arena).toFloats();
       }

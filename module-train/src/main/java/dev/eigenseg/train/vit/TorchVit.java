@@ -52,7 +52,8 @@ public final class TorchVit {
     Map<String, NDArray> weights = new LinkedHashMap<>();
     for (String name : checkpoint.config().weightShapes().keySet()) {
       if (!ON_GRIDS.contains(name)) {
-        try (Arena arena = Arena.ofConfined()) {
+        // Shared: kernels that convert weights met no other memory so far, see SimdMath.
+        try (Arena arena = Arena.ofShared()) {
           weights.put(name, Torch.place(manager, matrix(checkpoint.read(name, arena))));
         }
       }

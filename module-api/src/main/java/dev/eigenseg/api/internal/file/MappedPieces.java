@@ -2,6 +2,8 @@ package dev.eigenseg.api.internal.file;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Hands on the content of a mapped file in copies. A file that another process cuts off while it is
@@ -11,6 +13,13 @@ import java.lang.foreign.MemorySegment;
  */
 public final class MappedPieces {
   private static final long BYTES = 64 << 10;
+  private static final long ALIGNMENT = 64;
+
+  // Copies are made in memory that a call borrows: as many pieces as are ever read at a time, kept
+  // as long as the process. An arena for each call would have to be shared (see SimdMath), closing
+  // one of these stops all threads, and banks are read by single rows too.
+  private static final Arena PIECES = Arena.ofShared();
+  private static final Queue<MemorySegment> IDLE = new ConcurrentLinkedQueue<>();
 
   private MappedPieces() {}
 
@@ -29,13 +38,27 @@ public final class MappedPieces {
    */
   public static void forEach(MemorySegment mapping, long unit, Reader reader) {
     long most = Math.max(1, BYTES / unit) * unit;
-    try (Arena arena = Arena.ofShared()) {
-      MemorySegment copy = arena.allocate(Math.min(most, mapping.byteSize()), 64);
-      for (long offset = 0; offset < mapping.byteSize(); offset += most) {
-        long count = Math.min(most, mapping.byteSize() - offset);
-        MemorySegment.copy(mapping, offset, copy, 0, count);
-        reader.accept(copy.asSlice(0, count), offset);
+    long bytes = Math.min(most, mapping.byteSize());
+    if (bytes > BYTES) {
+      try (Arena arena = Arena.ofShared()) {
+        forEach(mapping, arena.allocate(bytes, ALIGNMENT), most, reader);
       }
+      return;
+    }
+    MemorySegment idle = IDLE.poll();
+    MemorySegment copy = idle == null ? PIECES.allocate(BYTES, ALIGNMENT) : idle;
+    try {
+      forEach(mapping, copy, most, reader);
+    } finally {
+      IDLE.add(copy);
+    }
+  }
+
+  private static void forEach(MemorySegment mapping, MemorySegment copy, long most, Reader reader) {
+    for (long offset = 0; offset < mapping.byteSize(); offset += most) {
+      long count = Math.min(most, mapping.byteSize() - offset);
+      MemorySegment.copy(mapping, offset, copy, 0, count);
+      reader.accept(copy.asSlice(0, count), offset);
     }
   }
 }

@@ -128,7 +128,7 @@ public final class SafeTensors implements AutoCloseable {
   public static OptionalLong bytesOf(Path beginning) throws IOException {
     requireLittleEndian();
     try (FileChannel channel = RegularFile.channel(beginning);
-        Arena arena = Arena.ofShared()) {
+        Arena arena = Arena.ofConfined()) {
       long size = channel.size();
       if (size <= Long.BYTES) {
         return OptionalLong.empty();

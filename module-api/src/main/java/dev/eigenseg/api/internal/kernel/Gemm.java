@@ -276,6 +276,7 @@ public final class Gemm {
    * @param columns columns of C to write
    * @param c overwritten from {@code cOffset} bytes on
    * @param cStride floats from one row of C to the next, at least {@code columns}
+   * @throws IllegalArgumentException if the column panels are on the heap or a mapped file
    */
   public static void multiply(
       MemorySegment rowPanels,
@@ -306,6 +307,7 @@ public final class Gemm {
    * @param columns columns of C to write
    * @param c overwritten from {@code cOffset} bytes on
    * @param cStride floats from one row of C to the next, at least {@code columns}
+   * @throws IllegalArgumentException if the column panels are on the heap or a mapped file
    */
   public static void multiply(
       float[] rowPanels,
@@ -354,8 +356,8 @@ public final class Gemm {
     }
   }
 
-  private static boolean isNative(MemorySegment c) {
-    return c.getClass() == SimdTile.NATIVE;
+  private static boolean isNative(MemorySegment memory) {
+    return memory.getClass() == SimdTile.NATIVE;
   }
 
   private static MemorySegment allocateEdge() {
@@ -419,6 +421,10 @@ public final class Gemm {
           "rows of %d columns do not fit a stride of %d".formatted(columns, cStride));
     }
     Objects.checkFromIndexSize(0, packedColumnBytes(columns, depth), columnPanels.byteSize());
+    if (!isNative(columnPanels)) {
+      throw new IllegalArgumentException(
+          "expected column panels in an arena's own memory, found " + columnPanels);
+    }
     long cBytes = Math.multiplyExact((rows - 1) * cStride + columns, Float.BYTES);
     Objects.checkFromIndexSize(cOffset, cBytes, c.byteSize());
   }

@@ -2,6 +2,7 @@ package dev.eigenseg.api.internal.kernel;
 
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.Set;
@@ -34,10 +35,10 @@ import jdk.incubator.vector.VectorSpecies;
  *       three quarters of the code, and of the time to compile it.
  *   <li>The values of A come from an array, whose checks are cheap: over a segment each of them may
  *       be checked in every step, depending on what was compiled before.
- *   <li>No method of ours is called beside the sums: the Vector API's own fill the compiler's
- *       budget for inlining (8,000 bytecodes), one more is then called for real, and its vectors
- *       live on the heap in every step of the loop, which was 3 times slower in about half of all
- *       runs.
+ *   <li>No method of ours is called while sums are in registers: the Vector API's own fill the
+ *       compiler's budget for inlining (8,000 bytecodes), one more is then called for real, and its
+ *       vectors live on the heap in every step of the loop, which was 3 times slower in about half
+ *       of all runs.
  * </ul>
  */
 final class SimdTile implements GemmTile {
@@ -55,7 +56,7 @@ final class SimdTile implements GemmTile {
   private static final long B_STEP = 2 * VECTOR;
 
   /** The class of an arena's own memory: neither on the heap nor a mapped file. */
-  static final Class<?> NATIVE = MemorySegment.NULL.getClass();
+  static final Class<?> NATIVE = Arena.global().allocate(1).getClass();
 
   @Override
   public void packRow(MemorySegment row, long rowOffset, int depth, float[] panel, int target) {
@@ -86,7 +87,7 @@ final class SimdTile implements GemmTile {
     MemorySegment b = bPanels.asSlice(bOffset, depth * B_STEP, 1);
     if (b.getClass() != NATIVE || c.getClass() != NATIVE) {
       throw new IllegalArgumentException(
-          "expected an arena's own memory, found %s and %s".formatted(b, c));
+          "expected an arena's own memory, found B in %s and C in %s".formatted(b, c));
     }
     FloatVector c00 = FloatVector.zero(FLOATS);
     FloatVector c01 = c00;

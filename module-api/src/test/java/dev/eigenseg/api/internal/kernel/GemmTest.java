@@ -103,31 +103,51 @@ final class GemmTest {
   void productsMayGoIntoAFileOrTheHeap(@TempDir Path directory) throws IOException {
     int rows = 2 * Gemm.rowPanel();
     int columns = 2 * Gemm.columnPanel();
-    int depth = 19;
-    long bytes = (long) rows * columns * Float.BYTES;
-    try (Tensor a = gaussians(rows, depth);
-        Tensor b = gaussians(columns, depth);
-        Arena arena = Arena.ofShared();
+    long most = (rows + 1) * (columns + 4L);
+    try (Arena arena = Arena.ofShared();
         FileChannel file =
             FileChannel.open(
                 directory.resolve("c"),
                 StandardOpenOption.CREATE,
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE)) {
+      MemorySegment mapped = file.map(FileChannel.MapMode.READ_WRITE, 0, most * Float.BYTES, arena);
+      MemorySegment heap = MemorySegment.ofArray(new float[Math.toIntExact(most)]);
+      for (MemorySegment c : List.of(mapped, heap)) {
+        multiplyInto(c, rows, columns, 19, columns);
+        multiplyInto(c, rows + 1, columns + 1, 1, columns + 4L);
+      }
+    }
+  }
+
+  private void multiplyInto(MemorySegment c, int rows, int columns, int depth, long stride) {
+    try (Tensor a = gaussians(rows, depth);
+        Tensor b = gaussians(columns, depth);
+        Arena arena = Arena.ofShared()) {
       float[] rowPanels = new float[Gemm.packedRowFloats(rows, depth)];
       MemorySegment columnPanels = arena.allocate(Gemm.packedColumnBytes(columns, depth), 64);
       Gemm.packRows(a.segment(), 0, rows, depth, rowPanels);
       Gemm.packColumns(b.segment(), 0, columns, depth, columnPanels);
-      MemorySegment mapped = file.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
-      MemorySegment heap = MemorySegment.ofArray(new float[rows * columns]);
-      for (MemorySegment c : List.of(mapped, heap)) {
-        Gemm.multiply(new SimdTile(), rowPanels, rows, columnPanels, columns, depth, c, 0, columns);
-        assertProduct(a, b, c, columns);
-      }
+      Gemm.multiply(new SimdTile(), rowPanels, rows, columnPanels, columns, depth, c, 0, stride);
+      assertProduct(a, b, c, stride);
+    }
+  }
+
+  @Test
+  void panelsOnTheHeapAreRefused() {
+    int rows = Gemm.rowPanel();
+    int columns = Gemm.columnPanel();
+    float[] rowPanels = new float[Gemm.packedRowFloats(rows, 1)];
+    MemorySegment heap = MemorySegment.ofArray(new float[rows * columns]);
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment own = arena.allocate((long) rows * columns * Float.BYTES, 64);
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> Gemm.multiply(rowPanels, rows, heap, columns, 1, own, 0, columns));
       SimdTile tile = new SimdTile();
       assertThrows(
           IllegalArgumentException.class,
-          () -> tile.multiply(rowPanels, 0, columnPanels, 0, depth, heap, 0, columns));
+          () -> tile.multiply(rowPanels, 0, own, 0, 1, heap, 0, columns));
     }
   }
 
