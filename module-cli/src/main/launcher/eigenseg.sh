@@ -70,13 +70,15 @@ read_names_as_utf8() {
   if [ "$(locale charmap 2>/dev/null || true)" != UTF-8 ]; then export LC_ALL=C.UTF-8; fi
 }
 
+few_processors() { [ "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 8)" -le 4 ]; }
+
 # Images of a few megabytes come and go, nearly all else lies outside the heap. G1 keeps regions for garbage that never comes: a first
 # mask peaked at 581 MiB with it and at 280 with the serial collector, in the same time. With many processors one thread
 # that collects would hold up the others.
 choose_collector() {
   collector=()
   case "${EIGENSEG_JAVA_OPTS:-} ${JDK_JAVA_OPTIONS:-} ${JAVA_TOOL_OPTIONS:-}" in *-XX:+Use*GC*) return ;; esac
-  if [ "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 8)" -le 4 ]; then collector=(-XX:+UseSerialGC); fi
+  if few_processors; then collector=(-XX:+UseSerialGC); fi
 }
 
 # A first mask waits for the optimising compiler, of which the JVM has one with two processors: a second one, and fewer methods that wait
@@ -86,7 +88,7 @@ choose_compilation() {
   compilation=()
   if [ "${1:-}" != segment ]; then return; fi
   compilation=(-Xms32m)
-  if [ "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 8)" -le 4 ]; then
+  if few_processors; then
     compilation+=(-XX:CICompilerCount=4 -XX:Tier3DelayOn=20)
     export MALLOC_ARENA_MAX=${MALLOC_ARENA_MAX:-1}
   fi

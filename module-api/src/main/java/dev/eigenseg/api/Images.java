@@ -265,9 +265,8 @@ public final class Images {
     return guard(
         image.toString(),
         () -> {
-          // Mapped, not read: a header needs little of it, and no copy lies on the heap. In a
-          // shared
-          // arena, since it is read before kernels are compiled: see SimdMath.
+          // Mapped, not read: a header needs little of it, and no copy lies on the heap.
+          // Shared, since it is read before kernels are compiled: see SimdMath.
           try (FileChannel channel = FileChannel.open(image);
               Arena arena = Arena.ofShared()) {
             MemorySegment bytes =

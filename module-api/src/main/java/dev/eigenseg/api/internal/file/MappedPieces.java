@@ -1,9 +1,8 @@
 package dev.eigenseg.api.internal.file;
 
+import dev.eigenseg.api.internal.resource.LentMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Hands on the content of a mapped file in copies. A file that another process cuts off while it is
@@ -15,11 +14,8 @@ public final class MappedPieces {
   private static final long BYTES = 64 << 10;
   private static final long ALIGNMENT = 64;
 
-  // Copies are made in memory that a call borrows: as many pieces as are ever read at a time, kept
-  // as long as the process. An arena for each call would have to be shared (see SimdMath), closing
-  // one of these stops all threads, and banks are read by single rows too.
-  private static final Arena PIECES = Arena.ofShared();
-  private static final Queue<MemorySegment> IDLE = new ConcurrentLinkedQueue<>();
+  // Banks are read by single rows too.
+  private static final LentMemory PIECES = new LentMemory(BYTES, ALIGNMENT);
 
   private MappedPieces() {}
 
@@ -45,12 +41,11 @@ public final class MappedPieces {
       }
       return;
     }
-    MemorySegment idle = IDLE.poll();
-    MemorySegment copy = idle == null ? PIECES.allocate(BYTES, ALIGNMENT) : idle;
+    MemorySegment copy = PIECES.borrow();
     try {
       forEach(mapping, copy, most, reader);
     } finally {
-      IDLE.add(copy);
+      PIECES.giveBack(copy);
     }
   }
 

@@ -3,14 +3,13 @@ package dev.eigenseg.api.internal.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import dev.eigenseg.api.internal.resource.CallScope;
+import dev.eigenseg.api.internal.resource.LentMemory;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * Matrix products {@code C = A B^T} of float32 matrices outside the heap, A {@code [m, depth]} and
@@ -65,12 +64,11 @@ public final class Gemm {
       ThreadLocal.withInitial(() -> new float[COLUMN_PANEL * CHUNK]);
 
   // A tile that hangs over C, or whose C is not an arena's own memory, is computed in memory that a
-  // product borrows: as many pieces as products ever run at a time, less than a kilobyte each, kept
-  // as long as the process. An arena for each product would have to be shared (see SimdMath), and
-  // closing one of these stops all threads. Arrays in its place cost 1 % of the time of deep
-  // products and 5 % of shallow ones: the stores of a tile then meet two kinds of memory.
-  private static final Arena EDGES = Arena.ofShared();
-  private static final Queue<MemorySegment> IDLE_EDGES = new ConcurrentLinkedQueue<>();
+  // product borrows, less than a kilobyte. Arrays in its place cost 1 % of the time of deep
+  // products
+  // and 5 % of shallow ones: the stores of a tile then meet two kinds of memory.
+  private static final LentMemory EDGES =
+      new LentMemory((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64);
 
   private static final GemmTile WEIGHTS = new ScalarTile();
 
@@ -347,21 +345,16 @@ public final class Gemm {
           MemorySegment.NULL);
       return;
     }
-    MemorySegment idle = IDLE_EDGES.poll();
-    MemorySegment edge = idle == null ? allocateEdge() : idle;
+    MemorySegment edge = EDGES.borrow();
     try {
       multiply(tile, rowPanels, rows, columnPanels, columns, depth, c, cOffset, cStride, edge);
     } finally {
-      IDLE_EDGES.add(edge);
+      EDGES.giveBack(edge);
     }
   }
 
   private static boolean isNative(MemorySegment memory) {
     return memory.getClass() == SimdTile.NATIVE;
-  }
-
-  private static MemorySegment allocateEdge() {
-    return EDGES.allocate((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64);
   }
 
   private static void multiply(

@@ -56,7 +56,13 @@ final class SimdTile implements GemmTile {
   private static final long B_STEP = 2 * VECTOR;
 
   /** The class of an arena's own memory: neither on the heap nor a mapped file. */
-  static final Class<?> NATIVE = Arena.global().allocate(1).getClass();
+  static final Class<?> NATIVE = classOfOwnMemory();
+
+  private static Class<?> classOfOwnMemory() {
+    try (Arena arena = Arena.ofShared()) {
+      return arena.allocate(1).getClass();
+    }
+  }
 
   @Override
   public void packRow(MemorySegment row, long rowOffset, int depth, float[] panel, int target) {

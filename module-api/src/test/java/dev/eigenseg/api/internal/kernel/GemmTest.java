@@ -71,6 +71,16 @@ final class GemmTest {
   }
 
   private static void multiplyInto(GemmTile tile, Tensor a, Tensor b) {
+    try (Arena arena = Arena.ofShared()) {
+      multiplyInto(arena.allocate(floatsFor(a.size(0), b.size(0)) * Float.BYTES, 64), tile, a, b);
+    }
+  }
+
+  private static long floatsFor(long rows, long columns) {
+    return rows * (columns + 3) + 1;
+  }
+
+  private static void multiplyInto(MemorySegment c, GemmTile tile, Tensor a, Tensor b) {
     int rows = (int) a.size(0);
     int columns = (int) b.size(0);
     int depth = (int) a.size(1);
@@ -78,7 +88,6 @@ final class GemmTest {
     try (Arena arena = Arena.ofShared()) {
       float[] rowPanels = new float[Gemm.packedRowFloats(rows, depth)];
       MemorySegment columnPanels = arena.allocate(Gemm.packedColumnBytes(columns, depth), 64);
-      MemorySegment c = arena.allocate((rows * stride + 1) * 4, 64);
       for (long i = 0; i < c.byteSize() / 4; i++) {
         c.setAtIndex(JAVA_FLOAT, i, -77);
       }
@@ -103,8 +112,12 @@ final class GemmTest {
   void productsMayGoIntoAFileOrTheHeap(@TempDir Path directory) throws IOException {
     int rows = 2 * Gemm.rowPanel();
     int columns = 2 * Gemm.columnPanel();
-    long most = (rows + 1) * (columns + 4L);
-    try (Arena arena = Arena.ofShared();
+    long most = floatsFor(rows + 1, columns + 1);
+    try (Tensor a = gaussians(rows, 19);
+        Tensor b = gaussians(columns, 19);
+        Tensor hangingA = gaussians(rows + 1, 1);
+        Tensor hangingB = gaussians(columns + 1, 1);
+        Arena arena = Arena.ofShared();
         FileChannel file =
             FileChannel.open(
                 directory.resolve("c"),
@@ -114,22 +127,9 @@ final class GemmTest {
       MemorySegment mapped = file.map(FileChannel.MapMode.READ_WRITE, 0, most * Float.BYTES, arena);
       MemorySegment heap = MemorySegment.ofArray(new float[Math.toIntExact(most)]);
       for (MemorySegment c : List.of(mapped, heap)) {
-        multiplyInto(c, rows, columns, 19, columns);
-        multiplyInto(c, rows + 1, columns + 1, 1, columns + 4L);
+        multiplyInto(c, new SimdTile(), a, b);
+        multiplyInto(c, new SimdTile(), hangingA, hangingB);
       }
-    }
-  }
-
-  private void multiplyInto(MemorySegment c, int rows, int columns, int depth, long stride) {
-    try (Tensor a = gaussians(rows, depth);
-        Tensor b = gaussians(columns, depth);
-        Arena arena = Arena.ofShared()) {
-      float[] rowPanels = new float[Gemm.packedRowFloats(rows, depth)];
-      MemorySegment columnPanels = arena.allocate(Gemm.packedColumnBytes(columns, depth), 64);
-      Gemm.packRows(a.segment(), 0, rows, depth, rowPanels);
-      Gemm.packColumns(b.segment(), 0, columns, depth, columnPanels);
-      Gemm.multiply(new SimdTile(), rowPanels, rows, columnPanels, columns, depth, c, 0, stride);
-      assertProduct(a, b, c, stride);
     }
   }
 
