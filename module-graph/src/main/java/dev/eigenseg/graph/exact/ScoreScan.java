@@ -73,26 +73,34 @@ final class ScoreScan {
       scalarRowsAndColumns(scores, tile, rows, columns, scratch);
       return;
     }
-    MemorySegment thresholds = columns.thresholds();
-    long columnBase = (long) tile.columnPlace * Float.BYTES;
+    rows(scores, tile, rows, scratch);
+    columns(scores, tile, columns, scratch);
+  }
+
+  // A vector of columns at a time from the first row to the last, so that what these few have found
+  // stays in the first-level cache. Row by row it came from beyond it for every candidate.
+  private static void columns(
+      MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
     int vectors = tile.columns / LANES * LANES;
-    for (int r = 0; r < tile.rows; r++) {
-      long base = (long) r * tile.stride * Float.BYTES;
-      FloatVector bound = FloatVector.broadcast(SPECIES, rows.threshold(tile.rowPlace + r));
-      for (int c = 0; c < vectors; c += LANES) {
-        long offset = (long) c * Float.BYTES;
-        FloatVector score = FloatVector.fromMemorySegment(SPECIES, scores, base + offset, NATIVE);
-        FloatVector either =
-            FloatVector.fromMemorySegment(SPECIES, thresholds, columnBase + offset, NATIVE)
-                .min(bound);
-        VectorMask<Float> hits = score.compare(VectorOperators.GE, either);
+    long step = (long) tile.stride * Float.BYTES;
+    for (int c = 0; c < vectors; c += LANES) {
+      MemorySegment thresholds = candidates.thresholds();
+      long place = (long) (tile.columnPlace + c) * Float.BYTES;
+      FloatVector bounds = FloatVector.fromMemorySegment(SPECIES, thresholds, place, NATIVE);
+      long offset = (long) c * Float.BYTES;
+      for (int r = 0; r < tile.rows; r++) {
+        FloatVector score =
+            FloatVector.fromMemorySegment(SPECIES, scores, offset + r * step, NATIVE);
+        VectorMask<Float> hits = score.compare(VectorOperators.GE, bounds);
         if (hits.anyTrue()) {
-          offerBoth(scores, base, hits.toLong(), r, c, tile, rows, columns, scratch);
-          bound = FloatVector.broadcast(SPECIES, rows.threshold(tile.rowPlace + r));
+          offerColumns(scores, r * step, hits.toLong(), r, c, tile, candidates, scratch);
+          bounds = FloatVector.fromMemorySegment(SPECIES, thresholds, place, NATIVE);
         }
       }
-      long rest = (1L << (tile.columns - vectors)) - 1;
-      offerBoth(scores, base, rest, r, vectors, tile, rows, columns, scratch);
+    }
+    long rest = (1L << (tile.columns - vectors)) - 1;
+    for (int r = 0; r < tile.rows; r++) {
+      offerColumns(scores, r * step, rest, r, vectors, tile, candidates, scratch);
     }
   }
 
@@ -111,7 +119,8 @@ final class ScoreScan {
     for (int r = 0; r < tile.rows; r++) {
       for (int c = 0; c < tile.columns; c++) {
         long base = (long) r * tile.stride * Float.BYTES;
-        offerBoth(scores, base, 1, r, c, tile, rows, columns, scratch);
+        offerRow(scores, base, 1, r, c, tile, rows, scratch);
+        offerColumns(scores, base, 1, r, c, tile, columns, scratch);
       }
     }
   }
@@ -134,21 +143,19 @@ final class ScoreScan {
     }
   }
 
-  private static void offerBoth(
+  private static void offerColumns(
       MemorySegment scores,
       long base,
       long hits,
       int r,
       int c,
       Tile tile,
-      Candidates rows,
-      Candidates columns,
+      Candidates candidates,
       long[] scratch) {
     for (long left = hits; left != 0; left &= left - 1) {
       int column = c + Long.numberOfTrailingZeros(left);
       float score = scores.get(ValueLayout.JAVA_FLOAT, base + (long) column * Float.BYTES);
-      rows.offer(tile.rowPlace + r, Neighbor.key(score, tile.columnId + column), scratch);
-      columns.offer(tile.columnPlace + column, Neighbor.key(score, tile.rowId + r), scratch);
+      candidates.offer(tile.columnPlace + column, Neighbor.key(score, tile.rowId + r), scratch);
     }
   }
 }

@@ -186,7 +186,7 @@ public final class Candidates implements AutoCloseable {
     int count = counts[row];
     MemorySegment.copy(
         keys, ValueLayout.JAVA_LONG, (long) row * capacity * Long.BYTES, scratch, 0, count);
-    Arrays.sort(scratch, 0, count);
+    NeighborSort.sort(scratch, count);
     lists.write(targetRow, scratch, count);
   }
 

@@ -3,7 +3,6 @@ package dev.eigenseg.graph.rows;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 
 /**
  * The lists that a search fills, as {@link NeighborRows} says; borrows both segments.
@@ -34,7 +33,7 @@ public record NeighborLists(MemorySegment ids, MemorySegment similarities, int k
       int id = unordered.ids.getAtIndex(ValueLayout.JAVA_INT, at);
       scratch[count] = Neighbor.key(similarity, Integer.toUnsignedLong(id));
     }
-    Arrays.sort(scratch, 0, count);
+    NeighborSort.sort(scratch, count);
     write(row, scratch, count);
   }
 
