@@ -48,25 +48,34 @@ public final class Psi {
     return linear(hidden, "head");
   }
 
-  // Linear attention: the softmax over tokens turns keys into weights of a mean of v, so nothing is
-  // quadratic in the tokens.
+  // Linear attention: the softmax over tokens turns keys into weights of a mean, so nothing is
+  // quadratic in the tokens. Its products may be taken in any order: q ((k^T v) Wo^T), with v = x
+  // Wv^T, is q (((k^T x) Wv^T) Wo^T), where only the first and the last product are over tokens,
+  // and neither has the heads apart.
   private NDArray attention(NDArray x, String name) {
     long images = x.getShape().get(0);
     long tokens = x.getShape().get(1);
     long heads = config.heads();
     long dim = config.headDim();
+    long all = heads * dim;
+    long hidden = config.hidden();
     NDArray q =
         project(x, name + ".to_q")
             .reshape(images, tokens, heads, dim)
             .softmax(3)
+            .reshape(images, tokens, all);
+    NDArray k = project(x, name + ".to_k").softmax(1);
+    NDArray means = k.transpose(0, 2, 1).matMul(x).reshape(images, heads, dim, hidden);
+    NDArray values = weights.get(name + ".to_v.weight").reshape(1, heads, dim, hidden);
+    NDArray context = means.matMul(values.transpose(0, 1, 3, 2));
+    NDArray out =
+        weights.get(name + ".to_out.weight").transpose(1, 0).reshape(1, heads, dim, hidden);
+    NDArray readings =
+        context
+            .matMul(out)
             .mul(Torch.number(x.getManager(), 1 / Math.sqrt(dim)))
-            .transpose(0, 2, 1, 3);
-    NDArray k = project(x, name + ".to_k").softmax(1).reshape(images, tokens, heads, dim);
-    NDArray v =
-        project(x, name + ".to_v").reshape(images, tokens, heads, dim).transpose(0, 2, 1, 3);
-    NDArray context = k.transpose(0, 2, 3, 1).matMul(v);
-    NDArray mixed = q.matMul(context).transpose(0, 2, 1, 3).reshape(images, tokens, heads * dim);
-    return linear(mixed, name + ".to_out");
+            .reshape(images, all, hidden);
+    return q.matMul(readings).add(weights.get(name + ".to_out.bias"));
   }
 
   private NDArray mlp(NDArray x, String name) {
