@@ -52,19 +52,16 @@ public final class Linear {
   /**
    * {@code target = source W^T + bias}, row by row; both are dense.
    *
-   * @param rows at most {@link Scratch#TILE}
-   * @param rowPanels scratch of at least {@code packedRowFloats(rows, in)} floats
+   * @param rows how many
    */
   public void apply(
       VectorMath math,
       MemorySegment source,
       long sourceOffset,
       int rows,
-      float[] rowPanels,
       MemorySegment target,
       long targetOffset) {
-    Gemm.packRows(source, sourceOffset, rows, in, rowPanels);
-    Gemm.multiply(rowPanels, rows, panels, out, in, target, targetOffset, out);
+    Gemm.multiplyRows(source, sourceOffset, rows, panels, out, in, target, targetOffset, out);
     if (bias.byteSize() > 0) {
       for (int row = 0; row < rows; row++) {
         math.axpy(1, bias, 0, target, targetOffset + (long) row * out * Float.BYTES, out);

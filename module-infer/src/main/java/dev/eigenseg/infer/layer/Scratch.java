@@ -1,6 +1,5 @@
 package dev.eigenseg.infer.layer;
 
-import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -22,11 +21,6 @@ public final class Scratch {
   public static MemorySegment floats(Arena arena, long rows, long columns) {
     return arena.allocate(
         Math.multiplyExact(Math.multiplyExact(rows, columns), Float.BYTES), ALIGNMENT);
-  }
-
-  /** Room for the row panels of one tile. */
-  public static float[] rowPanels(int depth) {
-    return new float[Gemm.packedRowFloats(TILE, depth)];
   }
 
   /** A copy of a tensor. */

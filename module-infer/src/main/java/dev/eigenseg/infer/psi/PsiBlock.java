@@ -156,14 +156,14 @@ final class PsiBlock {
     long panelBytes = Gemm.packedColumnBytes(headDim, headDim);
     norm1.apply(math, tokens, offset, rows, buffers.normed);
     for (int head = 0; head < heads; head++) {
-      queries.get(head).apply(math, buffers.normed, 0, rows, buffers.rowPanels, buffers.query, 0);
+      queries.get(head).apply(math, buffers.normed, 0, rows, buffers.query, 0);
       for (int row = 0; row < rows; row++) {
         math.softmax(buffers.query, (long) row * headDim * Float.BYTES, headDim);
       }
       math.scale(queryScale, buffers.query, 0, (long) rows * headDim);
-      Gemm.packRows(buffers.query, 0, rows, headDim, buffers.rowPanels);
-      Gemm.multiply(
-          buffers.rowPanels,
+      Gemm.multiplyRows(
+          buffers.query,
+          0,
           rows,
           contexts.asSlice(head * panelBytes, panelBytes),
           headDim,
@@ -172,16 +172,16 @@ final class PsiBlock {
           (long) head * headDim * Float.BYTES,
           (long) heads * headDim);
     }
-    toOut.apply(math, buffers.attended, 0, rows, buffers.rowPanels, buffers.normed, 0);
+    toOut.apply(math, buffers.attended, 0, rows, buffers.normed, 0);
     math.axpy(1, buffers.normed, 0, tokens, offset, (long) rows * dim);
   }
 
   private void perceive(
       VectorMath math, MemorySegment tokens, long offset, int rows, TileBuffers buffers) {
     norm2.apply(math, tokens, offset, rows, buffers.normed);
-    fc1.apply(math, buffers.normed, 0, rows, buffers.rowPanels, buffers.perceived, 0);
+    fc1.apply(math, buffers.normed, 0, rows, buffers.perceived, 0);
     math.gelu(buffers.perceived, 0, (long) rows * fc1.out());
-    fc2.apply(math, buffers.perceived, 0, rows, buffers.rowPanels, buffers.normed, 0);
+    fc2.apply(math, buffers.perceived, 0, rows, buffers.normed, 0);
     math.axpy(1, buffers.normed, 0, tokens, offset, (long) rows * dim);
   }
 
@@ -208,7 +208,6 @@ final class PsiBlock {
     final MemorySegment query;
     final MemorySegment attended;
     final MemorySegment perceived;
-    final float[] rowPanels;
 
     TileBuffers(Arena scratch) {
       int attention = heads * headDim;
@@ -216,8 +215,6 @@ final class PsiBlock {
       query = Scratch.floats(scratch, TILE, headDim);
       attended = Scratch.floats(scratch, TILE, attention);
       perceived = Scratch.floats(scratch, TILE, fc1.out());
-      int deepest = Math.max(Math.max(dim, attention), fc1.out());
-      rowPanels = Scratch.rowPanels(deepest);
     }
   }
 }

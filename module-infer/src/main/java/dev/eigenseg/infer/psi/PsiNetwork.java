@@ -150,26 +150,15 @@ public final class PsiNetwork implements AutoCloseable {
       Workers.run(
           threads,
           Workers.tiles(count),
-          HeadBuffers::new,
-          (tile, buffers) -> {
+          arena -> Scratch.floats(arena, TILE, config.hidden()),
+          (tile, normed) -> {
             int first = tile * TILE;
             int rows = Math.min(TILE, count - first);
             long source = (long) first * config.hidden() * Float.BYTES;
-            norm.apply(math, tokens, source, rows, buffers.normed);
+            norm.apply(math, tokens, source, rows, normed);
             long target = (long) first * config.clusters() * Float.BYTES;
-            head.apply(math, buffers.normed, 0, rows, buffers.panels, out.segment(), target);
+            head.apply(math, normed, 0, rows, out.segment(), target);
           });
-    }
-  }
-
-  /** Memory for one tile of tokens before the head. */
-  private final class HeadBuffers {
-    final MemorySegment normed;
-    final float[] panels;
-
-    HeadBuffers(Arena scratch) {
-      normed = Scratch.floats(scratch, TILE, config.hidden());
-      panels = Scratch.rowPanels(config.hidden());
     }
   }
 
@@ -214,16 +203,15 @@ public final class PsiNetwork implements AutoCloseable {
       int count,
       MemorySegment tokens,
       int threads) {
-    Workers.run(
+    Parallel.forEach(
         threads,
         Workers.tiles(count),
-        _ -> Scratch.rowPanels(layer.in()),
-        (tile, panels) -> {
-          int first = tile * TILE;
+        tile -> {
+          int first = (int) tile * TILE;
           int rows = Math.min(TILE, count - first);
           long source = (long) first * layer.in() * Float.BYTES;
           long target = (long) first * layer.out() * Float.BYTES;
-          layer.apply(math, input, source, rows, panels, tokens, target);
+          layer.apply(math, input, source, rows, tokens, target);
         });
   }
 

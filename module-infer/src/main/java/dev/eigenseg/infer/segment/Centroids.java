@@ -59,30 +59,19 @@ public final class Centroids implements AutoCloseable {
     Workers.run(
         threads,
         Workers.tiles(count),
-        Buffers::new,
-        (tile, buffers) -> {
+        arena -> Scratch.floats(arena, TILE, products.in()),
+        (tile, buffer) -> {
           int first = tile * TILE;
           int size = Math.min(TILE, count - first);
           long rowBytes = (long) products.in() * Float.BYTES;
-          MemorySegment.copy(rows.segment(), first * rowBytes, buffers.rows, 0, size * rowBytes);
+          MemorySegment.copy(rows.segment(), first * rowBytes, buffer, 0, size * rowBytes);
           if (normalizeRows) {
-            normalize(buffers.rows, size);
+            normalize(buffer, size);
           }
           long target = (long) first * products.out() * Float.BYTES;
-          products.apply(math, buffers.rows, 0, size, buffers.panels, out.segment(), target);
-          distances(buffers.rows, size, out.segment(), target);
+          products.apply(math, buffer, 0, size, out.segment(), target);
+          distances(buffer, size, out.segment(), target);
         });
-  }
-
-  /** Memory for one tile of rows. */
-  private final class Buffers {
-    final MemorySegment rows;
-    final float[] panels;
-
-    Buffers(Arena scratch) {
-      rows = Scratch.floats(scratch, TILE, products.in());
-      panels = Scratch.rowPanels(products.in());
-    }
   }
 
   private void normalize(MemorySegment tile, int size) {

@@ -98,11 +98,10 @@ final class AttentionBuffers {
   void compare(int head, int first, int count, TileScratch scratch) {
     MemorySegment headKeys = keys.asSlice(head * keyBytes, keyBytes);
     long query = ((long) head * tokens + first) * headBytes;
-    Gemm.packRows(queries, query, count, headDim, scratch.rowPanels);
     // Keys that fill the last panel are zeros: whole tiles need no detour over their edges.
     int stride = scratch.similarityStride;
-    Gemm.multiply(
-        scratch.rowPanels, count, headKeys, stride, headDim, scratch.similarities, 0, stride);
+    Gemm.multiplyRows(
+        queries, query, count, headKeys, stride, headDim, scratch.similarities, 0, stride);
   }
 
   /** Similarities to weights that sum to one. */

@@ -19,9 +19,6 @@ final class TileScratch {
   /** {@code [rows, mlp]} if the hidden layer is gated, else empty. */
   final MemorySegment gate;
 
-  /** Row panels of the tile, of any depth in the network. */
-  final float[] rowPanels;
-
   /**
    * The similarities of a row panel of queries to all keys, {@code [rowPanel, similarityStride]}.
    */
@@ -44,7 +41,6 @@ final class TileScratch {
     attended = Scratch.floats(arena, rows, dim);
     wide = Scratch.floats(arena, rows, widest);
     gate = config.gated() ? Scratch.floats(arena, rows, config.mlp()) : MemorySegment.NULL;
-    rowPanels = new float[Gemm.packedRowFloats(rows, widest)];
     similarityStride = Math.ceilDiv(tokens, Gemm.columnPanel()) * Gemm.columnPanel();
     similarities = Scratch.floats(arena, Gemm.rowPanel(), similarityStride);
     packedSimilarities = new float[Gemm.packedRowFloats(Gemm.rowPanel(), tokens)];

@@ -86,25 +86,25 @@ final class VitBlock {
   void queriesKeysValues(
       VectorMath math, MemorySegment tokens, long offset, int rows, TileScratch scratch) {
     norm1.apply(math, tokens, offset, rows, scratch.normed);
-    qkv.apply(math, scratch.normed, 0, rows, scratch.rowPanels, scratch.wide, 0);
+    qkv.apply(math, scratch.normed, 0, rows, scratch.wide, 0);
   }
 
   /** Adds what was attended to, then the perceptron. */
   void finish(VectorMath math, MemorySegment tokens, long offset, int rows, TileScratch scratch) {
     long dim = proj.out();
-    proj.apply(math, scratch.attended, 0, rows, scratch.rowPanels, scratch.normed, 0);
+    proj.apply(math, scratch.attended, 0, rows, scratch.normed, 0);
     math.axpy(1, scratch.normed, 0, tokens, offset, rows * dim);
     norm2.apply(math, tokens, offset, rows, scratch.normed);
-    fc1.apply(math, scratch.normed, 0, rows, scratch.rowPanels, scratch.wide, 0);
+    fc1.apply(math, scratch.normed, 0, rows, scratch.wide, 0);
     long hidden = (long) rows * fc1.out();
     if (gate.isPresent()) {
-      gate.get().apply(math, scratch.normed, 0, rows, scratch.rowPanels, scratch.gate, 0);
+      gate.get().apply(math, scratch.normed, 0, rows, scratch.gate, 0);
       activate(math, scratch.gate, hidden);
       math.multiply(scratch.gate, 0, scratch.wide, 0, hidden);
     } else {
       activate(math, scratch.wide, hidden);
     }
-    fc2.apply(math, scratch.wide, 0, rows, scratch.rowPanels, scratch.normed, 0);
+    fc2.apply(math, scratch.wide, 0, rows, scratch.normed, 0);
     math.axpy(1, scratch.normed, 0, tokens, offset, rows * dim);
   }
 

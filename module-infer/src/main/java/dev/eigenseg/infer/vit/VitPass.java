@@ -152,9 +152,7 @@ final class VitPass {
             }
           }
         }
-        network
-            .patches()
-            .apply(math, scratch.wide, 0, patchCount, scratch.rowPanels, stream, begin * rowBytes);
+        network.patches().apply(math, scratch.wide, 0, patchCount, stream, begin * rowBytes);
       }
       if (first < prefix) {
         long bytes = (Math.min(prefix, first + rows) - first) * rowBytes;

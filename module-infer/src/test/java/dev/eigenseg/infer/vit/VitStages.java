@@ -111,13 +111,13 @@ public final class VitStages {
     MemorySegment weights = gaussian(columns, depth);
     MemorySegment panels = arena.allocate(Gemm.packedColumnBytes(columns, depth), 64);
     Gemm.packColumns(weights, 0, columns, depth, panels);
-    Gemm.packRows(weights, 0, rows, depth, scratch.rowPanels);
+    float[] rowPanels = new float[Gemm.packedRowFloats(rows, depth)];
+    Gemm.packRows(weights, 0, rows, depth, rowPanels);
     int times = 500;
     IntConsumer product =
         tile -> {
           for (int i = 0; i < times; i++) {
-            Gemm.multiply(
-                scratch.rowPanels, rows, panels, columns, depth, scratch.attended, 0, columns);
+            Gemm.multiply(rowPanels, rows, panels, columns, depth, scratch.attended, 0, columns);
           }
         };
     long operations = 2L * rows * columns * depth * times * plan.tiles();
@@ -128,8 +128,7 @@ public final class VitStages {
     Linear layer = linear(in, out);
     MemorySegment source = gaussian(plan.rows(), in);
     MemorySegment target = out == DIM ? scratch.attended : scratch.wide;
-    IntConsumer work =
-        tile -> layer.apply(math, source, 0, rows(tile), scratch.rowPanels, target, 0);
+    IntConsumer work = tile -> layer.apply(math, source, 0, rows(tile), target, 0);
     stages.add(new Stage(name, 2L * TOKENS * in * out, (long) TOKENS * (in + out), work));
   }
 

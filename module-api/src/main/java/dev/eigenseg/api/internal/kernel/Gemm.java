@@ -319,6 +319,38 @@ public final class Gemm {
     multiply(Chosen.TILE, rowPanels, rows, columnPanels, columns, depth, c, cOffset, cStride);
   }
 
+  /**
+   * Multiplies rows of A that are not packed: some of them are, in an array of this thread's, and
+   * multiplied while they are in the cache.
+   *
+   * @param src row-major rows of {@code depth} floats
+   * @param rows rows of A, and of C to write
+   * @param columnPanels from {@link #packColumns}, in an arena's own memory
+   * @param columns columns of C to write
+   * @param c overwritten from {@code cOffset} bytes on
+   * @param cStride floats from one row of C to the next, at least {@code columns}
+   * @throws IllegalArgumentException if the column panels are on the heap or a mapped file
+   */
+  public static void multiplyRows(
+      MemorySegment src,
+      long srcOffset,
+      int rows,
+      MemorySegment columnPanels,
+      int columns,
+      int depth,
+      MemorySegment c,
+      long cOffset,
+      long cStride) {
+    int block = Math.min(rows, blockRows(depth));
+    float[] panels = ownPanels(packedRowFloats(block, depth));
+    for (int first = 0; first < rows; first += block) {
+      int count = Math.min(block, rows - first);
+      packRows(src, srcOffset + (long) first * depth * Float.BYTES, count, depth, panels);
+      long target = cOffset + first * cStride * Float.BYTES;
+      multiply(panels, count, columnPanels, columns, depth, c, target, cStride);
+    }
+  }
+
   static void multiply(
       GemmTile tile,
       float[] rowPanels,
