@@ -23,6 +23,8 @@ record PsiMemory(long weights, long bytes) {
   private static final long HIDDEN_TENSORS = 20;
   private static final long MLP_TENSORS = 4;
   private static final long CLUSTER_TENSORS = 12;
+  // What attention makes of an image's keys and the weights, with gradients: heads x hidden each.
+  private static final long MEANS_TENSORS = 8;
   // Beyond any machine, and far from the end of a long.
   private static final double ENDLESS = 1e17;
 
@@ -62,7 +64,13 @@ record PsiMemory(long weights, long bytes) {
         2.0 * config.inputDim()
             + config.blocks() * block
             + CLUSTER_TENSORS * (double) config.clusters();
-    double floats = STATES * weights + LARGEST_TENSORS * largest + patches * activations;
+    double images =
+        options.schedule().batchSize()
+            * (double) config.blocks()
+            * MEANS_TENSORS
+            * config.attentionDim()
+            * config.hidden();
+    double floats = STATES * weights + LARGEST_TENSORS * largest + patches * activations + images;
     return new PsiMemory((long) weights, (long) Math.min(ENDLESS, floats * Float.BYTES));
   }
 

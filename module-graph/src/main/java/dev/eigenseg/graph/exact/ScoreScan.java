@@ -69,28 +69,29 @@ final class ScoreScan {
   /** Serves rows and columns, which may be of one strip; no row is among the columns. */
   static void rowsAndColumns(
       MemorySegment scores, Tile tile, Candidates rows, Candidates columns, long[] scratch) {
-    if (!VECTORS) {
-      scalarRowsAndColumns(scores, tile, rows, columns, scratch);
-      return;
-    }
     rows(scores, tile, rows, scratch);
     columns(scores, tile, columns, scratch);
   }
 
-  // A vector of columns at a time from the first row to the last, so that what these few have found
-  // stays in the first-level cache. Row by row it came from beyond it for every candidate.
+  // A vector of columns at a time from the first row to the last: where the candidates of these few
+  // go stays in the first-level cache. Row by row it did not, and a search of 14,400 x 384, k =
+  // 256,
+  // took 3 % longer on Zen 4.
   private static void columns(
       MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
-    int vectors = tile.columns / LANES * LANES;
+    if (!VECTORS) {
+      scalarColumns(scores, tile, candidates, scratch);
+      return;
+    }
+    MemorySegment thresholds = candidates.thresholds();
     long step = (long) tile.stride * Float.BYTES;
+    int vectors = tile.columns / LANES * LANES;
     for (int c = 0; c < vectors; c += LANES) {
-      MemorySegment thresholds = candidates.thresholds();
       long place = (long) (tile.columnPlace + c) * Float.BYTES;
       FloatVector bounds = FloatVector.fromMemorySegment(SPECIES, thresholds, place, NATIVE);
-      long offset = (long) c * Float.BYTES;
       for (int r = 0; r < tile.rows; r++) {
-        FloatVector score =
-            FloatVector.fromMemorySegment(SPECIES, scores, offset + r * step, NATIVE);
+        long offset = r * step + (long) c * Float.BYTES;
+        FloatVector score = FloatVector.fromMemorySegment(SPECIES, scores, offset, NATIVE);
         VectorMask<Float> hits = score.compare(VectorOperators.GE, bounds);
         if (hits.anyTrue()) {
           offerColumns(scores, r * step, hits.toLong(), r, c, tile, candidates, scratch);
@@ -113,16 +114,21 @@ final class ScoreScan {
     }
   }
 
+  private static void scalarColumns(
+      MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
+    for (int r = 0; r < tile.rows; r++) {
+      long base = (long) r * tile.stride * Float.BYTES;
+      for (int c = 0; c < tile.columns; c++) {
+        offerColumns(scores, base, 1, r, c, tile, candidates, scratch);
+      }
+    }
+  }
+
   /** The scalar twin of {@link #rowsAndColumns}. */
   static void scalarRowsAndColumns(
       MemorySegment scores, Tile tile, Candidates rows, Candidates columns, long[] scratch) {
-    for (int r = 0; r < tile.rows; r++) {
-      for (int c = 0; c < tile.columns; c++) {
-        long base = (long) r * tile.stride * Float.BYTES;
-        offerRow(scores, base, 1, r, c, tile, rows, scratch);
-        offerColumns(scores, base, 1, r, c, tile, columns, scratch);
-      }
-    }
+    scalarRows(scores, tile, rows, scratch);
+    scalarColumns(scores, tile, columns, scratch);
   }
 
   private static void offerRow(

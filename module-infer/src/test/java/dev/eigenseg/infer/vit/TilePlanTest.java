@@ -21,6 +21,7 @@ class TilePlanTest {
           next += plan.count(tile);
         }
         assertEquals(tokens, next, plan.toString());
+        assertTrue(plan.rows() <= TilePlan.ROWS, plan.toString());
         assertTrue(plan.tiles() % threads == 0 || plan.rows() == Gemm.rowPanel(), plan.toString());
         int smallest = IntStream.range(0, plan.tiles() - 1).map(plan::count).min().orElse(0);
         assertTrue(plan.tiles() < 3 || plan.rows() - smallest <= Gemm.rowPanel(), plan.toString());

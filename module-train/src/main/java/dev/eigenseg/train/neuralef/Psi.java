@@ -21,7 +21,10 @@ public final class Psi {
   private final PsiConfig config;
   private final Map<String, NDArray> weights;
 
-  /** Borrows the weights, under the names of {@link PsiParameters}. */
+  /**
+   * Borrows the weights, under the names of {@link PsiParameters}; what is made of them lives in
+   * their scope, which should be the input's.
+   */
   public Psi(PsiConfig config, Map<String, NDArray> weights) {
     this.config = config;
     this.weights = weights;
@@ -51,7 +54,8 @@ public final class Psi {
   // Linear attention: the softmax over tokens turns keys into weights of a mean, so nothing is
   // quadratic in the tokens. Its products may be taken in any order: q ((k^T v) Wo^T), with v = x
   // Wv^T, is q (((k^T x) Wv^T) Wo^T), where only the first and the last product are over tokens,
-  // and neither has the heads apart.
+  // and neither has the heads apart. An update of 7,280 patches, psi 256 wide, took 9 % less of the
+  // processor's time with it; with images of fewer tokens than psi is wide it is no gain.
   private NDArray attention(NDArray x, String name) {
     long images = x.getShape().get(0);
     long tokens = x.getShape().get(1);

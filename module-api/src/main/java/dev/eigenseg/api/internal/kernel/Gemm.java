@@ -320,10 +320,10 @@ public final class Gemm {
   }
 
   /**
-   * Multiplies rows of A that are not packed: some of them are, in an array of this thread's, and
-   * multiplied while they are in the cache.
+   * Multiplies rows of A that are not packed yet: a block of them at a time is, in an array of this
+   * thread's, and is multiplied while it is in the second-level cache.
    *
-   * @param src row-major rows of {@code depth} floats
+   * @param src row-major rows of {@code depth} floats from {@code srcOffset} bytes on; no part of C
    * @param rows rows of A, and of C to write
    * @param columnPanels from {@link #packColumns}, in an arena's own memory
    * @param columns columns of C to write
@@ -341,11 +341,14 @@ public final class Gemm {
       MemorySegment c,
       long cOffset,
       long cStride) {
-    int block = Math.min(rows, blockRows(depth));
-    float[] panels = ownPanels(packedRowFloats(block, depth));
-    for (int first = 0; first < rows; first += block) {
-      int count = Math.min(block, rows - first);
-      packRows(src, srcOffset + (long) first * depth * Float.BYTES, count, depth, panels);
+    long rowBytes = (long) depth * Float.BYTES;
+    Objects.checkFromIndexSize(srcOffset, rows * rowBytes, src.byteSize());
+    check(rows, columnPanels, columns, depth, c, cOffset, cStride);
+    int block = blockRows(depth);
+    float[] panels = ownPanels(packedRowFloats(Math.min(rows, block), depth));
+    for (long first = 0; first < rows; first += block) {
+      int count = (int) Math.min(block, rows - first);
+      packRows(src, srcOffset + first * rowBytes, count, depth, panels);
       long target = cOffset + first * cStride * Float.BYTES;
       multiply(panels, count, columnPanels, columns, depth, c, target, cStride);
     }
@@ -524,15 +527,17 @@ public final class Gemm {
           Math.ceilDiv(rows, taskRows),
           task -> {
             long end = Math.min(rows, (task + 1) * taskRows);
-            int block = blockRows(depth);
-            for (long first = task * taskRows; first < end; first += block) {
-              int count = (int) Math.min(block, end - first);
-              float[] rowPanels = ownPanels(packedRowFloats(count, depth));
-              packRows(a.segment(), first * depth * Float.BYTES, count, depth, rowPanels);
-              long target = first * columns * Float.BYTES;
-              multiply(
-                  rowPanels, count, columnPanels, columns, depth, c.segment(), target, columns);
-            }
+            long first = task * taskRows;
+            multiplyRows(
+                a.segment(),
+                first * depth * Float.BYTES,
+                (int) (end - first),
+                columnPanels,
+                columns,
+                depth,
+                c.segment(),
+                first * columns * Float.BYTES,
+                columns);
           });
     }
   }

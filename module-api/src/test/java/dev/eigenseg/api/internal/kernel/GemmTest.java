@@ -88,9 +88,7 @@ final class GemmTest {
     try (Arena arena = Arena.ofShared()) {
       float[] rowPanels = new float[Gemm.packedRowFloats(rows, depth)];
       MemorySegment columnPanels = arena.allocate(Gemm.packedColumnBytes(columns, depth), 64);
-      for (long i = 0; i < c.byteSize() / 4; i++) {
-        c.setAtIndex(JAVA_FLOAT, i, -77);
-      }
+      fill(c);
       // Padding must not rely on fresh memory being zero.
       Arrays.fill(rowPanels, Float.NaN);
       columnPanels.fill((byte) 0xff);
@@ -98,12 +96,44 @@ final class GemmTest {
       Gemm.packColumns(b.segment(), 0, columns, depth, columnPanels);
       Gemm.multiply(tile, rowPanels, rows, columnPanels, columns, depth, c, 4, stride);
       assertProduct(a, b, c.asSlice(4), stride);
-      assertEquals(-77f, c.getAtIndex(JAVA_FLOAT, 0));
-      for (int i = 0; i < rows; i++) {
-        for (int gap = 0; gap < 3; gap++) {
-          float untouched = c.getAtIndex(JAVA_FLOAT, 1 + i * stride + columns + gap);
-          assertEquals(-77f, untouched, "written past row " + i);
-        }
+      assertGapsUntouched(c, rows, columns);
+    }
+  }
+
+  private static void fill(MemorySegment c) {
+    for (long i = 0; i < c.byteSize() / 4; i++) {
+      c.setAtIndex(JAVA_FLOAT, i, -77);
+    }
+  }
+
+  private static void assertGapsUntouched(MemorySegment c, int rows, int columns) {
+    assertEquals(-77f, c.getAtIndex(JAVA_FLOAT, 0));
+    for (int i = 0; i < rows; i++) {
+      for (int gap = 0; gap < 3; gap++) {
+        float untouched = c.getAtIndex(JAVA_FLOAT, 1 + i * (columns + 3L) + columns + gap);
+        assertEquals(-77f, untouched, "written past row " + i);
+      }
+    }
+  }
+
+  @Test
+  void rowsThatAreNotPackedGiveTheSameInBlocks() {
+    // So deep that a block is one panel of rows.
+    int depth = Gemm.RUN * (int) (Gemm.blockBytes() / Gemm.packedRowBytes(Gemm.rowPanel(), 1));
+    int columns = Gemm.columnPanel() + 1;
+    int stride = columns + 3;
+    for (int rows : new int[] {0, 1, 3 * Gemm.rowPanel() + 1}) {
+      try (Tensor a = gaussians(rows + 1, depth);
+          Tensor b = gaussians(columns, depth);
+          Arena arena = Arena.ofShared()) {
+        MemorySegment columnPanels = arena.allocate(Gemm.packedColumnBytes(columns, depth), 64);
+        Gemm.packColumns(b.segment(), 0, columns, depth, columnPanels);
+        MemorySegment c = arena.allocate(floatsFor(rows, columns) * Float.BYTES, 64);
+        fill(c);
+        long second = (long) depth * Float.BYTES;
+        Gemm.multiplyRows(a.segment(), second, rows, columnPanels, columns, depth, c, 4, stride);
+        assertProduct(a.slice(1, rows), b, c.asSlice(4), stride);
+        assertGapsUntouched(c, rows, columns);
       }
     }
   }
@@ -236,6 +266,12 @@ final class GemmTest {
           IllegalArgumentException.class, () -> Gemm.multiply(rows, 2, columns, 6, 4, c, 0, 5));
       assertThrows(
           IndexOutOfBoundsException.class, () -> Gemm.packRows(small.segment(), 4, 2, 2, rows));
+      assertThrows(
+          IndexOutOfBoundsException.class,
+          () -> Gemm.multiplyRows(rows, 4, 6, columns, 6, 4, c, 0, 6));
+      assertThrows(
+          IndexOutOfBoundsException.class,
+          () -> Gemm.multiplyRows(wide.segment(), 0, 7, columns, 6, 4, c, 0, 6));
       assertThrows(IllegalArgumentException.class, () -> Gemm.multiply(small, wide, small, 1));
     }
   }
