@@ -113,7 +113,8 @@ final class ScoreScan {
     }
   }
 
-  private static void scalarColumns(
+  /** The scalar twin of {@link #columns}. */
+  static void scalarColumns(
       MemorySegment scores, Tile tile, Candidates candidates, long[] scratch) {
     for (int r = 0; r < tile.rows; r++) {
       long base = (long) r * tile.stride * Float.BYTES;
@@ -121,13 +122,6 @@ final class ScoreScan {
         offerColumns(scores, base, 1, r, c, tile, candidates, scratch);
       }
     }
-  }
-
-  /** The scalar twin of {@link #rowsAndColumns}. */
-  static void scalarRowsAndColumns(
-      MemorySegment scores, Tile tile, Candidates rows, Candidates columns, long[] scratch) {
-    scalarRows(scores, tile, rows, scratch);
-    scalarColumns(scores, tile, columns, scratch);
   }
 
   private static void offerRow(

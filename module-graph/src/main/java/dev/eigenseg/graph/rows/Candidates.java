@@ -192,7 +192,7 @@ public final class Candidates implements AutoCloseable {
 
   /**
    * Writes the k best of a row in no order but that the least of k stands last, for {@link #load}
-   * to take back: sorting is most of what {@link #write} costs.
+   * to take back, which needs no order.
    */
   public void writeUnordered(int row, long targetRow, NeighborLists lists, long[] scratch) {
     int count = counts[row];

@@ -37,10 +37,11 @@ class ScoreScanTest {
                 tile.rowId() + shift,
                 tile.columnPlace(),
                 tile.columnId() + shift);
-        if (scalar && both) {
-          ScoreScan.scalarRowsAndColumns(scores.segment(), moved, candidates, candidates, scratch);
-        } else if (scalar) {
+        if (scalar) {
           ScoreScan.scalarRows(scores.segment(), moved, candidates, scratch);
+          if (both) {
+            ScoreScan.scalarColumns(scores.segment(), moved, candidates, scratch);
+          }
         } else if (both) {
           ScoreScan.rowsAndColumns(scores.segment(), moved, candidates, candidates, scratch);
         } else {

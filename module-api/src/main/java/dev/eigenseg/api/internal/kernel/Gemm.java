@@ -64,9 +64,8 @@ public final class Gemm {
       ThreadLocal.withInitial(() -> new float[COLUMN_PANEL * CHUNK]);
 
   // A tile that hangs over C, or whose C is not an arena's own memory, is computed in memory that a
-  // product borrows, less than a kilobyte. Arrays in its place cost 1 % of the time of deep
-  // products
-  // and 5 % of shallow ones: the stores of a tile then meet two kinds of memory.
+  // product borrows, less than a kilobyte. Arrays in its place cost deep products 1 % of their time
+  // and shallow ones 5 %: the stores of a tile then meet two kinds of memory.
   private static final LentMemory EDGES =
       new LentMemory((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64);
 
