@@ -47,7 +47,7 @@ public final class Gemm {
    * Channels of tiles between two questions whether the call goes on: some 20 microseconds. Before
    * the tile is compiled it takes a thousand times longer.
    */
-  private static final int ASKING_CHANNELS = 2048;
+  private static final int ASKING_CHANNELS = 1024;
 
   /** Column panels that a task packs. */
   private static final int TASK_PANELS = 8;
@@ -74,7 +74,7 @@ public final class Gemm {
   /** Apart, since packing weights need not wait until vectors were timed. */
   private static final class Chosen {
     static final GemmTile TILE =
-        VectorMath.best() instanceof SimdMath ? new SimdTile() : new ScalarTile();
+        VectorMath.best() instanceof SimdMath ? SimdTile.forThisProcessor() : new ScalarTile();
   }
 
   private Gemm() {}

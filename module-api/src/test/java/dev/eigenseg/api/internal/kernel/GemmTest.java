@@ -63,7 +63,7 @@ final class GemmTest {
         int depth = depths[random.nextInt(depths.length)];
         try (Tensor a = gaussians(rows, depth);
             Tensor b = gaussians(columns, depth)) {
-          multiplyInto(new SimdTile(), a, b);
+          multiplyInto(SimdTile.forThisProcessor(), a, b);
           multiplyInto(new ScalarTile(), a, b);
         }
       }
@@ -157,8 +157,8 @@ final class GemmTest {
       MemorySegment mapped = file.map(FileChannel.MapMode.READ_WRITE, 0, most * Float.BYTES, arena);
       MemorySegment heap = MemorySegment.ofArray(new float[Math.toIntExact(most)]);
       for (MemorySegment c : List.of(mapped, heap)) {
-        multiplyInto(c, new SimdTile(), a, b);
-        multiplyInto(c, new SimdTile(), hangingA, hangingB);
+        multiplyInto(c, SimdTile.forThisProcessor(), a, b);
+        multiplyInto(c, SimdTile.forThisProcessor(), hangingA, hangingB);
       }
     }
   }
@@ -174,7 +174,7 @@ final class GemmTest {
       assertThrows(
           IllegalArgumentException.class,
           () -> Gemm.multiply(rowPanels, rows, heap, columns, 1, own, 0, columns));
-      SimdTile tile = new SimdTile();
+      SimdTile tile = SimdTile.forThisProcessor();
       assertThrows(
           IllegalArgumentException.class,
           () -> tile.multiply(rowPanels, 0, own, 0, 1, heap, 0, columns));

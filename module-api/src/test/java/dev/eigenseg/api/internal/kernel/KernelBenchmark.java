@@ -84,7 +84,7 @@ public class KernelBenchmark {
 
     @Setup
     public void allocate() {
-      tile = kernels.equals("simd") ? new SimdTile() : new ScalarTile();
+      tile = kernels.equals("simd") ? SimdTile.forThisProcessor() : new ScalarTile();
       arena = Arena.ofShared();
       a = arena.allocate(4L * ROWS * depth, 64);
       rows = new float[Gemm.packedRowFloats(ROWS, depth)];
