@@ -15,7 +15,7 @@ record TilePlan(int tokens, int tiles) {
    * Rows of a tile at most: each tile has all weights, keys and values pass from memory once more.
    * Of a ViT-S's 384 channels, 240 take 360 KiB of a second-level cache of 1 MiB; its images took 1
    * to 2 % longer on Zen 4 with 96, and no shorter with 480. On Granite Rapids, with 2 MiB, 96 to
-   * 480 are the same, and 480 take twice the memory. Wider rows are packed a block at a time.
+   * 480 were the same, and 480 double a tile's memory. Wider rows are packed a block at a time.
    */
   static final int ROWS =
       Math.toIntExact(Math.min(240, 240 * CacheSizes.here().planned() / (1 << 20)));

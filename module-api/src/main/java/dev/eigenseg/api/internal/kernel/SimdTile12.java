@@ -10,8 +10,9 @@ import jdk.incubator.vector.FloatVector;
  * multiply-adds, here it is 14 for 24, and B passes half as often: on Intel's Granite Rapids
  * products of packed rows make 154 instead of 133 GFLOP/s a thread (6 x 4: 156; 9 x 3: 151; 8 x 3:
  * 137; 14 x 2: 129), of 222 that its multiply-adds reach on registers alone, and 172 where each
- * loads a value. On Zen 4, which does half as many multiply-adds in a cycle, all of these are
- * within 1 %. Two channels a step are no faster, and are twice the code.
+ * loads a value. On Zen 4, which does half as many multiply-adds in a cycle, 8 x 2, 12 x 2 and 8 x
+ * 3 were within 1 % of 6 x 2, on Zen 5 within 3 %; 14 x 2 was 5 % slower. Two channels a step are
+ * no faster, and are twice the code.
  */
 final class SimdTile12 extends SimdTile {
   static final int ROWS = 12;

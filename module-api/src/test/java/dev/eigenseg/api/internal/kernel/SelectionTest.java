@@ -1,6 +1,7 @@
 package dev.eigenseg.api.internal.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -22,7 +23,8 @@ final class SelectionTest {
     boolean scalar = EXPECTED.equals("scalar");
     assertEquals(EXPECTED, VectorMath.best().name(), VectorMath.selection());
     assertSame(scalar ? VectorMath.scalar() : VectorMath.simd(), VectorMath.best());
-    assertEquals(scalar, Gemm.tile() instanceof ScalarTile);
+    Class<? extends GemmTile> tile = scalar ? ScalarTile.class : SimdTile.class;
+    assertInstanceOf(tile, Gemm.tile());
     assertTrue(VectorMath.selection().startsWith(EXPECTED + ": "), VectorMath.selection());
     int expected =
         Integer.getInteger("eigenseg.expected-vector-bits", SimdMath.FLOATS.vectorBitSize());
