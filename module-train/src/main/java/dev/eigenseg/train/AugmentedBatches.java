@@ -30,6 +30,7 @@ final class AugmentedBatches implements BatchSource {
   private final Augmentation augmentation;
   private final TrainingOptions options;
   private final Backbone backbone;
+  private final BatchMemory memory = new BatchMemory();
 
   private AugmentedBatches(
       BankManifest manifest,
@@ -99,6 +100,7 @@ final class AugmentedBatches implements BatchSource {
   public Batch batch(List<ImageEntry> images, int epoch) throws IOException {
     Batch batch =
         Batch.allocate(
+            memory,
             manifest.dims(),
             images.stream()
                 .map(image -> {
@@ -149,6 +151,8 @@ final class AugmentedBatches implements BatchSource {
 
   @Override
   public void close() {
-    backbone.close();
+    try (memory) {
+      backbone.close();
+    }
   }
 }

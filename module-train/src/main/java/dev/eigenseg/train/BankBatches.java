@@ -12,6 +12,7 @@ import java.util.List;
 final class BankBatches implements BatchSource {
   private final FeatureBank bank;
   private final FeatureScales scales;
+  private final BatchMemory memory = new BatchMemory();
 
   /** Borrows the bank. */
   BankBatches(FeatureBank bank, FeatureScales scales) {
@@ -23,6 +24,7 @@ final class BankBatches implements BatchSource {
   public Batch batch(List<ImageEntry> images, int epoch) throws IOException {
     Batch batch =
         Batch.allocate(
+            memory,
             bank.manifest().dims(),
             images.stream()
                 .map(image -> new Batch.Part(image, image.gridRows(), image.gridColumns()))
@@ -44,6 +46,6 @@ final class BankBatches implements BatchSource {
 
   @Override
   public void close() {
-    // The bank is borrowed.
+    memory.close();
   }
 }

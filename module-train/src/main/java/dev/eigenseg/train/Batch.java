@@ -3,8 +3,6 @@ package dev.eigenseg.train;
 import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.bank.ImageEntry;
-import dev.eigenseg.api.internal.resource.Closing;
-import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.graph.kernel.GridColors;
 import dev.eigenseg.infer.FeatureScales;
@@ -14,15 +12,25 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * Owns psi's input for a few whole images, image after image.
+ * psi's input for a few whole images, image after image; owns a room in the memory that it is from,
+ * and gives it back when it is closed.
  *
  * @param parts ordered by their number of patches, so that equal grids stand together
  * @param rows patches of all images
  * @param input float32 {@code [rows, channels]}, scaled
  * @param high the unscaled high features, float32 {@code [rows, channels]}
  * @param colors of the patches, float32 {@code [rows, 3]}
+ * @param memory borrowed
+ * @param room where all that is
  */
-record Batch(List<Part> parts, long rows, Tensor input, Tensor high, Tensor colors)
+record Batch(
+    List<Part> parts,
+    long rows,
+    Tensor input,
+    Tensor high,
+    Tensor colors,
+    BatchMemory memory,
+    BatchMemory.Room room)
     implements AutoCloseable {
 
   /**
@@ -43,19 +51,18 @@ record Batch(List<Part> parts, long rows, Tensor input, Tensor high, Tensor colo
   record Group(long firstRow, int images, int patches) {}
 
   /** Room for some images, which {@link #put} fills. */
-  static Batch allocate(FeatureDims dims, List<Part> chosen) {
+  static Batch allocate(BatchMemory memory, FeatureDims dims, List<Part> chosen) {
     List<Part> parts = chosen.stream().sorted(Comparator.comparingInt(Part::patches)).toList();
     long rows = parts.stream().mapToLong(Part::patches).sum();
-    List<Tensor> owned = new ArrayList<>();
-    try {
-      for (int channels : new int[] {dims.total(), dims.high(), 3}) {
-        owned.add(Tensor.allocate(DType.F32, rows, channels));
-      }
-      return new Batch(parts, rows, owned.get(0), owned.get(1), owned.get(2));
-    } catch (RuntimeException | Error e) {
-      Closing.after(e, owned);
-      throw e;
-    }
+    BatchMemory.Room room = memory.take(dims, rows);
+    return new Batch(
+        parts,
+        rows,
+        room.input().slice(0, rows),
+        room.high().slice(0, rows),
+        room.colors().slice(0, rows),
+        memory,
+        room);
   }
 
   /**
@@ -108,10 +115,6 @@ record Batch(List<Part> parts, long rows, Tensor input, Tensor high, Tensor colo
 
   @Override
   public void close() {
-    try (input;
-        high;
-        colors) {
-      // All are closed, even if one fails.
-    }
+    memory.giveBack(room);
   }
 }

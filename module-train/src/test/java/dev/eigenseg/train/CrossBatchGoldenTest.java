@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.GradientCollector;
+import dev.eigenseg.api.Backbone.FeatureDims;
 import dev.eigenseg.api.bank.ImageEntry;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -95,11 +96,9 @@ class CrossBatchGoldenTest {
               rows,
               columns));
     }
+    BatchMemory memory = new BatchMemory();
+    BatchMemory.Room room = memory.take(new FeatureDims(1, 1, 1), 0);
     return new Batch(
-        parts,
-        fixture.size("n"),
-        Tensor.allocate(DType.F32, 0, 1),
-        Tensor.allocate(DType.F32, 0, 1),
-        Tensor.allocate(DType.F32, 0, 1));
+        parts, fixture.size("n"), room.input(), room.high(), room.colors(), memory, room);
   }
 }

@@ -3,6 +3,7 @@ package dev.eigenseg.train;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -460,8 +461,8 @@ class TrainerTest {
   @Test
   void theBenchmarksBaselineIsTheSameKernel() throws IOException {
     TrainingOptions options = options(TrainingMode.IN_BATCH);
-    try (Batch batch =
-            new BankBatches(bank, FeatureScales.ONE).batch(bank.images().subList(2, 6), 0);
+    try (BatchSource batches = new BankBatches(bank, FeatureScales.ONE);
+        Batch batch = batches.batch(bank.images().subList(2, 6), 0);
         StepKernel ours = new InBatchKernel(KnnEngines.select("auto"), options);
         StepKernel published = new PublishedKernel(options);
         Tensor outputs = Tensor.allocate(DType.F32, batch.rows(), 5);
@@ -497,6 +498,31 @@ class TrainerTest {
   }
 
   @Test
+  void aBatchTakesTheMemoryOfTheOneBefore() throws IOException {
+    List<ImageEntry> all = bank.images().subList(0, 4);
+    List<ImageEntry> few = bank.images().subList(4, 6);
+    try (BatchSource batches = new BankBatches(bank, FeatureScales.ONE);
+        BatchSource fresh = new BankBatches(bank, FeatureScales.ONE);
+        Batch expected = fresh.batch(few, 0)) {
+      long address;
+      try (Batch larger = batches.batch(all, 0)) {
+        address = larger.input().segment().address();
+        try (Batch beside = batches.batch(few, 0)) {
+          assertNotEquals(address, beside.input().segment().address());
+          assertArrayEquals(expected.input().toFloats(), beside.input().toFloats());
+        }
+      }
+      try (Batch after = batches.batch(few, 0)) {
+        assertEquals(address, after.input().segment().address());
+        assertEquals(expected.rows(), after.input().size(0));
+        assertArrayEquals(expected.input().toFloats(), after.input().toFloats());
+        assertArrayEquals(expected.high().toFloats(), after.high().toFloats());
+        assertArrayEquals(expected.colors().toFloats(), after.colors().toFloats());
+      }
+    }
+  }
+
+  @Test
   void inferenceComputesWhatTrainingSaw() throws IOException {
     TrainingOptions options = options(TrainingMode.CROSS_BATCH).with(NETWORK.withProjection(8));
     train(options, "model");
@@ -514,7 +540,8 @@ class TrainerTest {
         PatchFeatures features = bank.features(image);
         Tensor input = Tensor.allocate(DType.F32, image.patches(), TestBanks.DIMS.total());
         Tensor logits = Tensor.allocate(DType.F32, image.patches(), 5);
-        Batch batch = new BankBatches(bank, file.model().scales()).batch(List.of(image), 0)) {
+        BatchSource batches = new BankBatches(bank, file.model().scales());
+        Batch batch = batches.batch(List.of(image), 0)) {
       PsiInput.concat(features, file.model().scales(), input);
       network.logits(input, logits, 1);
       learner.outputs(
