@@ -42,7 +42,7 @@ if not defined EIGENSEG_JAVA_OPTS goto :run
 if not "%EIGENSEG_JAVA_OPTS:-XX:+Use=%"=="%EIGENSEG_JAVA_OPTS%" set "COLLECTOR="
 :run
 "%JAVA%" %COLLECTOR% -Dai.djl.offline=true %EIGENSEG_JAVA_OPTS% --add-modules com.sun.jna ^
-  --enable-native-access=ai.djl.api,ai.djl.pytorch_engine,com.sun.jna,dev.eigenseg.graph ^
+  --enable-native-access=ai.djl.api,ai.djl.pytorch_engine,com.sun.jna,dev.eigenseg.api,dev.eigenseg.graph ^
   -p "%LIB%\modules" -cp "%CLASSES%" -m dev.eigenseg.cli/dev.eigenseg.cli.Main %*
 exit /b %ERRORLEVEL%
 

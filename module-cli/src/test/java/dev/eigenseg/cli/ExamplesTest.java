@@ -86,7 +86,7 @@ class ExamplesTest {
         new ArrayList<>(
             List.of(
                 "-Dai.djl.offline=true",
-                "--enable-native-access=ALL-UNNAMED,ai.djl.api,ai.djl.pytorch_engine,dev.eigenseg.graph",
+                "--enable-native-access=ALL-UNNAMED,ai.djl.api,ai.djl.pytorch_engine,dev.eigenseg.api,dev.eigenseg.graph",
                 "-p",
                 MODULE_PATH + File.pathSeparator + app,
                 "-cp",

@@ -76,7 +76,7 @@ class TrainingInJavaTest {
             "-Dai.djl.offline=true",
             "--add-modules",
             OURS,
-            "--enable-native-access=ALL-UNNAMED,ai.djl.api,ai.djl.pytorch_engine,dev.eigenseg.graph",
+            "--enable-native-access=ALL-UNNAMED,ai.djl.api,ai.djl.pytorch_engine,dev.eigenseg.api,dev.eigenseg.graph",
             "-p",
             MODULE_PATH + File.pathSeparator + folder.resolve("app"),
             "-cp",

@@ -3,7 +3,7 @@ package dev.eigenseg.graph.blas;
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
-import dev.eigenseg.graph.rows.NativeFunctions;
+import dev.eigenseg.api.internal.resource.NativeFunctions;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;

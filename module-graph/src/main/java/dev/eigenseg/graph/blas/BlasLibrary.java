@@ -1,7 +1,7 @@
 package dev.eigenseg.graph.blas;
 
 import dev.eigenseg.api.UnavailableException;
-import dev.eigenseg.graph.rows.NativeFunctions;
+import dev.eigenseg.api.internal.resource.NativeFunctions;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;

@@ -2,8 +2,8 @@ package dev.eigenseg.graph.exact;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Parallel;
+import dev.eigenseg.api.internal.resource.LargeMemory;
 import dev.eigenseg.graph.rows.Candidates;
-import dev.eigenseg.graph.rows.LargeMemory;
 import dev.eigenseg.graph.rows.PreparedRows;
 import dev.eigenseg.graph.rows.RowRange;
 import dev.eigenseg.graph.strips.CandidateStore;

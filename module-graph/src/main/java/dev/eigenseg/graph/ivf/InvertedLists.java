@@ -4,7 +4,7 @@ import dev.eigenseg.api.BadInputException;
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
-import dev.eigenseg.graph.rows.LargeMemory;
+import dev.eigenseg.api.internal.resource.LargeMemory;
 import dev.eigenseg.graph.rows.PreparedRows;
 import dev.eigenseg.graph.rows.RowRange;
 import java.lang.foreign.Arena;

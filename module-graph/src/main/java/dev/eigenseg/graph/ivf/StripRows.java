@@ -1,7 +1,7 @@
 package dev.eigenseg.graph.ivf;
 
 import dev.eigenseg.api.internal.kernel.VectorMath;
-import dev.eigenseg.graph.rows.LargeMemory;
+import dev.eigenseg.api.internal.resource.LargeMemory;
 import dev.eigenseg.graph.rows.RowRange;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,6 @@
 package dev.eigenseg.graph.rows;
 
+import dev.eigenseg.api.internal.resource.LargeMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -2,6 +2,7 @@ package dev.eigenseg.graph.vector;
 
 import dev.eigenseg.api.Progress;
 import dev.eigenseg.api.internal.kernel.VectorMath;
+import dev.eigenseg.api.internal.resource.LargeMemory;
 import dev.eigenseg.api.spi.Availability;
 import dev.eigenseg.api.spi.KnnIndex;
 import dev.eigenseg.api.spi.ResumableKnnEngine;
@@ -11,7 +12,6 @@ import dev.eigenseg.graph.exact.VectorModule;
 import dev.eigenseg.graph.ivf.IvfPlan;
 import dev.eigenseg.graph.ivf.IvfSearch;
 import dev.eigenseg.graph.ivf.KeptIvfSearch;
-import dev.eigenseg.graph.rows.LargeMemory;
 import dev.eigenseg.graph.rows.NeighborLists;
 import dev.eigenseg.graph.rows.PreparedRows;
 import dev.eigenseg.graph.rows.RowRange;

@@ -2,10 +2,10 @@ package dev.eigenseg.infer.layer;
 
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 
-/** A layer norm; its memory belongs to the arena that it was made in. Immutable. */
+/** A layer norm; its memory belongs to whoever allocates it. Immutable. */
 public final class LayerNorm {
   private final MemorySegment gamma;
   private final MemorySegment beta;
@@ -13,10 +13,10 @@ public final class LayerNorm {
   private final float eps;
 
   /** A layer whose weights, float32 {@code [dim]}, are copied. */
-  public LayerNorm(Tensor weight, Tensor bias, float eps, Arena arena) {
+  public LayerNorm(Tensor weight, Tensor bias, float eps, SegmentAllocator allocator) {
     dim = Math.toIntExact(weight.size(0));
-    gamma = Scratch.copy(weight, arena);
-    beta = Scratch.copy(bias, arena);
+    gamma = Scratch.copy(weight, allocator);
+    beta = Scratch.copy(bias, allocator);
     this.eps = eps;
   }
 

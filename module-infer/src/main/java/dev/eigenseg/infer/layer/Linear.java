@@ -4,12 +4,12 @@ import dev.eigenseg.api.internal.file.SafeTensors;
 import dev.eigenseg.api.internal.kernel.Gemm;
 import dev.eigenseg.api.internal.kernel.VectorMath;
 import dev.eigenseg.api.tensor.Tensor;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 
 /**
- * A linear layer whose weights were packed once; its memory belongs to the arena that it was made
- * in. Immutable.
+ * A linear layer whose weights were packed once; its memory belongs to whoever allocates it.
+ * Immutable.
  */
 public final class Linear {
   private final MemorySegment panels;
@@ -18,22 +18,22 @@ public final class Linear {
   private final int out;
 
   /** A layer without a bias; {@code weight}, float32 {@code [out, in]}, is copied. */
-  public Linear(Tensor weight, Arena arena) {
-    this(weight, MemorySegment.NULL, arena);
+  public Linear(Tensor weight, SegmentAllocator allocator) {
+    this(weight, MemorySegment.NULL, allocator);
   }
 
   /**
    * A layer; {@code weight}, float32 {@code [out, in]}, and {@code bias}, {@code [out]}, are
    * copied.
    */
-  public Linear(Tensor weight, Tensor bias, Arena arena) {
-    this(weight, Scratch.copy(bias, arena), arena);
+  public Linear(Tensor weight, Tensor bias, SegmentAllocator allocator) {
+    this(weight, Scratch.copy(bias, allocator), allocator);
   }
 
-  private Linear(Tensor weight, MemorySegment bias, Arena arena) {
+  private Linear(Tensor weight, MemorySegment bias, SegmentAllocator allocator) {
     out = Math.toIntExact(weight.size(0));
     in = Math.toIntExact(weight.size(1));
-    panels = arena.allocate(Gemm.packedColumnBytes(out, in), Scratch.ALIGNMENT);
+    panels = allocator.allocate(Gemm.packedColumnBytes(out, in), Scratch.ALIGNMENT);
     Gemm.packColumns(weight.segment(), 0, out, in, panels);
     SafeTensors.release(weight.segment());
     this.bias = bias;

@@ -3,6 +3,7 @@ package dev.eigenseg.infer.layer;
 import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 
 /** How the networks lay out memory that lives for one call. */
 public final class Scratch {
@@ -24,8 +25,8 @@ public final class Scratch {
   }
 
   /** A copy of a tensor. */
-  public static MemorySegment copy(Tensor tensor, Arena arena) {
-    MemorySegment copy = arena.allocate(tensor.segment().byteSize(), ALIGNMENT);
+  public static MemorySegment copy(Tensor tensor, SegmentAllocator allocator) {
+    MemorySegment copy = allocator.allocate(tensor.segment().byteSize(), ALIGNMENT);
     return copy.copyFrom(tensor.segment());
   }
 }

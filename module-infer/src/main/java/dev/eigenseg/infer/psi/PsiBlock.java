@@ -10,13 +10,14 @@ import dev.eigenseg.infer.layer.Scratch;
 import dev.eigenseg.infer.layer.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
 /**
  * One block of psi: {@code x += to_out(attention(norm1(x)))}, then {@code x +=
- * fc2(gelu(fc1(norm2(x))))}. Its memory belongs to the arena that it was made in. Immutable.
+ * fc2(gelu(fc1(norm2(x))))}. Its memory belongs to whoever allocates it. Immutable.
  */
 final class PsiBlock {
   private static final int TILE = Scratch.TILE;
@@ -35,27 +36,27 @@ final class PsiBlock {
   private final Linear fc1;
   private final Linear fc2;
 
-  PsiBlock(PsiConfig config, Function<String, Tensor> weights, Arena arena) {
+  PsiBlock(PsiConfig config, Function<String, Tensor> weights, SegmentAllocator memory) {
     dim = config.hidden();
     heads = config.heads();
     headDim = config.headDim();
     queryScale = (float) (1 / Math.sqrt(headDim));
-    norm1 = new LayerNorm(weights.apply("norm1.weight"), weights.apply("norm1.bias"), EPS, arena);
+    norm1 = new LayerNorm(weights.apply("norm1.weight"), weights.apply("norm1.bias"), EPS, memory);
     for (int head = 0; head < heads; head++) {
       long first = (long) head * headDim;
-      queries.add(new Linear(weights.apply("attn.to_q.weight").slice(first, headDim), arena));
-      keys.add(rowPanels(weights.apply("attn.to_k.weight").slice(first, headDim), arena));
-      values.add(rowPanels(weights.apply("attn.to_v.weight").slice(first, headDim), arena));
+      queries.add(new Linear(weights.apply("attn.to_q.weight").slice(first, headDim), memory));
+      keys.add(rowPanels(weights.apply("attn.to_k.weight").slice(first, headDim), memory));
+      values.add(rowPanels(weights.apply("attn.to_v.weight").slice(first, headDim), memory));
     }
     toOut =
-        new Linear(weights.apply("attn.to_out.weight"), weights.apply("attn.to_out.bias"), arena);
-    norm2 = new LayerNorm(weights.apply("norm2.weight"), weights.apply("norm2.bias"), EPS, arena);
-    fc1 = new Linear(weights.apply("mlp.fc1.weight"), weights.apply("mlp.fc1.bias"), arena);
-    fc2 = new Linear(weights.apply("mlp.fc2.weight"), weights.apply("mlp.fc2.bias"), arena);
+        new Linear(weights.apply("attn.to_out.weight"), weights.apply("attn.to_out.bias"), memory);
+    norm2 = new LayerNorm(weights.apply("norm2.weight"), weights.apply("norm2.bias"), EPS, memory);
+    fc1 = new Linear(weights.apply("mlp.fc1.weight"), weights.apply("mlp.fc1.bias"), memory);
+    fc2 = new Linear(weights.apply("mlp.fc2.weight"), weights.apply("mlp.fc2.bias"), memory);
   }
 
-  private MemorySegment rowPanels(Tensor weight, Arena arena) {
-    MemorySegment panels = arena.allocate(Gemm.packedRowBytes(headDim, dim), Scratch.ALIGNMENT);
+  private MemorySegment rowPanels(Tensor weight, SegmentAllocator memory) {
+    MemorySegment panels = memory.allocate(Gemm.packedRowBytes(headDim, dim), Scratch.ALIGNMENT);
     Gemm.packWeightRows(weight.segment(), 0, headDim, dim, panels);
     return panels;
   }

@@ -10,9 +10,11 @@ import dev.eigenseg.infer.SegmenterModel;
 import dev.eigenseg.infer.layer.LayerNorm;
 import dev.eigenseg.infer.layer.Linear;
 import dev.eigenseg.infer.layer.Scratch;
+import dev.eigenseg.infer.layer.WeightMemory;
 import dev.eigenseg.infer.layer.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -35,7 +37,7 @@ public final class PsiNetwork implements AutoCloseable {
   private static final int TILE = Scratch.TILE;
 
   private final PsiConfig config;
-  private final Arena arena = Arena.ofShared();
+  private final WeightMemory memory = new WeightMemory();
   private final AtomicBoolean closed = new AtomicBoolean();
   private final Optional<Linear> projection;
   private final List<PsiBlock> blocks;
@@ -66,29 +68,30 @@ public final class PsiNetwork implements AutoCloseable {
       projection =
           config.projection() == 0
               ? Optional.empty()
-              : Optional.of(linear(weights, "projection", arena));
+              : Optional.of(linear(weights, "projection", memory));
       WarmUp.start();
       PsiBlock[] packed = new PsiBlock[config.blocks()];
       Parallel.forEach(
           Math.min(Runtime.getRuntime().availableProcessors(), 8),
           packed.length,
-          i -> packed[(int) i] = block(config, "blocks." + i + ".", weights, arena));
+          i -> packed[(int) i] = block(config, "blocks." + i + ".", weights, memory));
       blocks = List.of(packed);
-      norm = new LayerNorm(weights.apply("norm.weight"), weights.apply("norm.bias"), EPS, arena);
-      head = linear(weights, "head", arena);
+      norm = new LayerNorm(weights.apply("norm.weight"), weights.apply("norm.bias"), EPS, memory);
+      head = linear(weights, "head", memory);
     } catch (RuntimeException | Error e) {
-      arena.close();
+      memory.close();
       throw e;
     }
   }
 
-  private static Linear linear(Function<String, Tensor> weights, String name, Arena arena) {
-    return new Linear(weights.apply(name + ".weight"), weights.apply(name + ".bias"), arena);
+  private static Linear linear(
+      Function<String, Tensor> weights, String name, SegmentAllocator memory) {
+    return new Linear(weights.apply(name + ".weight"), weights.apply(name + ".bias"), memory);
   }
 
   private static PsiBlock block(
-      PsiConfig config, String prefix, Function<String, Tensor> weights, Arena arena) {
-    return new PsiBlock(config, name -> weights.apply(prefix + name), arena);
+      PsiConfig config, String prefix, Function<String, Tensor> weights, SegmentAllocator memory) {
+    return new PsiBlock(config, name -> weights.apply(prefix + name), memory);
   }
 
   private static void checkShapes(PsiConfig config, Function<String, Tensor> weights) {
@@ -218,7 +221,7 @@ public final class PsiNetwork implements AutoCloseable {
   @Override
   public void close() {
     if (closed.compareAndSet(false, true)) {
-      arena.close();
+      memory.close();
     }
   }
 }

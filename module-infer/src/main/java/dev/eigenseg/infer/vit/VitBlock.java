@@ -7,13 +7,14 @@ import dev.eigenseg.infer.layer.Linear;
 import dev.eigenseg.infer.vit.VitConfig.Activation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.Optional;
 
 /**
  * One block of a Vision Transformer without its attention: {@code qkv(norm1(x))}, {@code x +=
  * proj(attended)} and {@code x += fc2(gelu(fc1(norm2(x))))}, or with a gate {@code x +=
  * fc2(silu(gate(norm2(x))) * fc1(norm2(x)))}. Layer scale and the scale of the queries are part of
- * the packed weights. Its memory belongs to the arena that it was made in. Immutable.
+ * the packed weights. Its memory belongs to whoever allocates it. Immutable.
  */
 final class VitBlock {
   // Weights are read before the kernels on vectors are compiled.
@@ -30,44 +31,46 @@ final class VitBlock {
   private final Linear fc2;
   private final Activation activation;
 
-  VitBlock(VitConfig config, String prefix, VitCheckpoint checkpoint, Arena arena) {
+  VitBlock(VitConfig config, String prefix, VitCheckpoint checkpoint, SegmentAllocator memory) {
     try (Arena reading = Arena.ofShared()) {
       WeightReader reader = new WeightReader(checkpoint, reading);
       activation = config.activation();
-      norm1 = norm(reader, prefix + "norm1", config.eps(), arena);
-      norm2 = norm(reader, prefix + "norm2", config.eps(), arena);
-      qkv = qkv(reader, prefix + "attn.qkv", config, arena);
-      proj = scaled(reader, prefix + "attn.proj", prefix + "ls1.gamma", arena);
+      norm1 = norm(reader, prefix + "norm1", config.eps(), memory);
+      norm2 = norm(reader, prefix + "norm2", config.eps(), memory);
+      qkv = qkv(reader, prefix + "attn.qkv", config, memory);
+      proj = scaled(reader, prefix + "attn.proj", prefix + "ls1.gamma", memory);
       Tensor weight = reader.borrowed(prefix + "mlp.fc1.weight");
       Tensor bias = reader.read(prefix + "mlp.fc1.bias");
       int mlp = config.mlp();
       gate =
           config.gated()
-              ? Optional.of(new Linear(weight.slice(0, mlp), bias.slice(0, mlp), arena))
+              ? Optional.of(new Linear(weight.slice(0, mlp), bias.slice(0, mlp), memory))
               : Optional.empty();
       int first = config.gated() ? mlp : 0;
-      fc1 = new Linear(weight.slice(first, mlp), bias.slice(first, mlp), arena);
-      fc2 = scaled(reader, prefix + "mlp.fc2", prefix + "ls2.gamma", arena);
+      fc1 = new Linear(weight.slice(first, mlp), bias.slice(first, mlp), memory);
+      fc2 = scaled(reader, prefix + "mlp.fc2", prefix + "ls2.gamma", memory);
     }
   }
 
-  static LayerNorm norm(WeightReader reader, String name, float eps, Arena arena) {
-    return new LayerNorm(reader.read(name + ".weight"), reader.read(name + ".bias"), eps, arena);
+  static LayerNorm norm(WeightReader reader, String name, float eps, SegmentAllocator memory) {
+    return new LayerNorm(reader.read(name + ".weight"), reader.read(name + ".bias"), eps, memory);
   }
 
-  private static Linear qkv(WeightReader reader, String name, VitConfig config, Arena arena) {
+  private static Linear qkv(
+      WeightReader reader, String name, VitConfig config, SegmentAllocator memory) {
     Tensor weight = reader.matrix(name + ".weight");
     float scale = (float) (1 / Math.sqrt(config.headDim()));
     PLAIN.scale(scale, weight.segment(), 0, (long) config.dim() * config.dim());
     if (!config.qkvBias()) {
-      return new Linear(weight, arena);
+      return new Linear(weight, memory);
     }
     Tensor bias = reader.read(name + ".bias");
     PLAIN.scale(scale, bias.segment(), 0, config.dim());
-    return new Linear(weight, bias, arena);
+    return new Linear(weight, bias, memory);
   }
 
-  private static Linear scaled(WeightReader reader, String name, String gamma, Arena arena) {
+  private static Linear scaled(
+      WeightReader reader, String name, String gamma, SegmentAllocator memory) {
     Tensor bias = reader.read(name + ".bias");
     if (reader.has(gamma)) {
       Tensor weight = reader.matrix(name + ".weight");
@@ -77,9 +80,9 @@ final class VitBlock {
         PLAIN.scale(factors.get(row), weight.segment(), row * in * Float.BYTES, in);
         bias.set(row, bias.get(row) * factors.get(row));
       }
-      return new Linear(weight, bias, arena);
+      return new Linear(weight, bias, memory);
     }
-    return new Linear(reader.borrowed(name + ".weight"), bias, arena);
+    return new Linear(reader.borrowed(name + ".weight"), bias, memory);
   }
 
   /** Queries (scaled), keys and values of some tokens: {@code [rows, 3 * dim]}. */

@@ -8,6 +8,7 @@ import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import dev.eigenseg.infer.layer.LayerNorm;
 import dev.eigenseg.infer.layer.Linear;
+import dev.eigenseg.infer.layer.WeightMemory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import java.util.Optional;
 /** Owns the packed weights of a Vision Transformer and computes its features. Thread-safe. */
 final class VitNetwork implements AutoCloseable {
   private final VitConfig config;
+  private final WeightMemory memory = new WeightMemory();
   private final Arena arena = Arena.ofShared();
   private final Linear patches;
   private final Tensor prefix;
@@ -35,21 +37,21 @@ final class VitNetwork implements AutoCloseable {
       Parallel.forEach(
           Math.min(Runtime.getRuntime().availableProcessors(), 8),
           blocks.length,
-          i -> blocks[(int) i] = new VitBlock(config, "blocks." + i + ".", checkpoint, arena));
+          i -> blocks[(int) i] = new VitBlock(config, "blocks." + i + ".", checkpoint, memory));
       try (Arena reading = Arena.ofShared()) {
         WeightReader reader = new WeightReader(checkpoint, reading);
         patches = patchEmbedding(reader);
         normPre =
             config.normPre()
-                ? Optional.of(VitBlock.norm(reader, "norm_pre", config.eps(), arena))
+                ? Optional.of(VitBlock.norm(reader, "norm_pre", config.eps(), memory))
                 : Optional.empty();
-        norm = VitBlock.norm(reader, "norm", config.eps(), arena);
+        norm = VitBlock.norm(reader, "norm", config.eps(), memory);
       }
       WeightReader keeping = new WeightReader(checkpoint, arena);
       prefix = prefix(keeping);
       positions = new PositionCache(new VitPositions(checkpoint));
     } catch (RuntimeException | Error e) {
-      arena.close();
+      close();
       throw e;
     }
   }
@@ -78,7 +80,7 @@ final class VitNetwork implements AutoCloseable {
       bias[row] = (float) (bias[row] - shift);
     }
     try (Tensor shifted = Tensor.of(bias, bias.length)) {
-      return new Linear(weight, shifted, arena);
+      return new Linear(weight, shifted, memory);
     }
   }
 
@@ -139,6 +141,9 @@ final class VitNetwork implements AutoCloseable {
 
   @Override
   public void close() {
-    arena.close();
+    try (memory;
+        arena) {
+      // Both are closed, even if one fails.
+    }
   }
 }

@@ -1,11 +1,9 @@
-package dev.eigenseg.graph.rows;
+package dev.eigenseg.api.internal.resource;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.eigenseg.api.spi.Availability;
-import dev.eigenseg.graph.vector.VectorKnnEngine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -13,12 +11,10 @@ import org.junit.jupiter.api.Test;
 
 class LargeMemoryTest {
   @Test
-  void whetherThereAreHugePagesIsSaidWithAReason() {
+  void hugePagesAreAskedForOnLinux() {
     Availability huge = LargeMemory.hugePages();
     // The build lets this module call native code.
     assertEquals(System.getProperty("os.name").equals("Linux"), huge.available());
-    String details = new VectorKnnEngine().details();
-    assertTrue(details.endsWith(huge.available() ? "; huge pages" : huge.reasons().getFirst()));
   }
 
   @Test

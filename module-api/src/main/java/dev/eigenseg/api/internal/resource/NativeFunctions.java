@@ -1,4 +1,4 @@
-package dev.eigenseg.graph.rows;
+package dev.eigenseg.api.internal.resource;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;

@@ -1,4 +1,4 @@
-package dev.eigenseg.graph.rows;
+package dev.eigenseg.api.internal.resource;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
@@ -48,7 +48,7 @@ public final class LargeMemory {
     return LargeMemory.class.getModule().isNativeAccessEnabled()
         ? Availability.YES
         : Availability.no(
-            "start java with --enable-native-access=dev.eigenseg.graph (on the class path"
+            "start java with --enable-native-access=dev.eigenseg.api (on the class path"
                 + " ALL-UNNAMED)");
   }
 
