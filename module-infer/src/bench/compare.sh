@@ -104,7 +104,7 @@ dinov2() {
   fi
   mkdir "$work/dinov2"
   "$python" "$bench/dinov2_features.py" "$weights" "$shared/camvid/images/val" $threads "$work/dinov2" \
-    "${java[@]}" -cp "$lean" dev.eigenseg.infer.PhotographFeatures "vit:$weights" 490x364 $threads \
+    "${java[@]}" --enable-native-access=ALL-UNNAMED -cp "$lean" dev.eigenseg.infer.PhotographFeatures "vit:$weights" 490x364 $threads \
     >"$work/dinov2.tsv" 2>>"$work/log"
   ours=$(awk -F '\t' '$1 == "ours" { print $2 }' "$work/dinov2.tsv")
   grep 'pixels of the first' "$work/log" >&2
@@ -153,8 +153,8 @@ second_image() {
     [ $kind = ViT-S/16 ] || backbone=descriptor model=$work/descriptor.safetensors
     : >"$work/second.txt"
     for round in 1 2 3; do
-      "${quick[@]}" -cp "$lean" dev.eigenseg.infer.SecondImage "$model" "$backbone" "$work/photo.png" "$work/second.png" \
-        $threads 2>>"$work/log" >>"$work/second.txt"
+      "${quick[@]}" --enable-native-access=ALL-UNNAMED -cp "$lean" dev.eigenseg.infer.SecondImage "$model" "$backbone" \
+        "$work/photo.png" "$work/second.png" $threads 2>>"$work/log" >>"$work/second.txt"
     done
     line "second image, $kind" "$(cut -f 2 "$work/second.txt" | median)" "$(cut -f 3 "$work/second.txt" | median)" ms 0.769 \
       "its own steady state (within 1.3 times); the first took $(cut -f 1 "$work/second.txt" | median) ms; medians of 3 processes"

@@ -56,11 +56,8 @@ public final class VectorKnnEngine implements ResumableKnnEngine {
 
   @Override
   public String details() {
-    Availability huge = LargeMemory.hugePages();
     return VectorMath.selection()
-        + (huge.available()
-            ? "; huge pages"
-            : "; no huge pages: " + String.join("; ", huge.reasons()));
+        + LargeMemory.refusal().map(reason -> "; no huge pages: " + reason).orElse("; huge pages");
   }
 
   @Override

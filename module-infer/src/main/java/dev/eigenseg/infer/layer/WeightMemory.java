@@ -21,11 +21,9 @@ public final class WeightMemory implements SegmentAllocator, AutoCloseable {
   /** A piece whose content is undefined; it lives until this is closed. */
   @Override
   public MemorySegment allocate(long bytes, long alignment) {
-    return LargeMemory.hugePages().available() ? piece(bytes, alignment) : own(bytes, alignment);
-  }
-
-  private MemorySegment own(long bytes, long alignment) {
-    return arena.allocate(bytes, alignment);
+    return LargeMemory.refusal().isEmpty()
+        ? piece(bytes, alignment)
+        : arena.allocate(bytes, alignment);
   }
 
   private synchronized MemorySegment piece(long bytes, long alignment) {

@@ -4,21 +4,23 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import dev.eigenseg.api.spi.Availability;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.util.Objects;
+import java.util.Optional;
 
 /**
- * Memory for the large tables of a search, in huge pages where Linux has them ({@code madvise}) and
- * this module may call native code; otherwise as an arena gives it. A table that is written all
- * over costs a page fault for every page, and the processor's table of pages misses afterwards.
+ * Memory for the large tables of a search and for weights, in huge pages where Linux has them
+ * ({@code madvise}) and this module may call native code; otherwise as an arena gives it. A table
+ * that is written all over costs a page fault for every page, and the processor's table of pages
+ * misses afterwards.
  */
 public final class LargeMemory {
   private static final long HUGE_PAGE = 2L << 20;
-  private static final Availability HUGE = look();
+  private static final Optional<String> REFUSAL = look();
 
   private LargeMemory() {}
 
@@ -36,25 +38,31 @@ public final class LargeMemory {
     }
   }
 
-  /** The functions, looked up when they are first needed. */
+  /** The functions; apart, since looking them up may fail. */
   private static final class Loaded {
     static final Libc LIBC = Libc.of(NativeFunctions.standard());
   }
 
-  private static Availability look() {
+  private static Optional<String> look() {
     if (!System.getProperty("os.name").equals("Linux")) {
-      return Availability.no("they are asked for on Linux alone");
+      return Optional.of("they are asked for on Linux alone");
     }
-    return LargeMemory.class.getModule().isNativeAccessEnabled()
-        ? Availability.YES
-        : Availability.no(
-            "start java with --enable-native-access=dev.eigenseg.api (on the class path"
-                + " ALL-UNNAMED)");
+    if (!LargeMemory.class.getModule().isNativeAccessEnabled()) {
+      return Optional.of(
+          "start java with --enable-native-access=dev.eigenseg.api (on the class path"
+              + " ALL-UNNAMED)");
+    }
+    try {
+      Objects.requireNonNull(Loaded.LIBC);
+      return Optional.empty();
+    } catch (ExceptionInInitializerError e) {
+      return Optional.of("the C library cannot be asked for them: " + e.getCause());
+    }
   }
 
-  /** Whether huge pages are asked for. */
-  public static Availability hugePages() {
-    return HUGE;
+  /** Why no huge pages are asked for; empty if they are. */
+  public static Optional<String> refusal() {
+    return REFUSAL;
   }
 
   /**
@@ -63,7 +71,7 @@ public final class LargeMemory {
    * @throws OutOfMemoryError if there are not so many
    */
   public static MemorySegment allocate(Arena arena, long bytes) {
-    return HUGE.available() && bytes >= HUGE_PAGE
+    return REFUSAL.isEmpty() && bytes >= HUGE_PAGE
         ? allocateHuge(arena, bytes)
         : arena.allocate(bytes, 64);
   }
