@@ -121,9 +121,8 @@ start_eigenseg() {
   choose_compilation "$@"
   choose_libtorch "$dist"
   read_names_as_utf8
-  # libtorch's idle threads spin by default: on a machine that does anything else this costs more than it gains, with ten times as much
-  # as here a sixth of training beside other work. Half a millisecond spares many of the hundreds of times that an update of psi would
-  # wake a thread.
+  # libtorch's idle threads spin by default: on a machine that does anything else this costs more than it gains. Half a millisecond spares
+  # many of the hundreds of times that an update of psi would wake a thread; ten times as much costs a quarter of it beside other work.
   export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE} GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-10000}
   if [ "${1:-}" = extract ]; then keep_freed_memory; fi
   # shellcheck disable=SC2086  # EIGENSEG_JAVA_OPTS is a list of options

@@ -21,8 +21,9 @@ mkdir "$place/classes" "$place/work"
 mapfile -d '' sources < <(find "$here/../../soak/java" -name '*.java' -print0)
 "$JAVA_HOME/bin/javac" -nowarn -proc:none -d "$place/classes" -cp "$class_path" "${sources[@]}"
 
-# Two OpenMP libraries whose idle threads spin keep each other waiting. The heap is touched at once, so that RSS grows by what lies outside.
-export OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=0
+# As the launcher: threads of two OpenMP libraries that spin keep each other waiting. The heap is touched at once, so that RSS grows by what
+# lies outside.
+export OMP_WAIT_POLICY=PASSIVE GOMP_SPINCOUNT=10000
 "$JAVA_HOME/bin/java" -Xms512m -Xmx512m -XX:+AlwaysPreTouch --add-modules jdk.incubator.vector --enable-native-access=ALL-UNNAMED \
   -Dai.djl.offline=true -Djava.awt.headless=true -cp "$class_path" dev.eigenseg.cli.soak.Soak "$place/work" "$minutes" "$seed" \
   2>"$place/log" || {

@@ -12,8 +12,8 @@ import java.util.Comparator;
 import java.util.List;
 
 /**
- * psi's input for a few whole images, image after image; owns a room in the memory that it is from,
- * and gives it back when it is closed.
+ * Owns psi's input for a few whole images, image after image, in a room of a {@link BatchMemory},
+ * where the next batch stands after this is closed.
  *
  * @param parts ordered by their number of patches, so that equal grids stand together
  * @param rows patches of all images

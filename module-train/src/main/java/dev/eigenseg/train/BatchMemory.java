@@ -5,15 +5,20 @@ import dev.eigenseg.api.internal.resource.Closing;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Owns the memory of the batch that was closed last, for the next one: tens of megabytes that are
  * allocated anew meet a page fault every few kilobytes, and are cleared twice. Not thread-safe.
  */
 final class BatchMemory implements AutoCloseable {
+  private final Set<Room> lent = Collections.newSetFromMap(new IdentityHashMap<>());
   private Optional<Room> spare = Optional.empty();
+  private boolean closed;
 
   /**
    * Owns memory for the patches of a batch, or of a smaller one.
@@ -52,25 +57,39 @@ final class BatchMemory implements AutoCloseable {
 
   /** Room for so many patches at least, whose content is undefined; until it is given back. */
   Room take(FeatureDims dims, long rows) {
-    if (spare.isPresent() && spare.get().holds(dims, rows)) {
-      Room room = spare.get();
-      spare = Optional.empty();
-      return room;
-    }
-    close();
+    Room room = spare.filter(one -> one.holds(dims, rows)).orElseGet(() -> another(dims, rows));
+    spare = Optional.empty();
+    lent.add(room);
+    return room;
+  }
+
+  private Room another(FeatureDims dims, long rows) {
+    keep(Optional.empty());
     return Room.of(dims, rows);
   }
 
-  /** Takes a room back, in place of another one. */
+  /** Takes a room back, in place of another one; does nothing if it is back already. */
   void giveBack(Room room) {
-    close();
-    spare = Optional.of(room);
+    if (!lent.remove(room)) {
+      return;
+    }
+    if (closed) {
+      room.close();
+    } else {
+      keep(Optional.of(room));
+    }
   }
 
+  private void keep(Optional<Room> room) {
+    Optional<Room> last = spare;
+    spare = room;
+    last.ifPresent(Room::close);
+  }
+
+  /** Frees what is kept; a room that is still lent is freed when it comes back. */
   @Override
   public void close() {
-    Optional<Room> last = spare;
-    spare = Optional.empty();
-    last.ifPresent(Room::close);
+    closed = true;
+    keep(Optional.empty());
   }
 }

@@ -10,7 +10,7 @@ interface BatchSource extends AutoCloseable {
    * The patches of some images.
    *
    * @param epoch from 0
-   * @return a batch that the caller owns, and closes before this
+   * @return a batch that the caller owns
    */
   Batch batch(List<ImageEntry> images, int epoch) throws IOException;
 

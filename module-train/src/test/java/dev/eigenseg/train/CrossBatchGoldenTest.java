@@ -60,7 +60,8 @@ class CrossBatchGoldenTest {
       int k = fixture.size("k");
       RememberedOutputs remembered = new RememberedOutputs(n, k, dtype);
       try (CrossBatchKernel kernel = new CrossBatchKernel(fixture.kernel(), remembered, 2);
-          Batch batch = batch(fixture);
+          BatchMemory memory = new BatchMemory();
+          Batch batch = batch(fixture, memory);
           Tensor products = Tensor.allocate(DType.F32, n, k);
           NDManager scope = Torch.engine().newBaseManager();
           GradientCollector collector = Torch.engine().newGradientCollector()) {
@@ -84,7 +85,7 @@ class CrossBatchGoldenTest {
   }
 
   // Only the images' places count here.
-  private static Batch batch(NeuralEfFixture fixture) {
+  private static Batch batch(NeuralEfFixture fixture, BatchMemory memory) {
     int patches = fixture.size("h") * fixture.size("w");
     int rows = fixture.size("h");
     int columns = fixture.size("w");
@@ -96,7 +97,6 @@ class CrossBatchGoldenTest {
               rows,
               columns));
     }
-    BatchMemory memory = new BatchMemory();
     BatchMemory.Room room = memory.take(new FeatureDims(1, 1, 1), 0);
     return new Batch(
         parts, fixture.size("n"), room.input(), room.high(), room.colors(), memory, room);

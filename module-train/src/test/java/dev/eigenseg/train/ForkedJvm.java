@@ -31,9 +31,9 @@ final class ForkedJvm {
     Path log = folder.resolve("log");
     ProcessBuilder builder =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-    // As the launcher does: two OpenMP libraries whose idle threads spin keep each other waiting.
+    // As the launcher does: threads of two OpenMP libraries that spin keep each other waiting.
     builder.environment().put("OMP_WAIT_POLICY", "PASSIVE");
-    builder.environment().put("GOMP_SPINCOUNT", "0");
+    builder.environment().put("GOMP_SPINCOUNT", "10000");
     Process process = builder.start();
     try {
       assertTrue(process.waitFor(3, TimeUnit.MINUTES), "still running");

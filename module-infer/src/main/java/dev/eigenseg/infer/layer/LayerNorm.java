@@ -5,7 +5,7 @@ import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 
-/** A layer norm; its memory belongs to whoever allocates it. Immutable. */
+/** A layer norm; its memory is the allocator's. Immutable. */
 public final class LayerNorm {
   private final MemorySegment gamma;
   private final MemorySegment beta;

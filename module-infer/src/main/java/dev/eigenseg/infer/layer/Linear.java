@@ -7,10 +7,7 @@ import dev.eigenseg.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 
-/**
- * A linear layer whose weights were packed once; its memory belongs to whoever allocates it.
- * Immutable.
- */
+/** A linear layer whose weights were packed once; its memory is the allocator's. Immutable. */
 public final class Linear {
   private final MemorySegment panels;
   private final MemorySegment bias; // empty for none

@@ -17,7 +17,7 @@ import java.util.function.Function;
 
 /**
  * One block of psi: {@code x += to_out(attention(norm1(x)))}, then {@code x +=
- * fc2(gelu(fc1(norm2(x))))}. Its memory belongs to whoever allocates it. Immutable.
+ * fc2(gelu(fc1(norm2(x))))}. Its memory is the allocator's. Immutable.
  */
 final class PsiBlock {
   private static final int TILE = Scratch.TILE;

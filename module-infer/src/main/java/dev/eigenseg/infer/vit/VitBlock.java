@@ -14,7 +14,7 @@ import java.util.Optional;
  * One block of a Vision Transformer without its attention: {@code qkv(norm1(x))}, {@code x +=
  * proj(attended)} and {@code x += fc2(gelu(fc1(norm2(x))))}, or with a gate {@code x +=
  * fc2(silu(gate(norm2(x))) * fc1(norm2(x)))}. Layer scale and the scale of the queries are part of
- * the packed weights. Its memory belongs to whoever allocates it. Immutable.
+ * the packed weights. Its memory is the allocator's. Immutable.
  */
 final class VitBlock {
   // Weights are read before the kernels on vectors are compiled.

@@ -19,7 +19,6 @@ import java.util.Optional;
 final class VitNetwork implements AutoCloseable {
   private final VitConfig config;
   private final WeightMemory memory = new WeightMemory();
-  private final Arena arena = Arena.ofShared();
   private final Linear patches;
   private final Tensor prefix;
   private final Optional<LayerNorm> normPre;
@@ -46,12 +45,11 @@ final class VitNetwork implements AutoCloseable {
                 ? Optional.of(VitBlock.norm(reader, "norm_pre", config.eps(), memory))
                 : Optional.empty();
         norm = VitBlock.norm(reader, "norm", config.eps(), memory);
+        prefix = prefix(reader);
       }
-      WeightReader keeping = new WeightReader(checkpoint, arena);
-      prefix = prefix(keeping);
       positions = new PositionCache(new VitPositions(checkpoint));
     } catch (RuntimeException | Error e) {
-      close();
+      memory.close();
       throw e;
     }
   }
@@ -93,7 +91,7 @@ final class VitNetwork implements AutoCloseable {
       }
     }
     long rowBytes = (long) config.dim() * Float.BYTES;
-    MemorySegment all = arena.allocate(Math.max(1, config.prefixTokens() * rowBytes), 64);
+    MemorySegment all = memory.allocate(Math.max(1, config.prefixTokens() * rowBytes), 64);
     long offset = 0;
     for (MemorySegment token : tokens) {
       MemorySegment.copy(token, 0, all, offset, token.byteSize());
@@ -141,9 +139,6 @@ final class VitNetwork implements AutoCloseable {
 
   @Override
   public void close() {
-    try (memory;
-        arena) {
-      // Both are closed, even if one fails.
-    }
+    memory.close();
   }
 }

@@ -11,6 +11,8 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 
 /**
  * Memory for the large tables of a search and for weights, in huge pages where Linux has them
@@ -55,8 +57,9 @@ public final class LargeMemory {
     try {
       Objects.requireNonNull(Loaded.LIBC);
       return Optional.empty();
-    } catch (ExceptionInInitializerError e) {
-      return Optional.of("the C library cannot be asked for them: " + e.getCause());
+    } catch (LinkageError | OutOfMemoryError e) {
+      return Optional.of(
+          "the C library cannot be asked for them: " + Objects.requireNonNullElse(e.getCause(), e));
     }
   }
 
@@ -76,37 +79,37 @@ public final class LargeMemory {
         : arena.allocate(bytes, 64);
   }
 
+  @SuppressWarnings("restricted") // memory of the C library's has no arena
   private static MemorySegment allocateHuge(Arena arena, long bytes) {
     long whole = Math.ceilDiv(bytes, HUGE_PAGE) * HUGE_PAGE;
     Libc libc = Loaded.LIBC;
+    Freeing freeing = new Freeing(new AtomicBoolean());
+    MemorySegment memory = MemorySegment.NULL;
     try {
-      MemorySegment memory = (MemorySegment) libc.alignedAlloc.invokeExact(HUGE_PAGE, whole);
+      memory = (MemorySegment) libc.alignedAlloc.invokeExact(HUGE_PAGE, whole);
       if (memory.address() == 0) {
         throw new OutOfMemoryError("cannot allocate %,d bytes outside the heap".formatted(whole));
       }
       // A wish, which may be refused.
       int _ = (int) libc.madvise.invokeExact(memory, whole, Libc.MADV_HUGEPAGE);
-      return owned(memory, bytes, arena);
+      return memory.reinterpret(bytes, arena, freeing);
     } catch (Throwable e) {
+      freeing.accept(memory);
       throw NativeFunctions.failure(e);
     }
   }
 
-  @SuppressWarnings("restricted")
-  private static MemorySegment owned(MemorySegment memory, long bytes, Arena arena) {
-    try {
-      return memory.reinterpret(bytes, arena, LargeMemory::free);
-    } catch (RuntimeException e) {
-      free(memory); // the arena is closed
-      throw e;
-    }
-  }
-
-  private static void free(MemorySegment memory) {
-    try {
-      Loaded.LIBC.free.invokeExact(memory);
-    } catch (Throwable e) {
-      throw NativeFunctions.failure(e);
+  /** Frees memory once, whoever asks: the arena, or a call that failed on the way to it. */
+  private record Freeing(AtomicBoolean done) implements Consumer<MemorySegment> {
+    @Override
+    public void accept(MemorySegment memory) {
+      if (done.compareAndSet(false, true)) {
+        try {
+          Loaded.LIBC.free.invokeExact(memory);
+        } catch (Throwable e) {
+          throw NativeFunctions.failure(e);
+        }
+      }
     }
   }
 }

@@ -9,8 +9,8 @@ import java.util.Optional;
 
 /**
  * Looks up functions of a native library. Each library that is called through the Foreign Function
- * &amp; Memory API has a record of their handles, and says by an {@link
- * dev.eigenseg.api.spi.Availability} whether it can be called here.
+ * &amp; Memory API has a record of their handles, and says whether it can be called here, and why
+ * not.
  */
 public final class NativeFunctions {
   private static final Linker LINKER = Linker.nativeLinker();
