@@ -26,8 +26,10 @@ table=$work/table.tsv
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE OMP_WAIT_POLICY GOMP_SPINCOUNT OMP_NUM_THREADS
 [ -x /usr/bin/time ] || { echo "GNU time is needed to measure memory (Debian: apt-get install time)" >&2; exit 1; }
 java=("$JAVA_HOME/bin/java" --add-modules jdk.incubator.vector)
+# For libtorch, and for weights in huge pages, by which a first mask gains nothing.
+native=--enable-native-access=ALL-UNNAMED
 lean=$root/module-infer/target/test-classes:$root/module-infer/target/classes:$(cat "$root/module-infer/target/runtime.classpath")
-torch=("${java[@]}" --enable-native-access=ALL-UNNAMED -Dai.djl.offline=true "-Dai.djl.pytorch.num_threads=$threads" -cp "$CLASS_PATH")
+torch=("${java[@]}" $native -Dai.djl.offline=true "-Dai.djl.pytorch.num_threads=$threads" -cp "$CLASS_PATH")
 
 # Medians in milliseconds of benchmarks that run alternately: interleaved SECONDS BENCHMARK...
 interleaved() { "${torch[@]:0:1}" ${vectors:+"$vectors"} "${torch[@]:1}" dev.eigenseg.train.Interleaved "$@" 2>>"$work/log"; }
@@ -104,7 +106,7 @@ dinov2() {
   fi
   mkdir "$work/dinov2"
   "$python" "$bench/dinov2_features.py" "$weights" "$shared/camvid/images/val" $threads "$work/dinov2" \
-    "${java[@]}" --enable-native-access=ALL-UNNAMED -cp "$lean" dev.eigenseg.infer.PhotographFeatures "vit:$weights" 490x364 $threads \
+    "${java[@]}" $native -cp "$lean" dev.eigenseg.infer.PhotographFeatures "vit:$weights" 490x364 $threads \
     >"$work/dinov2.tsv" 2>>"$work/log"
   ours=$(awk -F '\t' '$1 == "ours" { print $2 }' "$work/dinov2.tsv")
   grep 'pixels of the first' "$work/log" >&2
@@ -153,7 +155,7 @@ second_image() {
     [ $kind = ViT-S/16 ] || backbone=descriptor model=$work/descriptor.safetensors
     : >"$work/second.txt"
     for round in 1 2 3; do
-      "${quick[@]}" --enable-native-access=ALL-UNNAMED -cp "$lean" dev.eigenseg.infer.SecondImage "$model" "$backbone" \
+      "${quick[@]}" $native -cp "$lean" dev.eigenseg.infer.SecondImage "$model" "$backbone" \
         "$work/photo.png" "$work/second.png" $threads 2>>"$work/log" >>"$work/second.txt"
     done
     line "second image, $kind" "$(cut -f 2 "$work/second.txt" | median)" "$(cut -f 3 "$work/second.txt" | median)" ms 0.769 \

@@ -21,6 +21,7 @@ public final class WeightMemory implements SegmentAllocator, AutoCloseable {
   /** A piece whose content is undefined; it lives until this is closed. */
   @Override
   public MemorySegment allocate(long bytes, long alignment) {
+    // An arena clears what it gives, and so would touch the whole of a block.
     return LargeMemory.refusal().isEmpty()
         ? piece(bytes, alignment)
         : arena.allocate(bytes, alignment);
