@@ -298,7 +298,7 @@ final class ModelJson {
 
   private static long exactLong(String key, JsonElement value) {
     try {
-      return checkedNumber(key, value).getAsBigDecimal().longValueExact();
+      return exact(checkedNumber(key, value));
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException("'" + key + "' is " + value + ", expected an integer", e);
     }
@@ -309,9 +309,18 @@ final class ModelJson {
       throw new IllegalArgumentException("'" + key + "' is " + value + ", expected an integer");
     }
     try {
-      return value.getAsBigDecimal().intValueExact();
+      return Math.toIntExact(exact(value));
     } catch (ArithmeticException e) {
       throw new IllegalArgumentException("'" + key + "' is " + value + ", expected an integer", e);
+    }
+  }
+
+  // BigDecimal, which a process needs 20 ms to have ready, only for a number like 1e3 or 1.0.
+  private static long exact(JsonElement number) {
+    try {
+      return Long.parseLong(number.getAsString());
+    } catch (NumberFormatException _) {
+      return number.getAsBigDecimal().longValueExact();
     }
   }
 }

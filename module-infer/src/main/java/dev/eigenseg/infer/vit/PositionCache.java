@@ -1,5 +1,6 @@
 package dev.eigenseg.infer.vit;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -8,10 +9,9 @@ final class PositionCache {
   /** Applications use few sizes of images; a grid of 1,000 patches of 384 channels is 1.5 MB. */
   private static final int GRIDS = 8;
 
-  private record Grid(int rows, int columns) {}
-
   private final VitPositions positions;
-  private final Map<Grid, float[]> fitted = new ConcurrentHashMap<>();
+  // By rows and columns.
+  private final Map<List<Integer>, float[]> fitted = new ConcurrentHashMap<>();
 
   PositionCache(VitPositions positions) {
     this.positions = positions;
@@ -19,7 +19,7 @@ final class PositionCache {
 
   /** As {@link VitPositions#on}; not to be changed. */
   float[] on(int rows, int columns) {
-    Grid grid = new Grid(rows, columns);
+    List<Integer> grid = List.of(rows, columns);
     float[] known = fitted.get(grid);
     if (known != null) {
       return known;

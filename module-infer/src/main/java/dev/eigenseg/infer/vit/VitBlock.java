@@ -17,9 +17,6 @@ import java.util.Optional;
  * the packed weights. Its memory is the allocator's. Immutable.
  */
 final class VitBlock {
-  // Weights are read before the kernels on vectors are compiled.
-  private static final VectorMath PLAIN = VectorMath.scalar();
-
   private static final float QUICK_GELU = 1.702f;
 
   private final LayerNorm norm1;
@@ -60,12 +57,12 @@ final class VitBlock {
       WeightReader reader, String name, VitConfig config, SegmentAllocator memory) {
     Tensor weight = reader.matrix(name + ".weight");
     float scale = (float) (1 / Math.sqrt(config.headDim()));
-    PLAIN.scale(scale, weight.segment(), 0, (long) config.dim() * config.dim());
+    WeightScaling.scale(scale, weight.segment(), 0, (long) config.dim() * config.dim());
     if (!config.qkvBias()) {
       return new Linear(weight, memory);
     }
     Tensor bias = reader.read(name + ".bias");
-    PLAIN.scale(scale, bias.segment(), 0, config.dim());
+    WeightScaling.scale(scale, bias.segment(), 0, config.dim());
     return new Linear(weight, bias, memory);
   }
 
@@ -77,7 +74,7 @@ final class VitBlock {
       Tensor factors = reader.read(gamma);
       long in = weight.size(1);
       for (long row = 0; row < weight.size(0); row++) {
-        PLAIN.scale(factors.get(row), weight.segment(), row * in * Float.BYTES, in);
+        WeightScaling.scale(factors.get(row), weight.segment(), row * in * Float.BYTES, in);
         bias.set(row, bias.get(row) * factors.get(row));
       }
       return new Linear(weight, bias, memory);

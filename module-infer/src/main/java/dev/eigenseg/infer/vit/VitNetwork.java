@@ -1,5 +1,7 @@
 package dev.eigenseg.infer.vit;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+
 import dev.eigenseg.api.PatchFeatures;
 import dev.eigenseg.api.internal.kernel.Parallel;
 import dev.eigenseg.api.internal.kernel.VectorMath;
@@ -62,24 +64,34 @@ final class VitNetwork implements AutoCloseable {
         config.patchBias()
             ? reader.read("patch_embed.proj.bias").toFloats()
             : new float[config.dim()];
-    int area = config.patchSize() * config.patchSize();
+    // Through an array, for the reasons that WeightScaling has.
+    float[] filter = new float[3 * config.patchSize() * config.patchSize()];
     for (int row = 0; row < config.dim(); row++) {
-      double shift = 0;
-      for (int channel = 0; channel < 3; channel++) {
-        float mean = config.normalization().mean().get(channel);
-        float deviation = config.normalization().deviation().get(channel);
-        for (int i = 0; i < area; i++) {
-          long at = ((long) row * 3 + channel) * area + i;
-          float scaled = weight.get(at) / deviation;
-          shift += (double) scaled * mean;
-          weight.set(at, scaled);
-        }
-      }
+      long at = (long) row * filter.length * Float.BYTES;
+      MemorySegment.copy(weight.segment(), JAVA_FLOAT, at, filter, 0, filter.length);
+      double shift = divide(filter, config.normalization());
+      MemorySegment.copy(filter, 0, weight.segment(), JAVA_FLOAT, at, filter.length);
       bias[row] = (float) (bias[row] - shift);
     }
     try (Tensor shifted = Tensor.of(bias, bias.length)) {
       return new Linear(weight, shifted, memory);
     }
+  }
+
+  /** Divides a filter by the deviations, and returns what it then makes of the means. */
+  private static double divide(float[] filter, PixelNormalization normalization) {
+    int area = filter.length / 3;
+    double shift = 0;
+    for (int channel = 0; channel < 3; channel++) {
+      float mean = normalization.mean().get(channel);
+      float deviation = normalization.deviation().get(channel);
+      for (int i = channel * area; i < (channel + 1) * area; i++) {
+        float scaled = filter[i] / deviation;
+        shift += (double) scaled * mean;
+        filter[i] = scaled;
+      }
+    }
+    return shift;
   }
 
   /** The class, distillation and register tokens, in this order. */

@@ -3,6 +3,7 @@ package dev.eigenseg.api.internal.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import dev.eigenseg.api.internal.resource.CallScope;
+import dev.eigenseg.api.internal.resource.LargeMemory;
 import dev.eigenseg.api.internal.resource.LentMemory;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -57,19 +58,14 @@ public final class Gemm {
   private static final ThreadLocal<float[]> OWN_PANELS =
       ThreadLocal.withInitial(() -> new float[0]);
 
-  /** Channels that are transposed at a time: both arrays stay in a first-level cache of 48 KB. */
+  /** Channels that are transposed at a time: what is written stays in a first-level cache. */
   private static final int CHUNK = 128;
-
-  private static final ThreadLocal<float[]> CHUNKS =
-      ThreadLocal.withInitial(() -> new float[COLUMN_PANEL * CHUNK]);
 
   // A tile that hangs over C, or whose C is not an arena's own memory, is computed in memory that a
   // product borrows, 1.5 KiB at most. Arrays in its place cost deep products 1 % of their time and
   // shallow ones 5 %: the stores of a tile then meet two kinds of memory.
   private static final LentMemory EDGES =
       new LentMemory((long) ROW_PANEL * COLUMN_PANEL * Float.BYTES, 64);
-
-  private static final GemmTile WEIGHTS = new ScalarTile();
 
   /** Apart, since packing weights need not wait until vectors were timed. */
   private static final class Chosen {
@@ -143,27 +139,41 @@ public final class Gemm {
    */
   public static void packRows(
       MemorySegment src, long srcOffset, int rows, int depth, MemorySegment panels) {
-    packRows(Chosen.TILE, src, srcOffset, rows, depth, panels);
-  }
-
-  /** As {@link #packRows}, for weights: without vectors, which are not compiled yet. */
-  public static void packWeightRows(
-      MemorySegment src, long srcOffset, int rows, int depth, MemorySegment panels) {
-    packRows(WEIGHTS, src, srcOffset, rows, depth, panels);
-  }
-
-  private static void packRows(
-      GemmTile tile, MemorySegment src, long srcOffset, int rows, int depth, MemorySegment panels) {
     Objects.checkFromIndexSize(srcOffset, (long) rows * depth * Float.BYTES, src.byteSize());
     float[] panel = ownPanels(packedRowFloats(ROW_PANEL, depth));
     Objects.checkFromIndexSize(0, packedRowBytes(rows, depth), panels.byteSize());
     for (int first = 0; first < rows; first += ROW_PANEL) {
       int filled = Math.min(ROW_PANEL, rows - first);
-      packRows(
-          tile, src, srcOffset + (long) first * depth * Float.BYTES, depth, filled, depth, panel);
+      packRows(src, srcOffset + (long) first * depth * Float.BYTES, filled, depth, panel);
       long to = packedRowIndex(first, 0, depth) * Float.BYTES;
       MemorySegment.copy(
           panel, 0, panels, JAVA_FLOAT_UNALIGNED, to, packedRowFloats(ROW_PANEL, depth));
+    }
+  }
+
+  /** As {@link #packRows}, for weights: without vectors, which are not compiled yet. */
+  public static void packWeightRows(
+      MemorySegment src, long srcOffset, int rows, int depth, MemorySegment panels) {
+    float[] dense = new float[ROW_PANEL * depth];
+    float[] packed = new float[packedRowFloats(ROW_PANEL, depth)];
+    for (int first = 0; first < rows; first += ROW_PANEL) {
+      int filled = Math.min(ROW_PANEL, rows - first);
+      long from = srcOffset + (long) first * depth * Float.BYTES;
+      MemorySegment.copy(src, JAVA_FLOAT_UNALIGNED, from, dense, 0, filled * depth);
+      packWeightPanel(dense, filled, depth, packed);
+      long to = packedRowIndex(first, 0, depth) * Float.BYTES;
+      MemorySegment.copy(packed, 0, panels, JAVA_FLOAT_UNALIGNED, to, packed.length);
+    }
+  }
+
+  private static void packWeightPanel(float[] dense, int filled, int depth, float[] packed) {
+    Arrays.fill(packed, 0);
+    for (int row = 0; row < filled; row++) {
+      for (int channel = 0; channel < depth; channel += RUN) {
+        int length = Math.min(RUN, depth - channel);
+        int to = indexInPanel(row, channel);
+        System.arraycopy(dense, row * depth + channel, packed, to, length);
+      }
     }
   }
 
@@ -228,31 +238,28 @@ public final class Gemm {
     long rowBytes = (long) depth * Float.BYTES;
     Objects.checkFromIndexSize(srcOffset, columns * rowBytes, src.byteSize());
     Objects.checkFromIndexSize(0, packedColumnBytes(columns, depth), panels.byteSize());
-    float[] chunk = CHUNKS.get();
-    float[] packed = new float[Math.multiplyExact(COLUMN_PANEL, depth)];
+    float[] dense = new float[Math.multiplyExact(COLUMN_PANEL, depth)];
+    float[] packed = new float[dense.length];
     for (int first = 0; first < columns; first += COLUMN_PANEL) {
-      int filled = Math.min(COLUMN_PANEL, columns - first);
-      packPanel(src, srcOffset + first * rowBytes, filled, depth, chunk, packed);
+      int filled = Math.min(COLUMN_PANEL, columns - first) * depth;
+      long from = srcOffset + first * rowBytes;
+      MemorySegment.copy(src, JAVA_FLOAT_UNALIGNED, from, dense, 0, filled);
+      Arrays.fill(dense, filled, dense.length, 0);
+      packPanel(dense, depth, packed);
       MemorySegment.copy(packed, 0, panels, JAVA_FLOAT_UNALIGNED, first * rowBytes, packed.length);
     }
   }
 
-  // On arrays: weights are packed when nothing is compiled yet, and loops over arrays are fast as
-  // soon as the quick compiler has seen them. Over memory segments they took most of the time to
-  // the first image: the optimising compiler assumes too much about their bounds, and starts again
-  // ten times over.
-  private static void packPanel(
-      MemorySegment src, long srcOffset, int filled, int depth, float[] chunk, float[] target) {
+  // On arrays, with nothing of a segment in the loops: weights are packed when nothing is compiled
+  // yet, and loops over arrays are fast as soon as the quick compiler has seen them. Over segments
+  // they took most of the time to the first image, since the optimising compiler assumes too much
+  // about their bounds and starts again ten times over; copies from segments between them took it
+  // 160 ms.
+  private static void packPanel(float[] dense, int depth, float[] packed) {
     for (int k = 0; k < depth; k += CHUNK) {
       int length = Math.min(CHUNK, depth - k);
-      for (int row = 0; row < filled; row++) {
-        long from = srcOffset + ((long) row * depth + k) * Float.BYTES;
-        MemorySegment.copy(src, JAVA_FLOAT_UNALIGNED, from, chunk, row * CHUNK, length);
-      }
-      Arrays.fill(chunk, filled * CHUNK, COLUMN_PANEL * CHUNK, 0);
-      int to = k * COLUMN_PANEL;
       for (int row = 0; row < COLUMN_PANEL; row++) {
-        spread(chunk, row * CHUNK, length, target, to + row, COLUMN_PANEL);
+        spread(dense, row * depth + k, length, packed, k * COLUMN_PANEL + row, COLUMN_PANEL);
       }
     }
   }
@@ -518,7 +525,7 @@ public final class Gemm {
     long rows = a.size(0);
     try (Arena shared = Arena.ofShared()) {
       MemorySegment columnPanels =
-          shared.allocate(Math.max(1, packedColumnBytes(columns, depth)), 64);
+          LargeMemory.allocate(shared, Math.max(1, packedColumnBytes(columns, depth)));
       packColumns(b.segment(), columns, depth, columnPanels, threads);
       int taskRows = taskRows(rows, threads);
       Parallel.forEach(
