@@ -123,28 +123,51 @@ stages() { "${java[@]}" -cp "$lean" dev.eigenseg.infer.vit.VitStages 2>>"$work/l
 # How a process starts fast; docs/performance.md has it for applications, the launcher does the same.
 quick=(env MALLOC_ARENA_MAX=1 "${java[@]}" -XX:+UseSerialGC -Xms32m -XX:CICompilerCount=4 -XX:Tier3DelayOn=20)
 
-seconds_of() { cut -d ' ' -f 1 "$1" | median; }
-mebibytes_of() { cut -d ' ' -f 2 "$1" | median | awk '{ printf "%.0f", $1 / 1024 }'; }
+seconds_of() { cut -d ' ' -f 1 "$work/$1.txt" | median; }
+mebibytes_of() { cut -d ' ' -f 2 "$work/$1.txt" | median | awk '{ printf "%.0f", $1 / 1024 }'; }
+
+# Classes are archived from jars alone.
+archive_classes() {
+  local jars
+  mkdir "$work/lean"
+  cp -r "$root"/module-{api,infer}/target/classes/. "$root/module-infer/target/test-classes/." "$work/lean"
+  rm -f "$work/lean/module-info.class"
+  "$JAVA_HOME/bin/jar" --create --file "$work/lean.jar" -C "$work/lean" .
+  jars=$work/lean.jar:$(tr ':' '\n' <"$root/module-infer/target/runtime.classpath" | grep '\.jar$' | paste -sd :)
+  "${quick[@]}" "-XX:DumpLoadedClassList=$work/lean.list" -cp "$jars" "$@" >>"$work/log" 2>&1
+  "${quick[@]}" -Xshare:dump "-XX:SharedClassListFile=$work/lean.list" "-XX:SharedArchiveFile=$work/lean.jsa" -cp "$jars" >>"$work/log" 2>&1
+  archived=("${quick[@]}" "-XX:SharedArchiveFile=$work/lean.jsa" -cp "$jars")
+}
 
 first_mask() {
-  local ours=(-cp "$lean" dev.eigenseg.infer.FirstMask "$work/model.safetensors" "vit:$work/vit.safetensors" "$work/photo.png"
-    "$work/ours.png" $threads)
+  local ours=(dev.eigenseg.infer.FirstMask "$work/model.safetensors" "vit:$work/vit.safetensors" "$work/photo.png" "$work/ours.png" $threads)
   local peer=(dev.eigenseg.train.vit.TorchVitFirstMask "$work/model.safetensors" "$work/vit.safetensors" "$work/photo.png" "$work/peer.png")
-  local pair
+  local archived pair name
   # The first start unpacks libtorch and fills the disk's cache: not counted.
   "${torch[@]}" "${peer[@]}" >>"$work/log" 2>&1
+  archive_classes "${ours[@]}"
   for ((pair = 0; pair < pairs; pair++)); do
-    /usr/bin/time -a -o "$work/plain.txt" -f '%e %M' "${java[@]}" "${ours[@]}" >>"$work/log" 2>&1
-    /usr/bin/time -a -o "$work/ours.txt" -f '%e %M' "${quick[@]}" "${ours[@]}" >>"$work/log" 2>&1
-    /usr/bin/time -a -o "$work/peer.txt" -f '%e %M' "${torch[@]}" "${peer[@]}" >>"$work/log" 2>&1
+    first_mask_of plain "${java[@]}" -cp "$lean" "${ours[@]}"
+    first_mask_of quick "${quick[@]}" -cp "$lean" "${ours[@]}"
+    first_mask_of archived "${archived[@]}" "${ours[@]}"
+    first_mask_of one "${archived[@]}" -XX:LoopUnrollLimit=0 "${ours[@]}"
+    first_mask_of peer "${torch[@]}" "${peer[@]}"
   done
-  line "JVM start to first mask" "$(seconds_of "$work/ours.txt")" "$(seconds_of "$work/peer.txt")" s 2 \
-    "DJL, median of $pairs alternating rounds; ours with the options for a fast start"
-  line "the same, within 1.5 s" "$(seconds_of "$work/ours.txt")" 1.5 s 1 "no peer: the target itself"
-  line "the same with the JVM's defaults" "$(seconds_of "$work/plain.txt")" "$(seconds_of "$work/peer.txt")" s 2 "DJL, the same rounds"
-  line "peak resident memory of it" "$(mebibytes_of "$work/ours.txt")" "$(mebibytes_of "$work/peer.txt")" MiB 3 "DJL, the same rounds"
-  line "the same with the JVM's defaults" "$(mebibytes_of "$work/plain.txt")" "$(mebibytes_of "$work/peer.txt")" MiB 3 \
-    "DJL, the same rounds"
+  for name in "quick the options for a fast start" "archived these, and an archive of classes" \
+    "one these, and without unrolled loops, for one mask alone" "plain the JVM's defaults"; do
+    line "JVM start to first mask, with ${name#* }" "$(seconds_of "${name%% *}")" "$(seconds_of peer)" s 2 \
+      "DJL, median of $pairs alternating rounds"
+    line "peak resident memory of it" "$(mebibytes_of "${name%% *}")" "$(mebibytes_of peer)" MiB 3 "DJL, the same rounds"
+  done
+  line "the fastest of these, within 1.5 s" "$(for name in quick archived one; do seconds_of $name; done | sort -n | head -n 1)" 1.5 s 1 \
+    "no peer: the target itself"
+}
+
+# first_mask_of NAME COMMAND...: seconds and kilobytes of one process, another line of NAME.txt.
+first_mask_of() {
+  local name=$1
+  shift
+  /usr/bin/time -a -o "$work/$name.txt" -f '%e %M' "$@" >>"$work/log" 2>&1
 }
 
 # No peer: the second image of a process beside its own steady state.

@@ -52,6 +52,28 @@ check "the JVM takes these options without a word" '^Usage: eigenseg segment' "$
 check "and without warnings" '^0$' \
   sh -c "grep -E '^(WARNING|OpenJDK|Java HotSpot)|CompileCommand' '$work/output' | grep -vc 'Using incubator modules'; true"
 
+# Classes that are archived once, in a copy of the distribution.
+mkdir "$work/dist"
+cp -r "$dist/modules" "$dist/classpath" "$work/dist"
+ln -s "$dist/natives" "$work/dist/natives"
+copied() {
+  # shellcheck disable=SC2016  # for the shell that is started
+  bash -c '. "$1"; JAVA_HOME=${JAVA_HOME:-$(find_java)}; shift; start_eigenseg "$@"' copied \
+    "$root/module-cli/src/main/launcher/eigenseg.sh" "$work/dist" "$@"
+}
+check "prepare says what it does" '^Usage: eigenseg prepare COMMAND' copied prepare --help
+check "nothing is archived for a command that fails" "there is no command 'nonsense'" copied prepare nonsense
+check "nor left behind" '^classpath modules natives$' sh -c "cd '$work/dist' && echo *"
+check "the command runs, and its classes are archived" 'eigenseg: prepared, .*/classes-[0-9]+\.jsa$' copied prepare --version
+check "nothing else is left behind" '^classes-[0-9]+\.jsa classpath modules natives$' sh -c "cd '$work/dist' && echo *"
+EIGENSEG_JAVA_OPTS=-Xlog:class+load check "they are taken from there" 'dev\.eigenseg\.cli\.Main source: shared objects file' copied --version
+check "another Java does not take them" '^options: -XX:' env "JAVA_HOME=$work/jdk" bash -c \
+  '. "$1"; start_eigenseg "$2" --version' other "$root/module-cli/src/main/launcher/eigenseg.sh" "$work/dist"
+check "so it is not told of them" '^0$' sh -c "grep -c SharedArchiveFile '$work/output'; true"
+truncate -s 1000000 "$work"/dist/classes-*.jsa
+check "a file that was cut off is no harm" '^eigenseg [0-9]' copied --version
+check "of which nobody is told" '^0$' sh -c "grep -c '\[cds\]\|\[aot\]' '$work/output'; true"
+
 # Results that go nowhere are no success; who stops reading is no error.
 if [ -e /dev/full ]; then
   check "a full output is a failure" '^code 1$' sh -c "'$root/eigenseg' info >/dev/full; echo code \$?"
