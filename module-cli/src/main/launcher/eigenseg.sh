@@ -152,7 +152,7 @@ explain_prepare() {
 Usage: eigenseg prepare COMMAND ARGUMENTS...
 
 Runs a command and archives the classes that it needed beside eigenseg's own files (30 MB), so that
-later starts, of this and of other commands, take them from there: 0.5 s less for 'segment' on two
+later starts, of this and of other commands, take them from there: 0.4 s less for 'segment' on two
 processors. It is worth it once, after installing: in a container's description, for example. With
 another Java or another version of eigenseg, starts take as long as before; prepare it again.
 
