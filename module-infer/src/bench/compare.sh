@@ -126,21 +126,24 @@ quick=(env MALLOC_ARENA_MAX=1 "${java[@]}" -XX:+UseSerialGC -Xms32m -XX:CICompil
 seconds_of() { cut -d ' ' -f 1 "$work/$1.txt" | median; }
 mebibytes_of() { cut -d ' ' -f 2 "$work/$1.txt" | median | awk '{ printf "%.0f", $1 / 1024 }'; }
 
-# Classes are archived from jars alone.
+# Sets archived, of its caller; classes are archived from jars alone.
 archive_classes() {
   local jars
-  mkdir "$work/lean"
+  mkdir -p "$work/lean"
   cp -r "$root"/module-{api,infer}/target/classes/. "$root/module-infer/target/test-classes/." "$work/lean"
   rm -f "$work/lean/module-info.class"
   "$JAVA_HOME/bin/jar" --create --file "$work/lean.jar" -C "$work/lean" .
-  jars=$work/lean.jar:$(tr ':' '\n' <"$root/module-infer/target/runtime.classpath" | grep '\.jar$' | paste -sd :)
+  jars=$(tr ':' '\n' <"$root/module-infer/target/runtime.classpath" | grep '\.jar$' | paste -sd :)
+  jars=$work/lean.jar:$jars
   "${quick[@]}" "-XX:DumpLoadedClassList=$work/lean.list" -cp "$jars" "$@" >>"$work/log" 2>&1
-  "${quick[@]}" -Xshare:dump "-XX:SharedClassListFile=$work/lean.list" "-XX:SharedArchiveFile=$work/lean.jsa" -cp "$jars" >>"$work/log" 2>&1
-  archived=("${quick[@]}" "-XX:SharedArchiveFile=$work/lean.jsa" -cp "$jars")
+  "${quick[@]}" -Xshare:dump "-XX:SharedClassListFile=$work/lean.list" "-XX:SharedArchiveFile=$work/lean.jsa" -cp "$jars" \
+    >>"$work/log" 2>&1
+  archived=("${quick[@]}" -Xshare:on "-XX:SharedArchiveFile=$work/lean.jsa" -cp "$jars")
 }
 
 first_mask() {
-  local ours=(dev.eigenseg.infer.FirstMask "$work/model.safetensors" "vit:$work/vit.safetensors" "$work/photo.png" "$work/ours.png" $threads)
+  local ours=(dev.eigenseg.infer.FirstMask "$work/model.safetensors" "vit:$work/vit.safetensors" "$work/photo.png" "$work/ours.png"
+    $threads)
   local peer=(dev.eigenseg.train.vit.TorchVitFirstMask "$work/model.safetensors" "$work/vit.safetensors" "$work/photo.png" "$work/peer.png")
   local archived pair name
   # The first start unpacks libtorch and fills the disk's cache: not counted.

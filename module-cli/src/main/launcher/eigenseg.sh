@@ -129,11 +129,15 @@ choose_options() {
     -p "$dist/modules" -cp "$class_path" -m dev.eigenseg.cli/dev.eigenseg.cli.Main)
 }
 
-# archived_classes DIST: prints the file for the classes of this Java and of these jars: the JVM itself looks at the jars' sizes and times
-# alone, which are the same in reproducible archives. With a file that it does not take it starts slower than without.
+# archived_classes DIST: prints the file for the classes of this Java, of these jars and of the user's options: the JVM itself looks at the
+# jars' sizes and times alone, which are the same in reproducible archives. With a file that it does not take it starts slower than without.
 archived_classes() {
-  local sum _
-  read -r sum _ < <(cat "$JAVA_HOME/release" "$1"/modules/eigenseg-*.jar | cksum)
+  local sum rest
+  # shellcheck disable=SC2034  # the sum alone is wanted
+  read -r sum rest < <({
+    cat "$JAVA_HOME/release" "$1"/modules/eigenseg-*.jar
+    printf '%s\n' "${PYTORCH_LIBRARY_PATH:-}" "${EIGENSEG_JAVA_OPTS:-}" "${JDK_JAVA_OPTIONS:-}" "${JAVA_TOOL_OPTIONS:-}"
+  } | cksum)
   printf '%s/classes-%s.jsa' "$1" "$sum"
 }
 
@@ -152,28 +156,50 @@ explain_prepare() {
 Usage: eigenseg prepare COMMAND ARGUMENTS...
 
 Runs a command and archives the classes that it needed beside eigenseg's own files (30 MB), so that
-later starts, of this and of other commands, take them from there: 0.4 s less for 'segment' on two
-processors. It is worth it once, after installing: in a container's description, for example. With
-another Java or another version of eigenseg, starts take as long as before; prepare it again.
+later starts take them from there: 0.4 s less for 'segment' on two processors, less for commands that
+need fewer of them. It is worth it once, after installing: in a container's description, for example.
+With another Java, another version of eigenseg or other options in EIGENSEG_JAVA_OPTS, starts take as
+long as before; prepare it again.
 
 Example: eigenseg prepare segment -m model.safetensors -o segments photo.jpg
 END
 }
 
+# await_java OPTIONS...: as an exec would be: whoever ends the launcher ends Java.
+await_java() {
+  local child code=0
+  "$JAVA_HOME/bin/java" "$@" <&0 &
+  child=$!
+  trap 'kill -TERM "$child" 2>/dev/null || true' TERM HUP
+  wait "$child" || code=$?
+  # A signal ends the wait, not yet the process.
+  while kill -0 "$child" 2>/dev/null; do
+    code=0
+    wait "$child" || code=$?
+  done
+  trap - TERM HUP
+  return "$code"
+}
+
 # prepare DIST COMMAND ARGUMENTS...: see above.
 prepare() {
-  local dist=$1 work file
+  local dist=$1 file
   shift
-  case ${1:-} in '' | -h | --help) explain_prepare && return ;; esac
+  case ${1:-} in
+    '' | -h | --help)
+      explain_prepare
+      return
+      ;;
+  esac
   work=$(mktemp -d "$dist/prepare.XXXXXX" 2>/dev/null) ||
     die "the classes would be archived in $dist, which cannot be written: run this as the user who installed eigenseg"
-  # shellcheck disable=SC2064  # it is a local variable
-  trap "rm -rf '$work'" EXIT
+  trap 'rm -rf "$work"' EXIT
   choose_options "$dist" "$@"
-  "$JAVA_HOME/bin/java" "-XX:DumpLoadedClassList=$work/list" "${options[@]}" "$@" || exit
-  "$JAVA_HOME/bin/java" -Xshare:dump "-XX:SharedClassListFile=$work/list" "-XX:SharedArchiveFile=$work/classes" "${options[@]}" \
-    >"$work/log" 2>&1 || die "this Java cannot archive classes: $(tail -n 3 "$work/log")"
   file=$(archived_classes "$dist")
+  await_java "-XX:DumpLoadedClassList=$work/list" "${options[@]}" "$@" || exit
+  await_java -Xshare:dump "-XX:SharedClassListFile=$work/list" "-XX:SharedArchiveFile=$work/classes" "${options[@]}" \
+    >"$work/log" 2>&1 || die "this Java cannot archive classes: $(tail -n 3 "$work/log")"
+  [ "$file" = "$(archived_classes "$dist")" ] || die "Java or eigenseg has changed meanwhile: prepare it again"
   rm -f "$dist"/classes-*.jsa
   mv "$work/classes" "$file"
   printf 'eigenseg: prepared, %s\n' "$file" >&2

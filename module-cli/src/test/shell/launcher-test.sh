@@ -58,21 +58,36 @@ cp -r "$dist/modules" "$dist/classpath" "$work/dist"
 ln -s "$dist/natives" "$work/dist/natives"
 copied() {
   # shellcheck disable=SC2016  # for the shell that is started
-  bash -c '. "$1"; JAVA_HOME=${JAVA_HOME:-$(find_java)}; shift; start_eigenseg "$@"' copied \
+  bash -euo pipefail -c '. "$1"; JAVA_HOME=${JAVA_HOME:-$(find_java)}; shift; start_eigenseg "$@"' copied \
     "$root/module-cli/src/main/launcher/eigenseg.sh" "$work/dist" "$@"
 }
 check "prepare says what it does" '^Usage: eigenseg prepare COMMAND' copied prepare --help
+if [ -e /dev/full ]; then
+  check "help that is lost is a failure" '^code [1-9]' sh -c "'$root/eigenseg' prepare --help >/dev/full; echo code \$?"
+fi
 check "nothing is archived for a command that fails" "there is no command 'nonsense'" copied prepare nonsense
 check "nor left behind" '^classpath modules natives$' sh -c "cd '$work/dist' && echo *"
+export EIGENSEG_JAVA_OPTS=-Xlog:class+load
 check "the command runs, and its classes are archived" 'eigenseg: prepared, .*/classes-[0-9]+\.jsa$' copied prepare --version
 check "nothing else is left behind" '^classes-[0-9]+\.jsa classpath modules natives$' sh -c "cd '$work/dist' && echo *"
-EIGENSEG_JAVA_OPTS=-Xlog:class+load check "they are taken from there" 'dev\.eigenseg\.cli\.Main source: shared objects file' copied --version
-check "another Java does not take them" '^options: -XX:' env "JAVA_HOME=$work/jdk" bash -c \
+check "they are taken from there" 'dev\.eigenseg\.cli\.Main source: shared objects file' copied --version
+check "another Java starts without them" '^options: .* --version$' env "JAVA_HOME=$work/jdk" bash -c \
   '. "$1"; start_eigenseg "$2" --version' other "$root/module-cli/src/main/launcher/eigenseg.sh" "$work/dist"
 check "so it is not told of them" '^0$' sh -c "grep -c SharedArchiveFile '$work/output'; true"
+# A JDK that only waits, until it is told to end.
+printf '#!/bin/sh\ntrap "echo ended >>%s/ended; exit 143" TERM\necho begun >>%s/ended\nwhile :; do sleep 0.1; done\n' \
+  "$work" "$work" >"$work/jdk/bin/java"
+(JAVA_HOME=$work/jdk copied prepare segment) 2>/dev/null &
+waiting=$!
+until [ -s "$work/ended" ]; do sleep 0.1; done
+pkill -TERM -P "$waiting" bash || kill -TERM "$waiting"
+check "a request to end reaches the command that is prepared" '^ended$' sh -c "sleep 2; cat '$work/ended'"
+wait "$waiting" || true
+check "and nothing is left behind either" '^classes-[0-9]+\.jsa classpath modules natives$' sh -c "cd '$work/dist' && echo *"
 truncate -s 1000000 "$work"/dist/classes-*.jsa
 check "a file that was cut off is no harm" '^eigenseg [0-9]' copied --version
 check "of which nobody is told" '^0$' sh -c "grep -c '\[cds\]\|\[aot\]' '$work/output'; true"
+unset EIGENSEG_JAVA_OPTS
 
 # Results that go nowhere are no success; who stops reading is no error.
 if [ -e /dev/full ]; then

@@ -436,6 +436,9 @@ public final class SegmenterFile implements AutoCloseable {
     }
     // A Gson of its own would load a hundred classes more, for 40 ms of a first mask.
     JsonElement json = JsonParser.parseString(text);
+    if (json.isJsonNull()) {
+      throw new IllegalArgumentException("'" + key + "' is empty");
+    }
     if (!json.isJsonObject()) {
       throw new IllegalArgumentException("'" + key + "' is " + json + ", expected an object");
     }

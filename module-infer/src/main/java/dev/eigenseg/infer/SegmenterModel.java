@@ -100,12 +100,11 @@ public record SegmenterModel(
     for (Map.Entry<String, long[]> expected : shapes.entrySet()) {
       Tensor tensor = tensors.get(expected.getKey());
       require(tensor != null, "the weight '%s' is missing", expected.getKey());
-      require(
-          tensor.dtype() == DType.F32 && Arrays.equals(tensor.shape(), expected.getValue()),
-          "'%s' is %s, expected F32%s",
-          expected.getKey(),
-          tensor,
-          Arrays.toString(expected.getValue()));
+      if (tensor.dtype() != DType.F32 || !Arrays.equals(tensor.shape(), expected.getValue())) {
+        throw new IllegalArgumentException(
+            "'%s' is %s, expected F32%s"
+                .formatted(expected.getKey(), tensor, Arrays.toString(expected.getValue())));
+      }
     }
     for (String name : tensors.sequencedKeySet()) {
       require(shapes.containsKey(name), "unexpected weight '%s'", name);

@@ -3,7 +3,6 @@ package dev.eigenseg.api.internal.kernel;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import dev.eigenseg.api.internal.resource.CallScope;
-import dev.eigenseg.api.internal.resource.LargeMemory;
 import dev.eigenseg.api.internal.resource.LentMemory;
 import dev.eigenseg.api.tensor.DType;
 import dev.eigenseg.api.tensor.Tensor;
@@ -60,6 +59,9 @@ public final class Gemm {
 
   /** Channels that are transposed at a time: what is written stays in a first-level cache. */
   private static final int CHUNK = 128;
+
+  /** Channels of a panel of B that are on the heap at a time, beside what they are packed into. */
+  private static final int PART = 4096;
 
   // A tile that hangs over C, or whose C is not an arena's own memory, is computed in memory that a
   // product borrows, 1.5 KiB at most. Arrays in its place cost deep products 1 % of their time and
@@ -154,7 +156,9 @@ public final class Gemm {
   /** As {@link #packRows}, for weights: without vectors, which are not compiled yet. */
   public static void packWeightRows(
       MemorySegment src, long srcOffset, int rows, int depth, MemorySegment panels) {
-    float[] dense = new float[ROW_PANEL * depth];
+    Objects.checkFromIndexSize(srcOffset, (long) rows * depth * Float.BYTES, src.byteSize());
+    Objects.checkFromIndexSize(0, packedRowBytes(rows, depth), panels.byteSize());
+    float[] dense = new float[Math.multiplyExact(ROW_PANEL, depth)];
     float[] packed = new float[packedRowFloats(ROW_PANEL, depth)];
     for (int first = 0; first < rows; first += ROW_PANEL) {
       int filled = Math.min(ROW_PANEL, rows - first);
@@ -197,17 +201,7 @@ public final class Gemm {
    */
   public static void packRows(
       MemorySegment src, long srcOffset, int srcStride, int rows, int depth, float[] panels) {
-    packRows(Chosen.TILE, src, srcOffset, srcStride, rows, depth, panels);
-  }
-
-  private static void packRows(
-      GemmTile tile,
-      MemorySegment src,
-      long srcOffset,
-      int srcStride,
-      int rows,
-      int depth,
-      float[] panels) {
+    GemmTile tile = Chosen.TILE;
     long rowBytes = (long) srcStride * Float.BYTES;
     long last = Math.max(0, rows - 1) * rowBytes;
     Objects.checkFromIndexSize(
@@ -238,15 +232,33 @@ public final class Gemm {
     long rowBytes = (long) depth * Float.BYTES;
     Objects.checkFromIndexSize(srcOffset, columns * rowBytes, src.byteSize());
     Objects.checkFromIndexSize(0, packedColumnBytes(columns, depth), panels.byteSize());
-    float[] dense = new float[Math.multiplyExact(COLUMN_PANEL, depth)];
+    int part = Math.min(depth, PART);
+    float[] dense = new float[COLUMN_PANEL * part];
     float[] packed = new float[dense.length];
     for (int first = 0; first < columns; first += COLUMN_PANEL) {
-      int filled = Math.min(COLUMN_PANEL, columns - first) * depth;
-      long from = srcOffset + first * rowBytes;
-      MemorySegment.copy(src, JAVA_FLOAT_UNALIGNED, from, dense, 0, filled);
-      Arrays.fill(dense, filled, dense.length, 0);
-      packPanel(dense, depth, packed);
-      MemorySegment.copy(packed, 0, panels, JAVA_FLOAT_UNALIGNED, first * rowBytes, packed.length);
+      int filled = Math.min(COLUMN_PANEL, columns - first);
+      for (int k = 0, length; k < depth; k += length) {
+        length = Math.min(part, depth - k);
+        long from = srcOffset + first * rowBytes + (long) k * Float.BYTES;
+        copyRows(src, from, filled, depth, dense, length);
+        Arrays.fill(dense, filled * length, COLUMN_PANEL * length, 0);
+        packPanel(dense, length, packed);
+        long to = first * rowBytes + (long) k * COLUMN_PANEL * Float.BYTES;
+        MemorySegment.copy(packed, 0, panels, JAVA_FLOAT_UNALIGNED, to, COLUMN_PANEL * length);
+      }
+    }
+  }
+
+  /** The first {@code length} of {@code stride} floats of each row; whole rows at once. */
+  private static void copyRows(
+      MemorySegment src, long from, int rows, int stride, float[] dense, int length) {
+    if (length == stride) {
+      MemorySegment.copy(src, JAVA_FLOAT_UNALIGNED, from, dense, 0, rows * length);
+      return;
+    }
+    for (int row = 0; row < rows; row++) {
+      long at = from + (long) row * stride * Float.BYTES;
+      MemorySegment.copy(src, JAVA_FLOAT_UNALIGNED, at, dense, row * length, length);
     }
   }
 
@@ -525,7 +537,7 @@ public final class Gemm {
     long rows = a.size(0);
     try (Arena shared = Arena.ofShared()) {
       MemorySegment columnPanels =
-          LargeMemory.allocate(shared, Math.max(1, packedColumnBytes(columns, depth)));
+          shared.allocate(Math.max(1, packedColumnBytes(columns, depth)), 64);
       packColumns(b.segment(), columns, depth, columnPanels, threads);
       int taskRows = taskRows(rows, threads);
       Parallel.forEach(

@@ -226,6 +226,30 @@ final class GemmTest {
   }
 
   @Test
+  void weightsArePackedAsRowsAre() {
+    int panel = Gemm.rowPanel();
+    for (int rows : new int[] {0, 1, panel - 1, panel, panel + 1}) {
+      for (int depth : new int[] {0, 1, Gemm.RUN - 1, Gemm.RUN, Gemm.RUN + 1}) {
+        try (Tensor a = gaussians(rows, depth);
+            Arena arena = Arena.ofConfined()) {
+          long bytes = Gemm.packedRowBytes(rows, depth);
+          MemorySegment expected = arena.allocate(bytes, 64).fill((byte) 0xff);
+          MemorySegment found = arena.allocate(bytes, 64).fill((byte) 0xff);
+          Gemm.packRows(a.segment(), 0, rows, depth, expected);
+          Gemm.packWeightRows(a.segment(), 0, rows, depth, found);
+          for (int row = 0; row < Math.ceilDiv(rows, panel) * panel; row++) {
+            for (int k = 0; k < depth; k++) {
+              long index = Gemm.packedRowIndex(row, k, depth);
+              assertEquals(
+                  expected.getAtIndex(JAVA_FLOAT, index), found.getAtIndex(JAVA_FLOAT, index));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  @Test
   void rowsThatStandApartArePackedAsDenseOnes() {
     int rows = Gemm.rowPanel() + 2;
     int depth = Gemm.RUN + 5;
