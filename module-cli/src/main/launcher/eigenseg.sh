@@ -165,19 +165,19 @@ Example: eigenseg prepare segment -m model.safetensors -o segments photo.jpg
 END
 }
 
-# await_java OPTIONS...: as an exec would be: whoever ends the launcher ends Java.
+# await_java OPTIONS...: as an exec would be: whoever ends the launcher ends Java, which begins deaf to Ctrl-C in the background.
 await_java() {
   local child code=0
   "$JAVA_HOME/bin/java" "$@" <&0 &
   child=$!
-  trap 'kill -TERM "$child" 2>/dev/null || true' TERM HUP
+  trap 'kill -TERM "$child" 2>/dev/null || true' TERM HUP INT
   wait "$child" || code=$?
   # A signal ends the wait, not yet the process.
   while kill -0 "$child" 2>/dev/null; do
     code=0
     wait "$child" || code=$?
   done
-  trap - TERM HUP
+  trap - TERM HUP INT
   return "$code"
 }
 

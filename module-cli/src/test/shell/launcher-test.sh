@@ -77,10 +77,12 @@ check "so it is not told of them" '^0$' sh -c "grep -c SharedArchiveFile '$work/
 # A JDK that only waits, until it is told to end.
 printf '#!/bin/sh\ntrap "echo ended >>%s/ended; exit 143" TERM\necho begun >>%s/ended\nwhile :; do sleep 0.1; done\n' \
   "$work" "$work" >"$work/jdk/bin/java"
-(JAVA_HOME=$work/jdk copied prepare segment) 2>/dev/null &
+# shellcheck disable=SC2016  # for the shell that is started
+JAVA_HOME=$work/jdk bash -euo pipefail -c '. "$1"; start_eigenseg "$2" prepare segment' waiting \
+  "$root/module-cli/src/main/launcher/eigenseg.sh" "$work/dist" 2>/dev/null &
 waiting=$!
 until [ -s "$work/ended" ]; do sleep 0.1; done
-pkill -TERM -P "$waiting" bash || kill -TERM "$waiting"
+kill -TERM "$waiting"
 check "a request to end reaches the command that is prepared" '^ended$' sh -c "sleep 2; cat '$work/ended'"
 wait "$waiting" || true
 check "and nothing is left behind either" '^classes-[0-9]+\.jsa classpath modules natives$' sh -c "cd '$work/dist' && echo *"
