@@ -132,13 +132,12 @@ choose_options() {
 # archived_classes DIST: prints the file for the classes of this Java, of these jars and of the user's options: the JVM itself looks at the
 # jars' sizes and times alone, which are the same in reproducible archives. With a file that it does not take it starts slower than without.
 archived_classes() {
-  local sum rest
-  # shellcheck disable=SC2034  # the sum alone is wanted
-  read -r sum rest < <({
+  local sum
+  sum=$({
     cat "$JAVA_HOME/release" "$1"/modules/eigenseg-*.jar
     printf '%s\n' "${PYTORCH_LIBRARY_PATH:-}" "${EIGENSEG_JAVA_OPTS:-}" "${JDK_JAVA_OPTIONS:-}" "${JAVA_TOOL_OPTIONS:-}"
   } | cksum)
-  printf '%s/classes-%s.jsa' "$1" "$sum"
+  printf '%s/classes-%s.jsa' "$1" "${sum%% *}"
 }
 
 # choose_archive DIST: sets archive, the options for the classes that `prepare` has archived. What the JVM would say where it does not

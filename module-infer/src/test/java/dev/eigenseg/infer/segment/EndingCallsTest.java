@@ -232,9 +232,9 @@ class EndingCallsTest {
     // Unaries and marginals of all pixels, and the buffers of 10,000 tokens: some 300 MB each.
     SegmentOptions crf =
         SegmentOptions.DEFAULT.withCrf(CrfOptions.DEFAULT.withMaxPixels(1 << 22)).withThreads(2);
-    stop(image, crf, 3);
+    stop(image, crf, 4);
     long before = residentMegabytes(status);
-    stop(image, crf, 6);
+    stop(image, crf, 12);
     long after = residentMegabytes(status);
     System.out.printf("resident: %d MB, then %d MB%n", before, after);
     assertTrue(after - before < 400, "from " + before + " to " + after + " MB");

@@ -267,11 +267,11 @@ public final class Gemm {
   // they took most of the time to the first image, since the optimising compiler assumes too much
   // about their bounds and starts again ten times over; copies from segments between them took it
   // 160 ms.
-  private static void packPanel(float[] dense, int depth, float[] packed) {
-    for (int k = 0; k < depth; k += CHUNK) {
-      int length = Math.min(CHUNK, depth - k);
+  private static void packPanel(float[] dense, int length, float[] packed) {
+    for (int k = 0; k < length; k += CHUNK) {
+      int count = Math.min(CHUNK, length - k);
       for (int row = 0; row < COLUMN_PANEL; row++) {
-        spread(dense, row * depth + k, length, packed, k * COLUMN_PANEL + row, COLUMN_PANEL);
+        spread(dense, row * length + k, count, packed, k * COLUMN_PANEL + row, COLUMN_PANEL);
       }
     }
   }
